@@ -1,0 +1,67 @@
+"""Where the program's own files are: shipped resources, and the user's folders."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+from geotagger.core.errors import ResourceError
+
+_dirs = PlatformDirs("geotagger", appauthor=False)
+
+
+@cache
+def _resource_root() -> Path:
+    """The resources folder of an installed wheel, of a frozen program, or of the source tree."""
+    package = Path(__file__).resolve().parents[1]
+    candidates = [package / "resources", package.parent / "resources"]
+    frozen = getattr(sys, "_MEIPASS", None)
+    if frozen:
+        candidates.insert(0, Path(frozen) / "resources")
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    raise ResourceError("The program's resources folder is missing; please install the program again.")
+
+
+def resource_path(*parts: str) -> Path:
+    """Path of a file or folder that ships with the program.
+
+    Raises:
+        ResourceError: there is no such file or folder.
+    """
+    path = _resource_root().joinpath(*parts)
+    if not path.exists():
+        name = "/".join(parts)
+        raise ResourceError(f"The program's file {name} is missing; please install the program again.")
+    return path
+
+
+def _folder(variable: str, default: str) -> Path:
+    path = Path(os.environ.get(variable) or default)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def data_dir() -> Path:
+    """Folder of the user's database (``GEOTAGGER_DATA_DIR`` overrides it); made if missing."""
+    return _folder("GEOTAGGER_DATA_DIR", _dirs.user_data_dir)
+
+
+def config_dir() -> Path:
+    """Folder of the user's settings (``GEOTAGGER_CONFIG_DIR`` overrides it); made if missing."""
+    return _folder("GEOTAGGER_CONFIG_DIR", _dirs.user_config_dir)
+
+
+def cache_dir() -> Path:
+    """Folder of what can be made again, such as thumbnails (``GEOTAGGER_CACHE_DIR`` overrides it)."""
+    return _folder("GEOTAGGER_CACHE_DIR", _dirs.user_cache_dir)
+
+
+def log_dir() -> Path:
+    """Folder of the log files (``GEOTAGGER_LOG_DIR`` overrides it); made if missing."""
+    return _folder("GEOTAGGER_LOG_DIR", _dirs.user_log_dir)

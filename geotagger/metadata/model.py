@@ -1,0 +1,105 @@
+"""What is known of a photo file: the values that readers return and writers take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from geotagger.core.fix import Fix
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """Enough to notice that a file changed since it was read.
+
+    Attributes:
+        digest: SHA-256 (hex) of the part of the file that was read for its metadata.
+    """
+
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoMetadata:
+    """What a photo file (and its sidecar) says of itself.
+
+    Attributes:
+        format: ``JPEG``, ``TIFF``, ``PNG``, ``WebP``, ``HEIC``, ``DNG`` or the name of a RAW format.
+        width_px, height_px: as stored, before orientation.
+        orientation: EXIF Orientation, 1 to 8.
+        taken: the camera's clock with sub-seconds; time-zone aware only where the file gives the offset.
+        camera: ``Make Model`` without repetition.
+        fix: the position that the file holds, or its sidecar where that one wins.
+        sidecar: the sidecar that was read, whether or not it holds the position.
+        fix_from_sidecar: True where ``fix`` came from ``sidecar``.
+    """
+
+    path: Path
+    format: str
+    width_px: int | None
+    height_px: int | None
+    orientation: int
+    taken: datetime | None
+    camera: str | None
+    fix: Fix | None
+    sidecar: Path | None
+    fix_from_sidecar: bool
+    identity: FileIdentity
+
+
+class Overwrite(str, Enum):
+    """Which positions that a photo already has may be replaced."""
+
+    NEVER = "never"
+    ESTIMATES = "estimates"
+    ALL = "all"
+
+
+class SidecarMode(str, Enum):
+    """Whether positions go into the photo or into an XMP sidecar beside it."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class WritePolicy:
+    """How positions are written.
+
+    Attributes:
+        backup_dir: a copy of each original is put there before its first change; None for no copies.
+    """
+
+    overwrite: Overwrite = Overwrite.ESTIMATES
+    sidecar: SidecarMode = SidecarMode.AUTO
+    backup_dir: Path | None = None
+
+
+class WriteTarget(str, Enum):
+    """Where a position goes."""
+
+    FILE = "file"
+    SIDECAR = "sidecar"
+    KEPT = "kept"
+    """Nowhere: the photo has a position that the policy does not replace."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOutcome:
+    """What became of one write.
+
+    Attributes:
+        written_to: the file that changed, None where nothing was written.
+        note: a sentence for the user, such as why a sidecar was used.
+    """
+
+    path: Path
+    target: WriteTarget
+    written_to: Path | None
+    note: str | None = None
