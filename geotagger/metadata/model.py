@@ -8,6 +8,17 @@ from enum import Enum
 from pathlib import Path
 
 from geotagger.core.fix import Fix
+from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
+
+__all__ = [
+    "FileIdentity",
+    "Overwrite",
+    "PhotoMetadata",
+    "SidecarMode",
+    "WriteOutcome",
+    "WritePolicy",
+    "WriteTarget",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +61,6 @@ class PhotoMetadata:
     sidecar: Path | None
     fix_from_sidecar: bool
     identity: FileIdentity
-
-
-class Overwrite(str, Enum):
-    """Which positions that a photo already has may be replaced."""
-
-    NEVER = "never"
-    ESTIMATES = "estimates"
-    ALL = "all"
-
-
-class SidecarMode(str, Enum):
-    """Whether positions go into the photo or into an XMP sidecar beside it."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
-@dataclass(frozen=True, slots=True)
-class WritePolicy:
-    """How positions are written.
-
-    Attributes:
-        backup_dir: a copy of each original is put there before its first change; None for no copies.
-    """
-
-    overwrite: Overwrite = Overwrite.ESTIMATES
-    sidecar: SidecarMode = SidecarMode.AUTO
-    backup_dir: Path | None = None
 
 
 class WriteTarget(str, Enum):
