@@ -1,0 +1,42 @@
+"""The command line: a first-class user of the same rooms as the window."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from geotagger.cli import doctor, predict, set_position, show, strip, tag, undo, version
+
+_COMMANDS = {
+    "predict": predict.command,
+    "tag": tag.command,
+    "set": set_position.command,
+    "show": show.command,
+    "strip": strip.command,
+    "undo": undo.command,
+    "doctor": doctor.command,
+    "version": version.command,
+}
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Puts un-located photos on the map. Without a command, opens the window with the photos given.",
+)
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
+
+
+def main() -> None:
+    """Run a command, or open the window where the first word is no command."""
+    words = sys.argv[1:]
+    if words and (words[0] in _COMMANDS or words[0].startswith("-")):
+        app(prog_name="geotagger")
+    else:
+        from geotagger.gui import run  # Qt loads only when the window is wanted
+
+        sys.exit(run([Path(word) for word in words]))

@@ -1,0 +1,80 @@
+"""What commands print: results to standard output, messages and progress to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from geotagger.session.scan import scan
+
+T = TypeVar("T")
+
+
+def say(sentence: str) -> None:
+    """Print a message for the user."""
+    print(printable(sentence), file=sys.stderr)
+
+
+def emit(text: str) -> None:
+    """Print a line of the result."""
+    print(printable(text))
+
+
+def emit_json(value: dict[str, Any]) -> None:
+    """Print one JSON object on a line of its own; file names survive whatever their bytes are."""
+    print(
+        json.dumps(value, ensure_ascii=not _stdout_is_unicode())
+        .encode("utf-8", "surrogateescape")
+        .decode("utf-8", "replace")
+    )
+
+
+def _stdout_is_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def printable(text: str) -> str:
+    """The text without control characters, so that a file name cannot steer the terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def find_photos(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """Scan what the user named: the photos, and what failed with its sentence.
+
+    Other files that lie about in folders are only counted, on standard error.
+    """
+    photos: list[Path] = []
+    failed: list[tuple[Path, str]] = []
+    passed_over = 0
+    for item in scan(paths):
+        if item.skipped is None:
+            photos.append(item.path)
+        elif item.is_failure:
+            failed.append((item.path, item.skipped))
+        else:
+            passed_over += 1
+    if passed_over:
+        say(f"Passed over {passed_over} other file{'s' if passed_over > 1 else ''} in the folders.")
+    return photos, failed
+
+
+def with_progress(results: Iterable[T], total: int, doing: str) -> Iterator[T]:
+    """Pass results through, showing a bar with the time left where standard error is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield from progress.track(results, total=total, description=doing)
+
+
+def finish(failures: int) -> None:
+    """End the command: exit code 1 where photos failed, else 0."""
+    if failures:
+        say(f"{failures} photo{'s' if failures > 1 else ''} could not be done.")
+        raise typer.Exit(1)

@@ -1,0 +1,151 @@
+"""``geotagger predict``: says where photos were probably taken, and writes nothing into them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geotagger.cli.output import emit, emit_json, find_photos, finish, say, with_progress
+from geotagger.core.coordinates import format_position, format_radius
+from geotagger.core.errors import GeotaggerError
+from geotagger.core.regions import load_regions
+from geotagger.core.settings import Device, load_settings
+from geotagger.session.exports import check_export_name, export_row, write_export
+
+if TYPE_CHECKING:
+    from geotagger.core.prediction import Prediction
+    from geotagger.inference import Predictor
+    from geotagger.session.pipeline import PhotoResult
+
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="PATH...", help="Photos and folders.", show_default=False)
+]
+DeviceOption = Annotated[
+    Device | None,
+    typer.Option(help="Where the network runs; the settings decide if left out.", show_default=False),
+]
+NoContext = Annotated[
+    bool,
+    typer.Option("--no-context", help="Judge each photo alone: no time neighbours, no track, no gallery."),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per photo and line.")]
+
+
+def command(
+    paths: Paths,
+    top: Annotated[int, typer.Option(min=1, max=63, help="How many regions to list.")] = 5,
+    device: DeviceOption = None,
+    no_context: NoContext = False,
+    json: Json = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Also write a .csv, .geojson, .kml, .gpx or .html file.", show_default=False),
+    ] = None,
+) -> None:
+    """Predict where photos were taken. Folders are read recursively; nothing is written into photos."""
+    try:
+        if out is not None:
+            check_export_name(out)
+        failures = 0
+        rows = []
+        for result in predict_paths(paths, device):
+            failures += result.error is not None
+            if json:
+                emit_json(as_json(result, top))
+            else:
+                emit(as_text(result, top))
+            if out is not None and (row := export_row(result.path, result.metadata, result.prediction)):
+                rows.append(row)
+        if out is not None:
+            write_export(rows, out)
+            say(f"Wrote {len(rows)} positions to {out}.")
+    except GeotaggerError as error:
+        say(str(error))
+        raise typer.Exit(2) from error
+    finish(failures)
+
+
+def predict_paths(paths: list[Path], device: Device | None) -> Iterator[PhotoResult]:
+    """Predict every photo in files and folders; what cannot be read comes first, with its sentence.
+
+    Raises:
+        GeotaggerError: the model or the device cannot be used.
+    """
+    photos, failed = find_photos(paths)
+    from geotagger.session.pipeline import PhotoResult, predict_photos
+
+    for path, reason in failed:
+        yield PhotoResult(path, error=reason)
+    if photos:
+        predictor = load_predictor(device)
+        threads = max(2, os.cpu_count() or 2)
+        yield from with_progress(predict_photos(photos, predictor, threads), len(photos), "Predicting")
+
+
+def load_predictor(device: Device | None) -> Predictor:
+    """The bundled model on the device asked for, or on the one of the settings."""
+    from geotagger.inference import Predictor, load_bundle  # torch takes seconds to load
+
+    chosen = device or load_settings().device
+    return Predictor(load_bundle(), device=chosen.value, on_notice=say)
+
+
+def as_json(result: PhotoResult, top: int) -> dict[str, Any]:
+    """The result in the documented shape of ``predict --json``."""
+    prediction = result.prediction
+    if prediction is None:
+        return {"path": str(result.path), "state": "failed", "error": result.error}
+    fix = result.metadata.fix if result.metadata else None
+    existing = None
+    if fix:
+        existing = {
+            "lat": fix.position.lat_deg,
+            "lon": fix.position.lon_deg,
+            "radius_km": fix.radius_km,
+            "source": fix.source.value,
+        }
+    return {
+        "path": str(result.path),
+        "state": "predicted",
+        "regions": [
+            {"code": region.code, "name": region.name, "probability": region.probability}
+            for region in prediction.regions[:top]
+        ],
+        "position": {
+            "lat": round(prediction.position.lat_deg, 5),
+            "lon": round(prediction.position.lon_deg, 5),
+        },
+        "radius_km": round(prediction.radius_km, 1),
+        "radius_coverage": prediction.radius_coverage,
+        "region_set": list(prediction.region_set),
+        "region_set_coverage": prediction.region_set_coverage,
+        "evidence": [
+            {"kind": evidence.kind, "weight": evidence.weight}
+            | ({"photo": evidence.photo} if evidence.photo else {})
+            for evidence in prediction.evidence
+        ],
+        "existing": existing,
+        "model": prediction.model,
+        "device": prediction.device,
+    }
+
+
+def as_text(result: PhotoResult, top: int) -> str:
+    """The result as one line for people."""
+    if result.prediction is None:
+        return f"{result.path}: {result.error}"
+    prediction = result.prediction
+    regions = ", ".join(f"{region.name} {region.probability:.0%}" for region in prediction.regions[:top])
+    place = f"{format_position(prediction.position)} {format_radius(prediction.radius_km)}"
+    return f"{result.path}: {regions} · {place}{_spread(prediction)}"
+
+
+def _spread(prediction: Prediction) -> str:
+    size, total = len(prediction.region_set), len(load_regions())
+    if size <= 1:
+        return ""
+    return f" · one of {size} regions of {total} ({prediction.region_set_coverage:.0%})"

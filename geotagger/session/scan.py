@@ -1,0 +1,81 @@
+"""Finds the photos in what the user dropped: files and folders, recursively, each photo once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from geotagger.metadata import PHOTO_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class ScanItem:
+    """A photo that was found, or something that was passed over.
+
+    Attributes:
+        skipped: why it was passed over, as a sentence; None for a photo.
+        is_failure: True where the user would have expected a photo: a file that was named, something that
+            cannot be read. False for the other files that lie about in a folder.
+    """
+
+    path: Path
+    skipped: str | None = None
+    is_failure: bool = False
+
+
+def scan(paths: Iterable[Path], cancelled: Callable[[], bool] = lambda: False) -> Iterator[ScanItem]:
+    """Find photos in files and folders, lazily and in a stable order.
+
+    Folders are read recursively. A photo reached by two ways (twice in ``paths``, or through a link) comes
+    once. Hidden files and folders are left out silently; everything else that is no photo is reported with
+    its reason, so that it can be counted and named. Links that lead out of the chosen folder are not
+    followed: nothing outside of what the user chose is ever touched.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        for item in _scan_folder(path) if path.is_dir() else [_scan_file(path, is_named=True)]:
+            if cancelled():
+                return
+            real = os.path.realpath(item.path)
+            if item.skipped is None and real in seen:
+                continue
+            seen.add(real)
+            yield item
+
+
+def _scan_file(path: Path, is_named: bool = False) -> ScanItem:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return ScanItem(path, "There is no such file or folder.", is_failure=True)
+    except OSError as error:
+        return ScanItem(path, f"It cannot be reached: {error.strerror or error}.", is_failure=True)
+    if path.suffix.lower() not in PHOTO_SUFFIXES:
+        return ScanItem(path, "This is not a photo format that the program knows.", is_failure=is_named)
+    return ScanItem(path)
+
+
+def _scan_folder(root: Path) -> Iterator[ScanItem]:
+    problems: list[OSError] = []
+    inside = os.path.realpath(root)
+    for folder, subfolders, names in os.walk(root, onerror=problems.append):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for subfolder in subfolders:
+            linked = Path(folder, subfolder)
+            if linked.is_symlink():
+                yield ScanItem(linked, "Links to folders are not followed.")
+        for name in sorted(names):
+            if name.startswith("."):
+                continue
+            path = Path(folder, name)
+            if path.is_symlink() and not os.path.realpath(path).startswith(inside + os.sep):
+                yield ScanItem(path, "The link leads out of the folder and was not followed.")
+            else:
+                yield _scan_file(path)
+    for problem in problems:
+        reason = (
+            "You have no right to read this folder." if isinstance(problem, PermissionError) else f"{problem}."
+        )
+        yield ScanItem(Path(problem.filename), reason, is_failure=True)
