@@ -1,0 +1,139 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from geotagger.core.geo import LatLon
+from geotagger.core.regions import load_regions
+from tests.images import bad_photos, save_photo
+
+
+def test_a_real_photo_has_probabilities_that_sum_to_one_and_a_position_on_the_continent(
+    geotagger, shared_photos
+):
+    photos = sorted(shared_photos.glob("p01[45]/*.jpg"))[:6]
+    done = geotagger("predict", *photos, "--json", "--top", "63", "--device", "cpu")
+    assert done.code == 0
+    assert [line["path"] for line in done.lines] == [str(photo) for photo in photos]
+    regions = load_regions()
+    for line in done.lines:
+        probabilities = [region["probability"] for region in line["regions"]]
+        assert len(probabilities) == 63
+        assert sum(probabilities) == pytest.approx(1, abs=1e-6)
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert {region["code"] for region in line["regions"]} == set(regions.codes)
+        position = LatLon(line["position"]["lat"], line["position"]["lon"])
+        assert 15 < position.lat_deg < 85
+        assert regions.region_at(position) is not None
+        assert line["radius_km"] > 0
+        assert 0 < line["radius_coverage"] < 1
+        assert line["region_set"][0] == line["regions"][0]["code"]
+        assert line["state"] == "predicted"
+        assert line["existing"] is None
+        assert line["device"] == "cpu"
+        assert line["evidence"][0]["kind"] == "image"
+
+
+def test_the_same_photo_gives_the_same_answer_alone_and_in_any_batch(geotagger, tmp_path):
+    photos = [save_photo(tmp_path / f"{number}.jpg", seed=number) for number in range(9)]
+    together = {
+        line["path"]: line for line in geotagger("predict", tmp_path, "--json", "--device", "cpu").lines
+    }
+    backwards = {
+        line["path"]: line
+        for line in geotagger("predict", *reversed(photos), "--json", "--device", "cpu").lines
+    }
+    alone = geotagger("predict", photos[4], "--json", "--device", "cpu").lines[0]
+    assert together == backwards
+    assert together[str(photos[4])] == alone
+    assert len({json.dumps(line["regions"]) for line in together.values()}) > 1
+
+
+def test_bad_input_gets_a_sentence_each_and_the_batch_goes_on(geotagger, tmp_path):
+    bad = bad_photos(tmp_path / "bad")
+    good = save_photo(tmp_path / "good.jpg")
+    done = geotagger("predict", *bad.values(), good, "--json", "--device", "cpu")
+    assert done.code == 1
+    lines = {Path(line["path"]).name: line for line in done.lines}
+    assert lines["good.jpg"]["state"] == "predicted"
+    for name in bad:
+        assert lines[name]["state"] == "failed", name
+        assert lines[name]["error"].endswith("."), name
+    assert "megapixel" in lines["huge.png"]["error"]
+    assert f"{len(bad)} photos" in done.err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read any folder")
+def test_a_folder_without_rights_is_named(geotagger, tmp_path):
+    closed = tmp_path / "closed"
+    save_photo(closed / "a.jpg")
+    closed.chmod(0)
+    done = geotagger("predict", closed, "--json")
+    closed.chmod(0o700)
+    assert done.code == 1
+    assert "no right" in done.lines[0]["error"]
+
+
+def test_other_files_in_a_folder_are_counted_but_a_named_one_is_a_failure(geotagger, tmp_path):
+    (tmp_path / "notes.txt").write_text("x")
+    done = geotagger("predict", tmp_path, "--json")
+    assert (done.code, done.out) == (0, "")
+    assert "1 other file" in done.err
+    assert geotagger("predict", tmp_path / "notes.txt", "--json").lines[0]["state"] == "failed"
+
+
+def test_top_limits_the_regions(geotagger, tmp_path):
+    photo = save_photo(tmp_path / "a.jpg")
+    assert len(geotagger("predict", photo, "--json", "--top", "3").lines[0]["regions"]) == 3
+    assert geotagger("predict", photo, "--top", "64").code == 2
+
+
+def test_predicting_writes_nothing_into_photos(geotagger, tmp_path):
+    photo = save_photo(tmp_path / "a.jpg")
+    before = photo.read_bytes()
+    done = geotagger("predict", photo)
+    assert done.code == 0
+    assert "%" in done.out
+    assert photo.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.jpg"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "geojson", "kml", "gpx", "html"])
+def test_out_writes_every_export(geotagger, tmp_path, ending):
+    photo = save_photo(tmp_path / "photos" / "a.jpg")
+    out = tmp_path / f"map.{ending}"
+    done = geotagger("predict", photo, "--out", out)
+    assert done.code == 0
+    assert "a.jpg" in out.read_text(encoding="utf-8")
+
+
+def test_an_unknown_export_is_refused_before_any_work(geotagger, tmp_path):
+    done = geotagger("predict", save_photo(tmp_path / "a.jpg"), "--out", tmp_path / "map.xlsx")
+    assert done.code == 2
+    assert "must end in one of" in done.err
+    assert done.out == ""
+
+
+def test_a_device_that_is_not_there_is_a_sentence(geotagger, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has the device")
+    done = geotagger("predict", save_photo(tmp_path / "a.jpg"), "--device", "cuda")
+    assert done.code == 2
+    assert done.err.strip().endswith(".")
+
+
+def test_a_file_name_cannot_steer_the_terminal(geotagger, tmp_path):
+    photo = save_photo(tmp_path / "a\x1b[31m.jpg")
+    done = geotagger("predict", photo)
+    assert "\x1b" not in done.out
+
+
+def test_starting_a_command_does_not_load_torch_or_qt():
+    code = "import sys, geotagger.cli; print([m for m in ('torch', 'PySide6', 'folium') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
