@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -34,6 +35,10 @@ for _name, _command in _COMMANDS.items():
 def main() -> None:
     """Run a command, or open the window where the first word is no command."""
     words = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        # A console that cannot show a character shows a question mark instead of ending the program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     if words and (words[0] in _COMMANDS or words[0].startswith("-")):
         app(prog_name="geotagger")
     else:

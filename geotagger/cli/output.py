@@ -28,16 +28,8 @@ def emit(text: str) -> None:
 
 
 def emit_json(value: dict[str, Any]) -> None:
-    """Print one JSON object on a line of its own; file names survive whatever their bytes are."""
-    print(
-        json.dumps(value, ensure_ascii=not _stdout_is_unicode())
-        .encode("utf-8", "surrogateescape")
-        .decode("utf-8", "replace")
-    )
-
-
-def _stdout_is_unicode() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    """Print one JSON object on a line of its own, in ASCII, so that file names survive whatever their bytes are."""
+    print(json.dumps(value))
 
 
 def printable(text: str) -> str:
