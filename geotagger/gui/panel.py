@@ -1,0 +1,259 @@
+"""The panel on the right: the current photo large, where it may be, and what would be written."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geotagger.core.coordinates import format_position, format_radius
+from geotagger.gui.appearance import Appearance
+from geotagger.gui.fields import PositionField
+from geotagger.gui.icons import icon
+from geotagger.gui.language import tr
+from geotagger.gui.photo_model import PhotoModel
+from geotagger.gui.preview import Preview
+from geotagger.gui.region_bars import RegionBars
+from geotagger.gui.wording import percent, place_summary, region_set_text, source_name, state_name
+from geotagger.gui.workbench import Workbench
+from geotagger.session.arrangement import taken
+from geotagger.session.photo import Photo, PhotoState
+
+
+class Panel(QScrollArea):
+    """Everything about the current photo."""
+
+    position_entered = Signal(object)
+    """The user typed this :class:`LatLon` for the selected photos."""
+    predict_wanted = Signal()
+
+    def __init__(
+        self, workbench: Workbench, model: PhotoModel, appearance: Appearance, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workbench = workbench
+        self._model = model
+        self._appearance = appearance
+        self.setObjectName("side")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.preview = Preview(workbench.jobs, appearance)
+        self._name = _label("strong")
+        self._facts = _label("muted")
+        self._error = _label("error")
+        self._summary = _label("heading")
+        self._certainty = _label("muted")
+        self._bars = RegionBars(appearance)
+        self._predict = QPushButton(tr("Predict where it was taken"))
+        self._predict.clicked.connect(self.predict_wanted)
+        self.position = PositionField()
+        self.position.setPlaceholderText(tr("Type or paste a position"))
+        self.position.setAccessibleName(tr("Position"))
+        self.position.setToolTip(tr("Decimal degrees, degrees and minutes, geo: or a map link; Enter sets it"))
+        self.position.entered.connect(self.position_entered)
+        self._problem = _label("error")
+        self.position.refused.connect(self._show_problem)
+        self._near = _label("muted")
+        self._written_toggle = QToolButton()
+        self._written_toggle.setText(tr("What will be written"))
+        self._written_toggle.setCheckable(True)
+        self._written_toggle.setChecked(True)
+        self._written_toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._written_toggle.toggled.connect(self._refresh)
+        self._written = QWidget()
+        self._written_grid = QGridLayout(self._written)
+        self._written_grid.setContentsMargins(0, 0, 0, 0)
+        self._written_grid.setHorizontalSpacing(12)
+        self._written_grid.setVerticalSpacing(4)
+        self._written_grid.setColumnStretch(1, 1)
+        self._body = QWidget()
+        self._body.setObjectName("side")
+        self._nothing = _label("muted")
+        self._nothing.setText(tr("Select a photo to see where it may have been taken."))
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._lay_out()
+        self.setWidget(self._body)
+        workbench.selection_changed.connect(self._refresh)
+        workbench.photos_changed.connect(self._on_changed)
+        workbench.settings_changed.connect(self._refresh)
+        appearance.changed.connect(self._dress)
+        self._dress()
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        self._details = QWidget()
+        inner = QVBoxLayout(self._details)
+        inner.setContentsMargins(16, 12, 16, 16)
+        inner.setSpacing(4)
+        inner.addWidget(self._name)
+        inner.addWidget(self._facts)
+        inner.addWidget(self._error)
+        inner.addSpacing(4)
+        inner.addWidget(_rule())
+        inner.addSpacing(4)
+        inner.addWidget(self._summary)
+        inner.addWidget(self._certainty)
+        inner.addSpacing(4)
+        inner.addWidget(self._bars)
+        inner.addWidget(self._predict)
+        inner.addSpacing(4)
+        inner.addWidget(_rule())
+        inner.addSpacing(4)
+        inner.addWidget(self.position)
+        inner.addWidget(self._problem)
+        inner.addWidget(self._near)
+        inner.addSpacing(4)
+        inner.addWidget(_rule())
+        toggle = QHBoxLayout()
+        toggle.setContentsMargins(0, 0, 0, 0)
+        toggle.addWidget(self._written_toggle)
+        toggle.addStretch(1)
+        inner.addLayout(toggle)
+        inner.addWidget(self._written)
+        inner.addStretch(1)
+        layout = QVBoxLayout(self._body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.preview)
+        layout.addWidget(self._details, 1)
+        layout.addWidget(self._nothing, 1)
+
+    def _dress(self) -> None:
+        self._written_toggle.setIcon(icon("expand", self._appearance.palette))
+
+    def _on_changed(self, photo_ids: list[int]) -> None:
+        if self._workbench.current_id in photo_ids:
+            self._refresh()
+
+    def _show_problem(self, sentence: str) -> None:
+        self._problem.setText(sentence)
+        self._problem.setVisible(bool(sentence))
+
+    def _refresh(self, *_: object) -> None:
+        photo = self._workbench.current
+        self.preview.setVisible(photo is not None)
+        self._details.setVisible(photo is not None)
+        self._nothing.setVisible(photo is None)
+        quick = None if photo is None else self._model.thumbnails.get(photo.id, photo.path)
+        self.preview.show_photo(photo, quick)
+        if photo is None:
+            return
+        self._name.setText(photo.path.name)
+        self._name.setToolTip(str(photo.path))
+        _set(self._facts, _facts(photo))
+        _set(self._error, photo.error or "")
+        self._show_guess(photo)
+        self.position.show_position(photo.shown_position, self._workbench.settings.notation)
+        self.position.setEnabled(photo.metadata is not None)
+        _set(self._near, self._position_note(photo))
+        self._show_written(photo)
+
+    def _show_guess(self, photo: Photo) -> None:
+        prediction = photo.prediction
+        self._bars.show_prediction(prediction)
+        self._bars.setVisible(prediction is not None)
+        can_ask = prediction is None and photo.state in (PhotoState.LOCATED, PhotoState.UNLOCATED)
+        self._predict.setVisible(can_ask)
+        if prediction is None:
+            _set(self._summary, "" if photo.error else _headline(photo))
+            _set(self._certainty, "")
+            return
+        _set(self._summary, place_summary(prediction))
+        radius = tr("{radius}, in {coverage} of such cases").format(
+            radius=format_radius(prediction.radius_km), coverage=percent(prediction.radius_coverage)
+        )
+        _set(self._certainty, f"{region_set_text(prediction)} · {radius}")
+
+    def _position_note(self, photo: Photo) -> str:
+        fix = photo.shown_fix
+        if fix is None:
+            return ""
+        parts = [source_name(fix.source)]
+        if fix.radius_km is not None:
+            parts.append(format_radius(fix.radius_km))
+        return " · ".join(parts)
+
+    def _show_written(self, photo: Photo) -> None:
+        while (item := self._written_grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._written.setVisible(self._written_toggle.isChecked())
+        rows = self._written_rows(photo)
+        for number, (what, value) in enumerate(rows):
+            name, text = _label("muted"), _label("")
+            name.setText(what)
+            name.setWordWrap(False)
+            text.setText(value)
+            self._written_grid.addWidget(name, number, 0, Qt.AlignmentFlag.AlignTop)
+            self._written_grid.addWidget(text, number, 1)
+
+    def _written_rows(self, photo: Photo) -> list[tuple[str, str]]:
+        notation = self._workbench.settings.notation
+        on_disk, edited = photo.on_disk, photo.edited
+        now = tr("no position") if on_disk is None else format_position(on_disk.position, notation)
+        rows = [(tr("In the file"), now)]
+        if on_disk is not None:
+            rows.append(("", source_name(on_disk.source)))
+        if edited is None:
+            rows.append((tr("To write"), tr("nothing; accept the guess or place the photo first")))
+            return rows
+        if not photo.is_pending:
+            rows.append((tr("To write"), tr("nothing; all is written")))
+            return rows
+        rows.append((tr("To write"), format_position(edited.position, notation)))
+        rows.append(("", source_name(edited.source)))
+        if edited.radius_km is not None:
+            rows.append(("", format_radius(edited.radius_km)))
+        return rows
+
+
+def _headline(photo: Photo) -> str:
+    name = state_name(photo.state)
+    return name[:1].upper() + name[1:]
+
+
+def _facts(photo: Photo) -> str:
+    if photo.metadata is None:
+        return ""
+    parts = []
+    time = taken(photo)
+    if time is not None:
+        parts.append(f"{time:%Y-%m-%d %H:%M}")
+    if photo.metadata.camera:
+        parts.append(photo.metadata.camera)
+    if photo.metadata.width_px and photo.metadata.height_px:
+        parts.append(f"{photo.metadata.width_px} × {photo.metadata.height_px}")
+    return " · ".join(parts)
+
+
+def _label(role: str) -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setMinimumWidth(1)
+    if role:
+        label.setProperty("role", role)
+    return label
+
+
+def _rule() -> QFrame:
+    rule = QFrame()
+    rule.setObjectName("rule")
+    return rule
+
+
+def _set(label: QLabel, text: str) -> None:
+    label.setText(text)
+    label.setVisible(bool(text))
+
+

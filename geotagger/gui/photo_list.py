@@ -1,0 +1,404 @@
+"""The list on the left: filter, order, and the photos as a list, a grid or a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QListView,
+    QMenu,
+    QStackedWidget,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geotagger.gui.appearance import Appearance
+from geotagger.gui.icons import icon
+from geotagger.gui.language import tr, trn
+from geotagger.gui.photo_delegate import GRID_CELL, PhotoDelegate
+from geotagger.gui.photo_model import Column, PhotoModel
+from geotagger.gui.wording import state_name
+from geotagger.gui.workbench import Workbench
+from geotagger.session.arrangement import Grouping, SortKey
+from geotagger.session.photo import PhotoState
+
+_FILTERED_STATES = (
+    PhotoState.UNLOCATED,
+    PhotoState.PREDICTED,
+    PhotoState.ACCEPTED,
+    PhotoState.CORRECTED,
+    PhotoState.SKIPPED,
+    PhotoState.WRITTEN,
+    PhotoState.LOCATED,
+    PhotoState.FAILED,
+)
+
+
+class ListShape(str, Enum):
+    """How the photos are laid out."""
+
+    LIST = "list"
+    GRID = "grid"
+    TABLE = "table"
+
+
+class PhotoList(QWidget):
+    """Shows the photos of the workbench; its selection is the workbench's."""
+
+    menu_wanted = Signal(QPoint)
+    """The user asked for the context menu at this global position."""
+
+    def __init__(
+        self, workbench: Workbench, model: PhotoModel, appearance: Appearance, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workbench = workbench
+        self.model = model
+        self._appearance = appearance
+        self._following = False
+        self.setObjectName("side")
+        self._delegate = PhotoDelegate(model.thumbnails, appearance, self)
+        self.list_view = self._make_list()
+        self.table_view = self._make_table()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.list_view)
+        self._stack.addWidget(self.table_view)
+        self._count = QLabel()
+        self._count.setProperty("role", "muted")
+        self._order = self._menu_button(tr("Sort and group the photos"), self._order_menu())
+        self._order.setText(tr("Sort"))
+        self._state_actions: dict[PhotoState, QAction] = {}
+        self._show = self._menu_button(tr("Show only some photos"), self._filter_menu())
+        self._show.setText(tr("Show"))
+        head = QFrame()
+        head.setObjectName("bar")
+        row = QHBoxLayout(head)
+        row.setContentsMargins(16, 6, 8, 6)
+        row.setSpacing(2)
+        row.addWidget(self._count, 1)
+        row.addWidget(self._show)
+        row.addWidget(self._order)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(head)
+        layout.addWidget(self._stack, 1)
+        self.shape = ListShape.LIST
+        self._counting = QTimer(self)
+        self._counting.setSingleShot(True)
+        self._counting.setInterval(50)
+        self._counting.timeout.connect(self._show_count)
+        for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset, model.layoutChanged):
+            signal.connect(self._counting.start)
+        workbench.selection_changed.connect(self._follow_selection)
+        workbench.photos_changed.connect(self._counting.start)
+        model.rearranged.connect(self._follow_selection)
+        appearance.changed.connect(self._dress)
+        self._dress()
+        self._show_count()
+
+    # Views ------------------------------------------------------------------------------------------------
+
+    def _make_list(self) -> QListView:
+        view = QListView()
+        view.setItemDelegate(self._delegate)
+        view.setUniformItemSizes(True)
+        view.setLayoutMode(QListView.LayoutMode.Batched)
+        view.setBatchSize(500)
+        view.setResizeMode(QListView.ResizeMode.Adjust)
+        view.setMovement(QListView.Movement.Static)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        self._set_up(view)
+        return view
+
+    def _make_table(self) -> QTableView:
+        view = QTableView()
+        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        view.setSortingEnabled(True)
+        view.setShowGrid(False)
+        view.verticalHeader().hide()
+        view.verticalHeader().setDefaultSectionSize(28)
+        view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        view.horizontalHeader().setHighlightSections(False)
+        view.horizontalHeader().setStretchLastSection(True)
+        view.setWordWrap(False)
+        self._set_up(view)
+        for column, width in ((Column.NAME, 150), (Column.TAKEN, 120), (Column.STATE, 90), (Column.REGION, 130)):
+            view.setColumnWidth(column, width)
+        for column in (Column.PROBABILITY, Column.RADIUS):
+            view.setColumnWidth(column, 76)
+        return view
+
+    def _set_up(self, view: QAbstractItemView) -> None:
+        view.setModel(self.model)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setTabKeyNavigation(False)
+        view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.setMouseTracking(True)
+        view.setFrameShape(QFrame.Shape.NoFrame)
+        view.setAccessibleName(tr("Photos"))
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(
+            lambda point, view=view: self.menu_wanted.emit(view.viewport().mapToGlobal(point))
+        )
+        if isinstance(view, QTableView):
+            view.setSelectionModel(self.list_view.selectionModel())
+        else:
+            view.selectionModel().selectionChanged.connect(self._on_user_selected)
+            view.selectionModel().currentChanged.connect(self._on_user_selected)
+
+    @property
+    def view(self) -> QAbstractItemView:
+        """The view that is shown."""
+        return self.table_view if self.shape is ListShape.TABLE else self.list_view
+
+    def set_shape(self, shape: ListShape) -> None:
+        """Show the photos as a list, a grid or a table."""
+        self.shape = shape
+        grid = shape is ListShape.GRID
+        self._delegate.grid = grid
+        view = self.list_view
+        view.setViewMode(QListView.ViewMode.IconMode if grid else QListView.ViewMode.ListMode)
+        view.setMovement(QListView.Movement.Static)
+        view.setGridSize(GRID_CELL if grid else QSize())
+        view.setWrapping(grid)
+        view.setUniformItemSizes(True)
+        self._stack.setCurrentWidget(self.view)
+        if grid and self.model.grouping is not Grouping.NONE:
+            self._set_grouping(Grouping.NONE)
+        self._follow_selection()
+
+    def _on_scrolled(self) -> None:
+        """Thumbnails of rows that were scrolled away are no longer wanted."""
+        viewport = self.list_view.viewport().rect()
+        first = self.list_view.indexAt(QPoint(8, 8)).row()
+        last_index = self.list_view.indexAt(QPoint(viewport.width() - 24, viewport.height() - 2))
+        last = last_index.row() if last_index.isValid() else first + 60
+        if first < 0:
+            return
+        rows = range(max(0, first - 10), min(self.model.rowCount(), last + 10))
+        visible = {photo_id for row in rows if (photo_id := self.model.id_at(row)) is not None}
+        self.model.thumbnails.keep_only(visible)
+
+    # Selection --------------------------------------------------------------------------------------------
+
+    def _on_user_selected(self, *_: object) -> None:
+        if self._following:
+            return
+        ids = [photo_id for row in self._selected_rows() if (photo_id := self.model.id_at(row)) is not None]
+        current = self.list_view.selectionModel().currentIndex()
+        current_id = self.model.id_at(current.row()) if current.isValid() else None
+        self._workbench.select(ids, current_id if current_id in ids else None)
+
+    def _selected_rows(self) -> list[int]:
+        """Selected rows from above; a list selects the first column, a table all of them."""
+        parts = [part for part in self.list_view.selectionModel().selection() if part.left() == 0]
+        return sorted(row for part in parts for row in range(part.top(), part.bottom() + 1))
+
+    def _follow_selection(self) -> None:
+        """Show the workbench's selection, wherever it was made."""
+        selection = self.list_view.selectionModel()
+        rows = [row for i in self._workbench.selected_ids if (row := self.model.row_of(i)) is not None]
+        self._following = True
+        try:
+            if sorted(rows) != self._selected_rows():
+                selection.select(self._selection_of(rows), QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            current_id = self._workbench.current_id
+            row = None if current_id is None else self.model.row_of(current_id)
+            if row is not None and row != selection.currentIndex().row():
+                index = self.model.index(row, 0)
+                selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+                self.view.scrollTo(index)
+        finally:
+            self._following = False
+        self._counting.start()
+
+    def _selection_of(self, rows: Iterable[int]) -> QItemSelection:
+        made = QItemSelection()
+        start = previous = None
+        for row in sorted(rows):
+            if previous is None or row != previous + 1:
+                if start is not None and previous is not None:
+                    self._add_run(made, start, previous)
+                start = row
+            previous = row
+        if start is not None and previous is not None:
+            self._add_run(made, start, previous)
+        return made
+
+    def _add_run(self, selection: QItemSelection, first: int, last: int) -> None:
+        selection.select(self.model.index(first, 0), self.model.index(last, len(Column) - 1))
+
+    def select_next(self, wanted: Iterable[PhotoState] | None = None) -> bool:
+        """Make the next photo current (of one of these states, if given); False if there is none.
+
+        The search starts below the current photo and goes on from the top.
+        """
+        ids = self.model.visible_ids
+        if not ids:
+            return False
+        states = None if wanted is None else frozenset(wanted)
+        current = self._workbench.current_id
+        start = ids.index(current) + 1 if current in self.model._row_of else 0
+        for photo_id in ids[start:] + ids[: max(0, start - 1)]:
+            if states is None or self._workbench.session[photo_id].state in states:
+                self._workbench.select([photo_id])
+                return True
+        return False
+
+    # Head -------------------------------------------------------------------------------------------------
+
+    def _menu_button(self, tip: str, menu: QMenu) -> QToolButton:
+        button = QToolButton()
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        return button
+
+    def _order_menu(self) -> QMenu:
+        menu = QMenu(self)
+        names = {
+            SortKey.ADDED: tr("Order of arrival"),
+            SortKey.NAME: tr("Name"),
+            SortKey.TAKEN: tr("Time taken"),
+            SortKey.STATE: tr("State"),
+            SortKey.REGION: tr("Best region"),
+            SortKey.PROBABILITY: tr("Chance"),
+            SortKey.RADIUS: tr("Radius"),
+        }
+        group = QActionGroup(menu)
+        for key, name in names.items():
+            self._choice(menu, group, name, key is SortKey.ADDED, lambda key=key: self._sort_by(key))
+        menu.addSeparator()
+        self._downwards = menu.addAction(tr("Highest first"))
+        self._downwards.setCheckable(True)
+        self._downwards.toggled.connect(lambda on: self.model.set_arrangement(descending=on))
+        menu.addSeparator()
+        self._group_actions: dict[Grouping, QAction] = {}
+        group = QActionGroup(menu)
+        for grouping, name in (
+            (Grouping.NONE, tr("No groups")),
+            (Grouping.FOLDER, tr("Group by folder")),
+            (Grouping.DAY, tr("Group by day")),
+        ):
+            action = self._choice(
+                menu, group, name, grouping is Grouping.NONE, lambda grouping=grouping: self._set_grouping(grouping)
+            )
+            self._group_actions[grouping] = action
+        return menu
+
+    def _choice(self, menu: QMenu, group: QActionGroup, name: str, chosen: bool, act: object) -> QAction:
+        action = menu.addAction(name)
+        action.setCheckable(True)
+        action.setChecked(chosen)
+        group.addAction(action)
+        action.triggered.connect(act)
+        return action
+
+    def _sort_by(self, key: SortKey) -> None:
+        self.model.set_arrangement(sort_key=key)
+
+    def _set_grouping(self, grouping: Grouping) -> None:
+        self._group_actions[grouping].setChecked(True)
+        if grouping is not Grouping.NONE and self.shape is ListShape.GRID:
+            self.set_shape(ListShape.LIST)
+        self.model.set_arrangement(grouping=grouping)
+
+    def _filter_menu(self) -> QMenu:
+        menu = QMenu(self)
+        everything = menu.addAction(tr("All photos"))
+        everything.triggered.connect(self.show_everything)
+        self._unlocated_only = menu.addAction(tr("Only without position in the file"))
+        self._unlocated_only.setCheckable(True)
+        self._unlocated_only.toggled.connect(lambda on: self.model.set_filter(without_position=on))
+        menu.addSeparator()
+        for state in _FILTERED_STATES:
+            action = menu.addAction(state_name(state)[:1].upper() + state_name(state)[1:])
+            action.setCheckable(True)
+            action.toggled.connect(self._filter_states)
+            self._state_actions[state] = action
+        menu.addSeparator()
+        chances = menu.addMenu(tr("Best region at least"))
+        group = QActionGroup(chances)
+        for share in (0, 20, 40, 60, 80):
+            name = tr("Any chance") if share == 0 else f"{share} %"
+            self._choice(
+                chances,
+                group,
+                name,
+                share == 0,
+                lambda _=False, share=share: self.model.set_filter(min_probability=share / 100),
+            )
+        self._chance_actions = group.actions()
+        self._region_menu = menu.addMenu(tr("Best region is"))
+        self._region_menu.aboutToShow.connect(self._fill_region_menu)
+        return menu
+
+    def _fill_region_menu(self) -> None:
+        self._region_menu.clear()
+        best = {p.prediction.best.code: p.prediction.best.name for p in self._workbench.session if p.prediction}
+        group = QActionGroup(self._region_menu)
+        anywhere = (None, tr("Any region"))
+        for code, name in [anywhere, *sorted(best.items(), key=lambda item: tr(item[1]))]:
+            self._choice(
+                self._region_menu,
+                group,
+                tr(name),
+                self.model.filter.region == code,
+                lambda _=False, code=code: self.model.set_filter(region=code),
+            )
+
+    def _filter_states(self) -> None:
+        states = frozenset(state for state, action in self._state_actions.items() if action.isChecked())
+        self.model.set_filter(states=states)
+
+    def show_everything(self) -> None:
+        """Take all conditions of the filter away but the text, which has its own field."""
+        for action in [*self._state_actions.values(), self._unlocated_only]:
+            action.setChecked(False)
+        self._chance_actions[0].setChecked(True)
+        self.model.set_filter(
+            states=frozenset(), without_position=False, region=None, min_probability=0.0
+        )
+
+    def show_states(self, states: Iterable[PhotoState]) -> None:
+        """Show only photos of these states."""
+        wanted = set(states)
+        for state, action in self._state_actions.items():
+            action.setChecked(state in wanted)
+
+    def _show_count(self) -> None:
+        shown, total = len(self.model.visible_ids), len(self._workbench.session)
+        selected = len(self._workbench.selected_ids)
+        text = trn("{n} photo", "{n} photos", total)
+        if shown != total:
+            text = tr("{shown} of {all}").format(shown=f"{shown:,}".replace(",", " "), all=text)
+        if selected > 1:
+            text += " · " + tr("{n} selected").format(n=selected)
+        self._count.setText(text)
+
+    def _dress(self) -> None:
+        self._order.setIcon(icon("expand", self._appearance.palette))
+        self._show.setIcon(icon("expand", self._appearance.palette))
+        self.list_view.viewport().update()
+
+    def index_of(self, photo_id: int) -> QModelIndex:
+        """Index of a photo in the shown view; invalid if the filter hides it."""
+        row = self.model.row_of(photo_id)
+        return QModelIndex() if row is None else self.model.index(row, 0)

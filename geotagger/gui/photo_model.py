@@ -1,0 +1,279 @@
+"""The list's rows for Qt's views: filtered, sorted and grouped photos with targeted updates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, QTimer, Signal
+
+from geotagger.gui.language import tr
+from geotagger.gui.thumbnails import Thumbnails
+from geotagger.gui.wording import percent, row_lines, source_name, state_name
+from geotagger.gui.workbench import Workbench
+from geotagger.core.coordinates import format_position, format_radius
+from geotagger.session.arrangement import Filter, Grouping, Heading, Row, SortKey, arrange, taken
+from geotagger.session.photo import Photo
+
+Index = QModelIndex | QPersistentModelIndex
+
+PHOTO_ROLE = Qt.ItemDataRole.UserRole + 1
+"""The :class:`Photo` of a row, None for headings."""
+HEADING_ROLE = Qt.ItemDataRole.UserRole + 2
+"""The :class:`Heading` of a row, None for photos."""
+
+_REARRANGE_MS = 250
+_MANY_RUNS = 50
+"""From this many separate runs of rows on, one reset is faster than removing run by run."""
+
+
+class Column(IntEnum):
+    """The columns of the table view."""
+
+    NAME = 0
+    TAKEN = 1
+    STATE = 2
+    REGION = 3
+    PROBABILITY = 4
+    RADIUS = 5
+    POSITION = 6
+
+
+COLUMN_SORT: dict[Column, SortKey] = {
+    Column.NAME: SortKey.NAME,
+    Column.TAKEN: SortKey.TAKEN,
+    Column.STATE: SortKey.STATE,
+    Column.REGION: SortKey.REGION,
+    Column.PROBABILITY: SortKey.PROBABILITY,
+    Column.RADIUS: SortKey.RADIUS,
+}
+
+
+class PhotoModel(QAbstractTableModel):
+    """Rows of photos and headings. Row order changes only when asked for or when photos come and go."""
+
+    rearranged = Signal()
+
+    def __init__(self, workbench: Workbench, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workbench = workbench
+        self.thumbnails = thumbnails
+        self._rows: list[Row] = []
+        self._row_of: dict[int, int] = {}
+        self.filter = Filter()
+        self.sort_key = SortKey.ADDED
+        self.descending = False
+        self.grouping = Grouping.NONE
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_REARRANGE_MS)
+        self._later.timeout.connect(self.rearrange)
+        workbench.photos_added.connect(self._on_added)
+        workbench.photos_removed.connect(self._on_removed)
+        workbench.photos_changed.connect(self._on_changed)
+        thumbnails.arrived.connect(self._on_thumbnail)
+
+    # What the views ask -----------------------------------------------------------------------------------
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(Column)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if isinstance(row, Heading):
+            return self._heading_data(row, index.column(), role)
+        if row not in self._workbench.session:
+            return None  # closed a moment ago; the row goes with the same signal
+        photo = self._workbench.session[row]
+        if role == PHOTO_ROLE:
+            return photo
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(photo, Column(index.column()))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return photo.error or str(photo.path)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            first, second = row_lines(photo)
+            return f"{photo.path.name}, {state_name(photo.state)}, {first} {second}".strip()
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (Column.PROBABILITY, Column.RADIUS):
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return {
+            Column.NAME: tr("Name"),
+            Column.TAKEN: tr("Taken"),
+            Column.STATE: tr("State"),
+            Column.REGION: tr("Best region"),
+            Column.PROBABILITY: tr("Chance"),
+            Column.RADIUS: tr("Radius"),
+            Column.POSITION: tr("Position"),
+        }[Column(section)]
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        if isinstance(self._rows[index.row()], Heading):
+            return Qt.ItemFlag.ItemIsEnabled
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+
+    def _heading_data(self, heading: Heading, column: int, role: int) -> Any:
+        if role == HEADING_ROLE:
+            return heading
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) and column == 0:
+            return heading_text(heading)
+        return None
+
+    def _text(self, photo: Photo, column: Column) -> str:
+        fix = photo.shown_fix
+        if column is Column.NAME:
+            return photo.path.name
+        if column is Column.TAKEN:
+            time = taken(photo)
+            return "" if time is None else f"{time:%Y-%m-%d %H:%M}"
+        if column is Column.STATE:
+            return photo.error or state_name(photo.state)
+        if column is Column.REGION:
+            if photo.prediction is None:
+                return "" if fix is None else source_name(fix.source)
+            return tr(photo.prediction.best.name)
+        if column is Column.PROBABILITY:
+            return "" if photo.prediction is None else percent(photo.prediction.best.probability)
+        if column is Column.RADIUS:
+            return "" if fix is None or fix.radius_km is None else format_radius(fix.radius_km)
+        return "" if fix is None else format_position(fix.position, self._workbench.settings.notation)
+
+    # What the window asks ---------------------------------------------------------------------------------
+
+    @property
+    def visible_ids(self) -> list[int]:
+        """Ids of the photos that pass the filter, in the order shown."""
+        return [row for row in self._rows if not isinstance(row, Heading)]
+
+    def id_at(self, row: int) -> int | None:
+        """Id of the photo in a row; None for a heading."""
+        found = self._rows[row]
+        return None if isinstance(found, Heading) else found
+
+    def row_of(self, photo_id: int) -> int | None:
+        """Row of a photo; None if the filter hides it."""
+        return self._row_of.get(photo_id)
+
+    def set_arrangement(self, **changes: Any) -> None:
+        """Change ``filter``, ``sort_key``, ``descending`` or ``grouping``."""
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.rearrange()
+
+    def set_filter(self, **conditions: Any) -> None:
+        """Change single conditions of the filter."""
+        self.set_arrangement(filter=replace(self.filter, **conditions))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort as the table's header asks for."""
+        key = COLUMN_SORT.get(Column(column)) if 0 <= column < len(Column) else SortKey.ADDED
+        if key is not None:
+            self.set_arrangement(sort_key=key, descending=order is Qt.SortOrder.DescendingOrder)
+
+    def rearrange(self) -> None:
+        """Work out the rows anew; views keep their current and selected photos."""
+        self._later.stop()
+        rows = arrange(self._workbench.session, self.filter, self.sort_key, self.descending, self.grouping)
+        if rows == self._rows:
+            return
+        self.layoutAboutToBeChanged.emit()
+        old_indexes = self.persistentIndexList()
+        old_ids = [self._rows[index.row()] for index in old_indexes]
+        self._take(rows)
+        new_indexes = []
+        for index, old in zip(old_indexes, old_ids, strict=True):
+            row = None if isinstance(old, Heading) else self._row_of.get(old)
+            new_indexes.append(QModelIndex() if row is None else self.index(row, index.column()))
+        self.changePersistentIndexList(old_indexes, new_indexes)
+        self.layoutChanged.emit()
+        self.rearranged.emit()
+
+    def _take(self, rows: list[Row]) -> None:
+        self._rows = rows
+        self._row_of = {row: number for number, row in enumerate(rows) if not isinstance(row, Heading)}
+
+    # What the workbench tells -----------------------------------------------------------------------------
+
+    @property
+    def _keeps_arrival_order(self) -> bool:
+        return self.filter.is_open and self.grouping is Grouping.NONE and self.sort_key is SortKey.ADDED
+
+    def _on_added(self, photo_ids: list[int]) -> None:
+        if not self._keeps_arrival_order or self.descending:
+            self._later.start()
+            return
+        first = len(self._rows)
+        self.beginInsertRows(QModelIndex(), first, first + len(photo_ids) - 1)
+        self._rows.extend(photo_ids)
+        self._row_of.update((photo_id, first + offset) for offset, photo_id in enumerate(photo_ids))
+        self.endInsertRows()
+
+    def _on_removed(self, photo_ids: list[int]) -> None:
+        gone = sorted((self._row_of[i] for i in photo_ids if i in self._row_of), reverse=True)
+        runs = _runs(gone)
+        if len(runs) > _MANY_RUNS or len(gone) == len(self._row_of):
+            self.beginResetModel()
+            closed = set(photo_ids)
+            self._take([row for row in self._rows if isinstance(row, Heading) or row not in closed])
+            self.endResetModel()
+        else:
+            for last, first in runs:
+                self.beginRemoveRows(QModelIndex(), first, last)
+                del self._rows[first : last + 1]
+                self.endRemoveRows()
+            self._take(self._rows)
+        self.thumbnails.forget(photo_ids)
+        if self.grouping is not Grouping.NONE:
+            self._later.start()
+
+    def _on_changed(self, photo_ids: list[int]) -> None:
+        rows = sorted((self._row_of[i] for i in photo_ids if i in self._row_of), reverse=True)
+        for last, first in _runs(rows):
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
+        if not self.filter.is_open or self.grouping is Grouping.DAY:
+            self._later.start()
+
+    def _on_thumbnail(self, photo_id: int) -> None:
+        row = self._row_of.get(photo_id)
+        if row is not None:
+            index = self.index(row, 0)
+            self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
+
+
+def heading_text(heading: Heading) -> str:
+    """The words of a heading."""
+    value = heading.value
+    if value is None:
+        return tr("No time known")
+    if hasattr(value, "strftime"):
+        return f"{value:%Y-%m-%d}"
+    return value.name or str(value)
+
+
+def _runs(descending: list[int]) -> list[tuple[int, int]]:
+    """Descending numbers as (last, first) runs of neighbours."""
+    runs: list[tuple[int, int]] = []
+    for number in descending:
+        if runs and runs[-1][1] == number + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
+
+
+ROW_SIZE = QSize(240, 72)
+"""Size of a row in the list view; one size for all, which keeps 20 000 rows fast."""

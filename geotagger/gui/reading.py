@@ -1,0 +1,167 @@
+"""Brings dropped files and folders into the session: finds photos and reads what they hold, in the background."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from geotagger.core.errors import PhotoError
+from geotagger.gui.jobs import Token
+from geotagger.gui.language import trn
+from geotagger.gui.workbench import Workbench
+from geotagger.metadata import PhotoMetadata, read_photo
+from geotagger.session.progress import Progress
+from geotagger.session.scan import ScanItem, scan
+
+_FOUND_AT_ONCE = 500
+"""Rows that come in by one insert; the list's layout stalls for about 3 ms for these."""
+_READ_AT_ONCE = 16
+
+
+class Reading(QObject):
+    """Scans and reads; results go into the workbench."""
+
+    progressed = Signal()
+    unlocated_found = Signal(list)
+    """Ids of photos that were read and hold no position."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        self._workbench = workbench
+        self._token = Token()
+        self._scans = 0
+        self.progress = Progress()
+
+    @property
+    def scanning(self) -> bool:
+        """True while folders are being searched."""
+        return self._scans > 0
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Bring in files and folders; folders are searched to the bottom."""
+        if self._token.cancelled:
+            self._token = Token()
+        token = self._token
+        found = scan(list(paths), lambda: token.cancelled)
+        self._scans += 1
+        self._scan_on(found, [], token)
+        self.progressed.emit()
+
+    def cancel(self) -> None:
+        """Stop looking for and reading photos; those that were not read yet are closed again."""
+        self._token.cancel()
+        self._scans = 0
+        self.progress.give_up()
+        unread = [p.id for p in self._workbench.session if p.metadata is None and p.error is None]
+        self._workbench.close_photos(unread)
+        self.progressed.emit()
+
+    def reread(self, photo_ids: Sequence[int]) -> None:
+        """Read photos again, because their files changed."""
+        self._read(photo_ids, self._token)
+
+    def _scan_on(self, found: Iterator[ScanItem], skipped: list[ScanItem], token: Token) -> None:
+        self._workbench.jobs.run(
+            partial(_take, found),
+            partial(self._scanned, found, skipped, token),
+            partial(self._scan_failed, skipped),
+            token,
+        )
+
+    def _scanned(
+        self,
+        found: Iterator[ScanItem],
+        skipped: list[ScanItem],
+        token: Token,
+        taken: tuple[list[Path], list[ScanItem], bool],
+    ) -> None:
+        paths, passed_over, at_end = taken
+        skipped += passed_over
+        new_ids = self._workbench.session.add(paths)
+        if new_ids:
+            self._workbench.photos_added.emit(new_ids)
+            self._read(new_ids, token)
+        if at_end:
+            self._scan_ended(skipped)
+        else:
+            self._scan_on(found, skipped, token)
+
+    def _scan_failed(self, skipped: list[ScanItem], error: Exception) -> None:
+        self._scan_ended(skipped)
+        if not isinstance(error, OSError):
+            raise error
+        self._workbench.noticed.emit(f"A folder could not be searched: {error.strerror or error}.", "")
+
+    def _scan_ended(self, skipped: list[ScanItem]) -> None:
+        self._scans -= 1
+        self.progressed.emit()
+        if skipped:
+            sentence = trn("{n} file was passed over", "{n} files were passed over", len(skipped))
+            self._workbench.noticed.emit(f"{sentence}: {_reasons(skipped)}", _listing(skipped))
+
+    def _read(self, photo_ids: Sequence[int], token: Token) -> None:
+        self.progress.expect(len(photo_ids))
+        for start in range(0, len(photo_ids), _READ_AT_ONCE):
+            photos = self._workbench.session.photos(photo_ids[start : start + _READ_AT_ONCE])
+            work = partial(_read_all, [(photo.id, photo.path) for photo in photos])
+            self._workbench.jobs.run(work, self._read_done, self._read_failed, token)
+        self.progressed.emit()
+
+    def _read_done(self, results: list[tuple[int, PhotoMetadata | str]]) -> None:
+        session = self._workbench.session
+        changed, unlocated = [], []
+        for photo_id, result in results:
+            if isinstance(result, str):
+                known = session.update(photo_id, error=result)
+            else:
+                known = session.update(photo_id, metadata=result, error=None)
+                if known and result.fix is None:
+                    unlocated.append(photo_id)
+            if known:
+                changed.append(photo_id)
+        self._workbench.note_changed(changed)
+        self.progress.advance(len(results))
+        self.progressed.emit()
+        if unlocated:
+            self.unlocated_found.emit(unlocated)
+
+    def _read_failed(self, error: Exception) -> None:
+        self.progress.give_up()
+        self.progressed.emit()
+        raise error
+
+
+def _take(found: Iterator[ScanItem]) -> tuple[list[Path], list[ScanItem], bool]:
+    """The next photos with links resolved, what was passed over among them, and whether that was all."""
+    items = list(islice(found, _FOUND_AT_ONCE))
+    photos = [Path(os.path.realpath(item.path)) for item in items if item.skipped is None]
+    return photos, [item for item in items if item.skipped is not None], len(items) < _FOUND_AT_ONCE
+
+
+def _read_all(photos: Sequence[tuple[int, Path]]) -> list[tuple[int, PhotoMetadata | str]]:
+    """What each photo holds, or the sentence that says why it cannot be read."""
+    results: list[tuple[int, PhotoMetadata | str]] = []
+    for photo_id, path in photos:
+        try:
+            results.append((photo_id, read_photo(path)))
+        except PhotoError as error:
+            results.append((photo_id, error.reason))
+    return results
+
+
+def _reasons(skipped: Sequence[ScanItem]) -> str:
+    """The reasons with their counts, the commonest first."""
+    counts = Counter(item.skipped for item in skipped if item.skipped is not None)
+    return " ".join(
+        reason if count == len(skipped) else f"{reason} ({count})" for reason, count in counts.most_common(2)
+    )
+
+
+def _listing(skipped: Sequence[ScanItem]) -> str:
+    return "\n".join(f"{item.path}: {item.skipped}" for item in skipped)

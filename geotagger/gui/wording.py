@@ -1,0 +1,155 @@
+"""How the window puts things into words: no fake precision, the same words everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from geotagger.core.coordinates import format_radius
+from geotagger.core.fix import Source
+from geotagger.core.prediction import Prediction
+from geotagger.gui.language import tr, trn
+from geotagger.session.photo import Photo, PhotoState
+
+CLEAR_ENOUGH = 0.30
+"""Under this probability of the best region the summary speaks of a wider area instead."""
+
+_AREAS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("the Pacific Northwest", frozenset({"US-WA", "US-OR", "CA-BC"})),
+    ("the northern Rockies", frozenset({"US-MT", "US-WY", "US-ID", "CA-AB"})),
+    ("the southern Rockies", frozenset({"US-CO", "US-UT", "US-NM"})),
+    ("the desert Southwest", frozenset({"US-AZ", "US-NM", "US-NV", "US-UT"})),
+    ("California or Nevada", frozenset({"US-CA", "US-NV"})),
+    ("the far north", frozenset({"US-AK", "CA-YT", "CA-NT", "CA-NU"})),
+    ("the Prairies", frozenset({"CA-AB", "CA-SK", "CA-MB"})),
+    ("the Great Plains", frozenset({"US-ND", "US-SD", "US-NE", "US-KS", "US-OK"})),
+    ("the upper Midwest", frozenset({"US-MN", "US-WI", "US-MI", "US-IA"})),
+    ("the Great Lakes", frozenset({"US-MI", "US-OH", "US-IN", "US-IL", "US-WI", "CA-ON"})),
+    ("New England", frozenset({"US-ME", "US-NH", "US-VT", "US-MA", "US-RI", "US-CT"})),
+    ("the Mid-Atlantic", frozenset({"US-NY", "US-NJ", "US-PA", "US-DE", "US-MD"})),
+    ("Atlantic Canada", frozenset({"CA-NL", "CA-NS", "CA-NB", "CA-PE"})),
+    ("the Appalachians", frozenset({"US-WV", "US-VA", "US-KY", "US-TN", "US-NC"})),
+    ("the Southeast", frozenset({"US-GA", "US-SC", "US-NC", "US-FL", "US-AL"})),
+    ("the Gulf Coast", frozenset({"US-TX", "US-LA", "US-MS", "US-AL", "US-FL"})),
+    ("the western mountains", frozenset({"US-MT", "US-WY", "US-ID", "CA-AB", "CA-BC", "US-CO", "US-UT"})),
+    ("the West Coast", frozenset({"US-WA", "US-OR", "US-CA", "CA-BC"})),
+    (
+        "the Northeast",
+        frozenset(
+            {"US-ME", "US-NH", "US-VT", "US-MA", "US-RI", "US-CT", "US-NY", "US-NJ", "US-PA", "CA-QC", "CA-NB"}
+        ),
+    ),
+)
+_AREA_CERTAINTY = 0.60
+
+
+def percent(probability: float) -> str:
+    """A probability as a whole per cent; never 0 % or 100 % for what is neither impossible nor sure."""
+    return f"{whole_percent(probability)} %"
+
+
+def whole_percent(probability: float) -> int:
+    """The number that :func:`percent` shows."""
+    if 0 < probability < 1:
+        return min(99, max(1, round(100 * probability)))
+    return round(100 * probability)
+
+
+def place_summary(prediction: Prediction) -> str:
+    """Where a photo was probably taken, in a few words."""
+    best = prediction.best
+    if best.probability >= CLEAR_ENOUGH:
+        return tr("Probably {region}").format(region=tr(best.name))
+    by_code = {region.code: region.probability for region in prediction.regions}
+    for name, codes in _AREAS:
+        if sum(by_code.get(code, 0.0) for code in codes) >= _AREA_CERTAINTY:
+            return tr("Somewhere in {area}").format(area=tr(name))
+    names = [tr(region.name) for region in prediction.regions[:3]]
+    return tr("Hard to say: perhaps {first}, {second} or {third}").format(
+        first=names[0], second=names[1], third=names[2]
+    )
+
+
+def region_set_text(prediction: Prediction) -> str:
+    """How many regions it takes to be fairly sure: ``one of 4 (80 %)``."""
+    coverage = percent(prediction.region_set_coverage)
+    if len(prediction.region_set) == 1:
+        return tr("this one ({coverage})").format(coverage=coverage)
+    return tr("one of {count} ({coverage})").format(count=len(prediction.region_set), coverage=coverage)
+
+
+def state_name(state: PhotoState) -> str:
+    """The name of a state as the user reads it."""
+    return {
+        PhotoState.READING: tr("reading"),
+        PhotoState.LOCATED: tr("has a position"),
+        PhotoState.UNLOCATED: tr("no position"),
+        PhotoState.PREDICTING: tr("predicting"),
+        PhotoState.PREDICTED: tr("predicted"),
+        PhotoState.ACCEPTED: tr("accepted"),
+        PhotoState.CORRECTED: tr("corrected"),
+        PhotoState.SKIPPED: tr("rejected"),
+        PhotoState.WRITTEN: tr("written"),
+        PhotoState.FAILED: tr("failed"),
+    }[state]
+
+
+def source_name(source: Source) -> str:
+    """Who says where a photo was taken, as the user reads it."""
+    return {
+        Source.CAMERA: tr("from the camera"),
+        Source.MODEL: tr("estimate"),
+        Source.MODEL_CONFIRMED: tr("estimate, agreed by you"),
+        Source.MANUAL: tr("set by you"),
+        Source.NEIGHBOUR: tr("estimate from neighbouring photos"),
+        Source.TRACK: tr("from a track"),
+    }[source]
+
+
+def row_lines(photo: Photo) -> tuple[str, str]:
+    """The two lines under a photo's name in the list: what is known of the place, and how sure that is."""
+    if photo.error is not None:
+        return photo.error, ""
+    if photo.edited is not None:
+        radius = photo.edited.radius_km
+        first = _best_region(photo) if photo.edited.source.is_estimate else tr("Placed by hand")
+        return first, "" if radius is None else format_radius(radius)
+    if photo.skipped:
+        return tr("Guess rejected"), ""
+    if photo.prediction is not None:
+        return _best_region(photo), format_radius(photo.prediction.radius_km)
+    if photo.predicting:
+        return tr("Predicting…"), ""
+    if photo.metadata is None:
+        return tr("Reading…"), ""
+    if photo.on_disk is not None:
+        return tr("Has a position"), source_name(photo.on_disk.source)
+    return tr("No position"), ""
+
+
+def _best_region(photo: Photo) -> str:
+    if photo.prediction is not None:
+        best = photo.prediction.best
+        return f"{tr(best.name)}  {percent(best.probability)}"
+    if photo.edited is not None and photo.edited.candidates:
+        code, probability = photo.edited.candidates[0]
+        return f"{code}  {percent(probability)}"
+    return tr("Estimate")
+
+
+def time_left(seconds: float | None) -> str:
+    """The remaining time, rounded as coarsely as the estimate deserves."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return tr("{n} s left").format(n=max(1, round(seconds)))
+    if seconds < 3600:
+        return tr("{n} min left").format(n=round(seconds / 60))
+    return tr("{n} h left").format(n=f"{seconds / 3600:.1f}")
+
+
+def some_names(names: Sequence[str], limit: int = 3) -> str:
+    """A few names and how many more there are."""
+    if len(names) <= limit:
+        return ", ".join(names)
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + " " + trn("and {n} more", "and {n} more", more)

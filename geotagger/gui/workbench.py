@@ -1,0 +1,155 @@
+"""The session behind the window: every view reads from it, acts through it, and hears of changes from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from geotagger.core.geo import LatLon
+from geotagger.core.settings import Settings
+from geotagger.gui.jobs import Jobs
+from geotagger.session import review
+from geotagger.session.history import Change, change_between
+from geotagger.session.photo import Photo
+from geotagger.session.session import Session
+
+
+class Workbench(QObject):
+    """Owns the session, the undo stack and the selection. Lives on the window's thread."""
+
+    photos_added = Signal(list)
+    """Ids of photos that came in."""
+    photos_removed = Signal(list)
+    """Ids of photos that were closed."""
+    photos_changed = Signal(list)
+    """Ids of photos with new facts or decisions; many changes within one turn come as one signal."""
+    selection_changed = Signal()
+    """The selection or the current photo is another one."""
+    settings_changed = Signal(object)
+    """The user changed the :class:`Settings`."""
+    noticed = Signal(str, str)
+    """A sentence that concerns everything, and the details that "show" opens (may be empty)."""
+
+    def __init__(self, jobs: Jobs, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.jobs = jobs
+        self.settings = settings
+        self.session = Session()
+        self.undo_stack = QUndoStack(self)
+        self.selected_ids: tuple[int, ...] = ()
+        self.current_id: int | None = None
+        self._changed: dict[int, None] = {}
+        self._announcing = QTimer(self)
+        self._announcing.setSingleShot(True)
+        self._announcing.setInterval(0)
+        self._announcing.timeout.connect(self._announce)
+
+    # Facts -----------------------------------------------------------------------------------------------
+
+    def note_changed(self, photo_ids: Iterable[int]) -> None:
+        """Tell the views soon, once for all changes of this turn."""
+        self._changed.update(dict.fromkeys(photo_ids))
+        if self._changed and not self._announcing.isActive():
+            self._announcing.start()
+
+    def _announce(self) -> None:
+        changed, self._changed = self._changed, {}
+        present = [photo_id for photo_id in changed if photo_id in self.session]
+        if present:
+            self.photos_changed.emit(present)
+
+    def put(self, photo: Photo) -> None:
+        """Store new facts of a photo."""
+        if self.session.put(photo):
+            self.note_changed([photo.id])
+
+    def change_settings(self, settings: Settings) -> None:
+        """Use other settings from now on."""
+        if settings != self.settings:
+            self.settings = settings
+            self.settings_changed.emit(settings)
+
+    def close_photos(self, photo_ids: Iterable[int]) -> None:
+        """Take photos out of the session; their files stay as they are."""
+        removed = self.session.remove(photo_ids)
+        if removed:
+            gone = set(removed)
+            self.select([i for i in self.selected_ids if i not in gone])
+            self.photos_removed.emit(removed)
+
+    # Selection -------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Photo | None:
+        """The photo that the panel shows."""
+        if self.current_id is None or self.current_id not in self.session:
+            return None
+        return self.session[self.current_id]
+
+    @property
+    def selected(self) -> list[Photo]:
+        """The selected photos."""
+        return self.session.photos(self.selected_ids)
+
+    def select(self, photo_ids: Sequence[int], current_id: int | None = None) -> None:
+        """Select photos, in list and map alike.
+
+        Args:
+            current_id: the photo that the panel shows; the last of ``photo_ids`` if not given.
+        """
+        chosen = tuple(photo_ids)
+        current = current_id if current_id is not None else (chosen[-1] if chosen else None)
+        if (chosen, current) != (self.selected_ids, self.current_id):
+            self.selected_ids, self.current_id = chosen, current
+            self.selection_changed.emit()
+
+    # Decisions -------------------------------------------------------------------------------------------
+
+    def accept_selected(self) -> None:
+        """Accept the guesses of the selected photos."""
+        self._decide(_step("Accept", self.selected_ids), self.selected, review.accept)
+
+    def accept_all(self, min_probability: float) -> None:
+        """Accept all undecided guesses that are at least that probable."""
+        photos = review.acceptable(self.session, min_probability)
+        title = f"Accept {len(photos)} guesses"
+        self._decide(title, photos, lambda photo: review.accept(photo, looked_at=False))
+
+    def reject_selected(self) -> None:
+        """Turn the guesses of the selected photos down."""
+        self._decide(_step("Reject", self.selected_ids), self.selected, review.reject)
+
+    def revert_selected(self) -> None:
+        """Forget the decisions about the selected photos."""
+        self._decide(_step("Revert", self.selected_ids), self.selected, review.revert)
+
+    def place(self, photo_ids: Sequence[int], position: LatLon) -> None:
+        """Put photos at a position that the user gave."""
+        photos = self.session.photos(photo_ids)
+        self._decide(_step("Place", photo_ids), photos, lambda photo: review.place(photo, position))
+
+    def _decide(self, title: str, photos: Sequence[Photo], decide: Callable[[Photo], Photo]) -> None:
+        change = change_between(photos, [decide(photo) for photo in photos])
+        if change:
+            self.undo_stack.push(_DecisionCommand(self, title, change))
+
+
+def _step(verb: str, photo_ids: Sequence[int]) -> str:
+    return f"{verb} {len(photo_ids)} photos" if len(photo_ids) > 1 else f"{verb} photo"
+
+
+class _DecisionCommand(QUndoCommand):
+    """One step on the undo stack."""
+
+    def __init__(self, workbench: Workbench, title: str, change: Change) -> None:
+        super().__init__(title)
+        self._workbench = workbench
+        self._change = change
+
+    def redo(self) -> None:
+        self._workbench.note_changed(self._workbench.session.redo(self._change))
+
+    def undo(self) -> None:
+        self._workbench.note_changed(self._workbench.session.undo(self._change))

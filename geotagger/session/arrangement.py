@@ -1,0 +1,162 @@
+"""Which photos the list shows and in which order: filter, sort order and grouping, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from geotagger.session.photo import Photo, PhotoState
+
+
+class SortKey(str, Enum):
+    """What the list can be sorted by."""
+
+    ADDED = "added"
+    NAME = "name"
+    TAKEN = "taken"
+    STATE = "state"
+    REGION = "region"
+    PROBABILITY = "probability"
+    RADIUS = "radius"
+
+
+class Grouping(str, Enum):
+    """What the list can be grouped by."""
+
+    NONE = "none"
+    FOLDER = "folder"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which photos are shown; every condition that is set must hold.
+
+    Attributes:
+        text: part of the file name, of the folder's name or of the likeliest region's name, in any case.
+        states: one of these; all if empty.
+        region: ISO 3166-2 code of the likeliest region.
+        min_probability: lowest probability of the likeliest region.
+        without_position: only photos whose file holds no position.
+    """
+
+    text: str = ""
+    states: frozenset[PhotoState] = field(default_factory=frozenset)
+    region: str | None = None
+    min_probability: float = 0.0
+    without_position: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """True where every photo passes."""
+        return self == Filter()
+
+    def passes(self, photo: Photo) -> bool:
+        """True for a photo that is shown."""
+        if self.states and photo.state not in self.states:
+            return False
+        if self.without_position and photo.on_disk is not None:
+            return False
+        if self.region is not None and region_code(photo) != self.region:
+            return False
+        if self.min_probability > 0 and (probability(photo) or 0.0) < self.min_probability:
+            return False
+        return not self.text or self._text_matches(photo)
+
+    def _text_matches(self, photo: Photo) -> bool:
+        wanted = self.text.casefold()
+        if wanted in photo.path.name.casefold() or wanted in photo.path.parent.name.casefold():
+            return True
+        return photo.prediction is not None and wanted in photo.prediction.best.name.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The row above a group of photos: a folder or a day, None for photos without a time."""
+
+    value: Path | datetime | None
+    count: int
+
+
+Row = int | Heading
+"""A row of the list: the id of a photo, or a heading."""
+
+
+def region_code(photo: Photo) -> str | None:
+    """Code of the likeliest region."""
+    return None if photo.prediction is None else photo.prediction.best.code
+
+
+def probability(photo: Photo) -> float | None:
+    """Probability of the likeliest region."""
+    return None if photo.prediction is None else photo.prediction.best.probability
+
+
+def taken(photo: Photo) -> datetime | None:
+    """The camera's clock without a time zone, so that all photos compare."""
+    if photo.metadata is None or photo.metadata.taken is None:
+        return None
+    return photo.metadata.taken.replace(tzinfo=None)
+
+
+def _radius(photo: Photo) -> float | None:
+    fix = photo.shown_fix
+    return None if fix is None else fix.radius_km
+
+
+def _region_name(photo: Photo) -> str | None:
+    return None if photo.prediction is None else photo.prediction.best.name
+
+
+_STATE_ORDER = {state: index for index, state in enumerate(PhotoState)}
+
+_KEYS: dict[SortKey, Callable[[Photo], Any]] = {
+    SortKey.ADDED: lambda photo: photo.id,
+    SortKey.NAME: lambda photo: photo.path.name.casefold(),
+    SortKey.TAKEN: taken,
+    SortKey.STATE: lambda photo: _STATE_ORDER[photo.state],
+    SortKey.REGION: _region_name,
+    SortKey.PROBABILITY: probability,
+    SortKey.RADIUS: _radius,
+}
+
+
+def arrange(
+    photos: Iterable[Photo],
+    shown: Filter,
+    sort: SortKey = SortKey.ADDED,
+    descending: bool = False,
+    grouping: Grouping = Grouping.NONE,
+) -> list[Row]:
+    """The rows of the list. Photos that lack the sorted value come last either way; equals keep their order."""
+    kept = list(photos) if shown.is_open else [photo for photo in photos if shown.passes(photo)]
+    ordered = _sorted(kept, sort, descending)
+    if grouping is Grouping.NONE:
+        return [photo.id for photo in ordered]
+    groups: dict[Path | datetime | None, list[int]] = {}
+    for photo in ordered:
+        groups.setdefault(_group_of(photo, grouping), []).append(photo.id)
+    rows: list[Row] = []
+    for value in sorted(groups, key=lambda value: (value is None, str(value))):
+        rows.append(Heading(value, len(groups[value])))
+        rows.extend(groups[value])
+    return rows
+
+
+def _sorted(photos: Sequence[Photo], sort: SortKey, descending: bool) -> list[Photo]:
+    key = _KEYS[sort]
+    known = [(value, photo) for photo in photos if (value := key(photo)) is not None]
+    known.sort(key=lambda pair: pair[0], reverse=descending)
+    unknown = [photo for photo in photos if key(photo) is None]
+    return [photo for _, photo in known] + unknown
+
+
+def _group_of(photo: Photo, grouping: Grouping) -> Path | datetime | None:
+    if grouping is Grouping.FOLDER:
+        return photo.path.parent
+    time = taken(photo)
+    return None if time is None else time.replace(hour=0, minute=0, second=0, microsecond=0)

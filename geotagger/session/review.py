@@ -1,0 +1,53 @@
+"""What the user can decide about photos, as pure functions from photos to photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from geotagger.core.fix import Fix, Source
+from geotagger.core.geo import LatLon
+from geotagger.session.photo import Photo, PhotoState, fix_from_prediction
+
+
+def accept(photo: Photo, *, looked_at: bool = True) -> Photo:
+    """Want the predicted position in the file; a photo without a prediction stays as it is.
+
+    Args:
+        looked_at: False where the user accepted many guesses at once without seeing each; the file then
+            says ``model`` instead of ``model-confirmed``.
+    """
+    if photo.prediction is None or photo.metadata is None:
+        return photo
+    source = Source.MODEL_CONFIRMED if looked_at else Source.MODEL
+    return replace(photo, edited=fix_from_prediction(photo.prediction, source), skipped=False, error=None)
+
+
+def place(photo: Photo, position: LatLon) -> Photo:
+    """Want a position that the user gave; a photo that cannot be read stays as it is."""
+    if photo.metadata is None:
+        return photo
+    return replace(photo, edited=Fix(position, Source.MANUAL), skipped=False, error=None)
+
+
+def reject(photo: Photo) -> Photo:
+    """Turn the guess down: nothing is wanted in the file any more."""
+    if photo.metadata is None:
+        return photo
+    return replace(photo, edited=None, skipped=True, error=None)
+
+
+def revert(photo: Photo) -> Photo:
+    """Forget every decision about the photo."""
+    return photo if photo.metadata is None else replace(photo, edited=None, skipped=False, error=None)
+
+
+def acceptable(photos: Iterable[Photo], min_probability: float) -> list[Photo]:
+    """The undecided photos whose best region is at least that probable."""
+    return [
+        photo
+        for photo in photos
+        if photo.state is PhotoState.PREDICTED
+        and photo.prediction is not None
+        and photo.prediction.best.probability >= min_probability
+    ]

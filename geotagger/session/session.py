@@ -1,0 +1,134 @@
+"""The photos that the user has open. Operations return what changed; who shows it refreshes only that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from geotagger.session.history import Change, Decision
+from geotagger.session.photo import Photo, PhotoState
+
+
+class Session:
+    """All open photos by id, in the order in which they came in. Not thread-safe: one thread owns it."""
+
+    def __init__(self) -> None:
+        self._photos: dict[int, Photo] = {}
+        self._id_by_path: dict[str, int] = {}
+        self._next_id = 1
+        self._counts: Counter[PhotoState] = Counter()
+        self._pending: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def __iter__(self) -> Iterator[Photo]:
+        return iter(self._photos.values())
+
+    def __contains__(self, photo_id: object) -> bool:
+        return photo_id in self._photos
+
+    def __getitem__(self, photo_id: int) -> Photo:
+        return self._photos[photo_id]
+
+    @property
+    def ids(self) -> list[int]:
+        """Ids of all photos in the order in which they came in."""
+        return list(self._photos)
+
+    @property
+    def counts(self) -> Counter[PhotoState]:
+        """How many photos are in each state."""
+        return Counter(self._counts)
+
+    @property
+    def pending_ids(self) -> list[int]:
+        """Ids of the photos that have something to be written, in order of coming in."""
+        return sorted(self._pending)
+
+    @property
+    def pending_count(self) -> int:
+        """How many photos have something to be written."""
+        return len(self._pending)
+
+    def photos(self, photo_ids: Iterable[int]) -> list[Photo]:
+        """The photos with these ids; ids that are no longer open are left out."""
+        return [self._photos[i] for i in photo_ids if i in self._photos]
+
+    def id_of(self, path: Path) -> int | None:
+        """Id of the photo with this real path, if it is open."""
+        return self._id_by_path.get(str(path))
+
+    def add(self, real_paths: Sequence[Path]) -> list[int]:
+        """Open photos that are not open yet.
+
+        Args:
+            real_paths: paths with symbolic links resolved, so that one file comes in only once.
+
+        Returns:
+            Ids of the photos that were new.
+        """
+        new_ids = []
+        for path in real_paths:
+            key = str(path)
+            if key in self._id_by_path:
+                continue
+            photo = Photo(self._next_id, path)
+            self._next_id += 1
+            self._id_by_path[key] = photo.id
+            self._photos[photo.id] = photo
+            self._counts[photo.state] += 1
+            new_ids.append(photo.id)
+        return new_ids
+
+    def remove(self, photo_ids: Iterable[int]) -> list[int]:
+        """Close photos; returns the ids that were open."""
+        removed = []
+        for photo_id in photo_ids:
+            photo = self._photos.pop(photo_id, None)
+            if photo is not None:
+                del self._id_by_path[str(photo.path)]
+                self._counts[photo.state] -= 1
+                self._pending.discard(photo_id)
+                removed.append(photo_id)
+        return removed
+
+    def put(self, photo: Photo) -> bool:
+        """Store a new value of an open photo; True if that changed anything."""
+        old = self._photos.get(photo.id)
+        if old is None or old == photo:
+            return False
+        self._photos[photo.id] = photo
+        old_state, state = old.state, photo.state
+        if state is not old_state:
+            self._counts[old_state] -= 1
+            self._counts[state] += 1
+        if photo.is_pending:
+            self._pending.add(photo.id)
+        else:
+            self._pending.discard(photo.id)
+        return True
+
+    def update(self, photo_id: int, **facts: Any) -> bool:
+        """Store new facts of an open photo; True if that changed anything."""
+        old = self._photos.get(photo_id)
+        return old is not None and self.put(replace(old, **facts))
+
+    def redo(self, change: Change) -> list[int]:
+        """Put the decisions after a step in place; returns the ids of the photos that changed."""
+        return self._decide(change.after)
+
+    def undo(self, change: Change) -> list[int]:
+        """Put the decisions before a step back; returns the ids of the photos that changed."""
+        return self._decide(change.before)
+
+    def _decide(self, decisions: Iterable[Decision]) -> list[int]:
+        changed = []
+        for decision in decisions:
+            photo = self._photos.get(decision.photo_id)
+            if photo is not None and self.put(decision.applied_to(photo)):
+                changed.append(photo.id)
+        return changed
