@@ -85,6 +85,7 @@ QFrame#bar {{ background: {p.surface}; border: none; border-bottom: 1px solid {p
 QFrame#foot {{ background: {p.surface}; border: none; border-top: 1px solid {p.border}; }}
 QFrame#side, QScrollArea#side, QWidget#side {{ background: {p.surface}; border: none; }}
 QFrame#rule {{ background: {p.border}; border: none; max-height: 1px; min-height: 1px; }}
+QFrame#upright {{ background: {p.border}; border: none; min-width: 1px; max-width: 1px; margin: 0 6px; }}
 QLabel[role="muted"] {{ color: {p.muted}; }}
 QLabel[role="title"] {{ font-size: 22px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-size: 15px; font-weight: 600; }}
@@ -98,6 +99,8 @@ QPushButton {{ border-color: {p.border}; background: {p.surface}; }}
 QToolButton:hover, QPushButton:hover {{ background: {hover}; }}
 QToolButton:pressed, QPushButton:pressed, QToolButton:checked {{ background: {blend(p.surface, p.text, 0.13)}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {p.accent}; }}
+QToolButton#fold {{ padding: 4px 4px; }}
+QToolButton#fold, QToolButton#fold:checked {{ background: transparent; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {p.muted}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QToolButton::menu-button {{ border: none; width: 18px; }}

@@ -33,13 +33,22 @@ class EmptyState(QWidget):
         self._icons: list[tuple[QLabel, str]] = []
         for name, heading, words in (
             ("drop", tr("1  Drop"), tr("Photos without a position are looked at by the built-in model.")),
-            ("check-step", tr("2  Check"), tr("See each guess on the map. Agree, or drag it to the right place.")),
-            ("write", tr("3  Write"), tr("The positions go into your photos. No pixel changes, and you can undo.")),
+            (
+                "check-step",
+                tr("2  Check"),
+                tr("See each guess on the map. Agree, or drag it to the right place."),
+            ),
+            (
+                "write",
+                tr("3  Write"),
+                tr("The positions go into your photos. No pixel changes, and you can undo."),
+            ),
         ):
             steps.addLayout(self._step(name, heading, words), 1)
         folder = QPushButton(tr("Choose a folder…"))
         folder.setProperty("role", "primary")
         folder.clicked.connect(self.folder_wanted)
+        self.setFocusProxy(folder)
         photos = QPushButton(tr("Choose photos…"))
         photos.clicked.connect(self.open_wanted)
         buttons = QHBoxLayout()

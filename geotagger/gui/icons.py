@@ -89,7 +89,7 @@ def paint_state_mark(painter: QPainter, box: QRectF, state: PhotoState, palette:
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         painter.drawPolyline(_at(box, (0.5, 0.28), (0.5, 0.54)))
-        painter.drawPoint(_at(box, (0.5, 0.72))[0])
+        painter.drawPoints(_at(box, (0.5, 0.72)))
     elif state is PhotoState.SKIPPED:
         painter.drawPolyline(_at(box, (0.28, 0.72), (0.72, 0.28)))
     painter.restore()

@@ -55,9 +55,7 @@ class Token:
     @property
     def cancelled(self) -> bool:
         """True where the result is not wanted, or a newer generation has begun."""
-        return self._cancelled or (
-            self._generation is not None and self._generation.number != self._number
-        )
+        return self._cancelled or (self._generation is not None and self._generation.number != self._number)
 
 
 class Generation:
@@ -87,7 +85,9 @@ class _Job:
 class _LaneThreads:
     """The threads of one lane and the jobs that wait for them; threads start with the first jobs."""
 
-    def __init__(self, lane: Lane, count: int, deliver: Callable[[_Job, Any, Exception | None], None]) -> None:
+    def __init__(
+        self, lane: Lane, count: int, deliver: Callable[[_Job, Any, Exception | None], None]
+    ) -> None:
         self._lane = lane
         self._count = count
         self._deliver = deliver

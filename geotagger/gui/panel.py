@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -15,16 +16,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from geotagger.core.coordinates import format_position, format_radius
+from geotagger.core.coordinates import format_radius
+from geotagger.core.errors import PhotoError
+from geotagger.core.settings import write_policy
 from geotagger.gui.appearance import Appearance
+from geotagger.gui.before_after import BeforeAfter
 from geotagger.gui.fields import PositionField
 from geotagger.gui.icons import icon
+from geotagger.gui.jobs import Generation
 from geotagger.gui.language import tr
 from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.preview import Preview
 from geotagger.gui.region_bars import RegionBars
 from geotagger.gui.wording import percent, place_summary, region_set_text, source_name, state_name
 from geotagger.gui.workbench import Workbench
+from geotagger.metadata import WritePlan, WriteTarget, plan_write
 from geotagger.session.arrangement import taken
 from geotagger.session.photo import Photo, PhotoState
 
@@ -59,23 +65,22 @@ class Panel(QScrollArea):
         self.position = PositionField()
         self.position.setPlaceholderText(tr("Type or paste a position"))
         self.position.setAccessibleName(tr("Position"))
-        self.position.setToolTip(tr("Decimal degrees, degrees and minutes, geo: or a map link; Enter sets it"))
+        self.position.setToolTip(
+            tr("Decimal degrees, degrees and minutes, geo: or a map link; Enter sets it")
+        )
         self.position.entered.connect(self.position_entered)
         self._problem = _label("error")
         self.position.refused.connect(self._show_problem)
         self._near = _label("muted")
         self._written_toggle = QToolButton()
         self._written_toggle.setText(tr("What will be written"))
+        self._written_toggle.setObjectName("fold")
         self._written_toggle.setCheckable(True)
         self._written_toggle.setChecked(True)
         self._written_toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._written_toggle.toggled.connect(self._refresh)
-        self._written = QWidget()
-        self._written_grid = QGridLayout(self._written)
-        self._written_grid.setContentsMargins(0, 0, 0, 0)
-        self._written_grid.setHorizontalSpacing(12)
-        self._written_grid.setVerticalSpacing(4)
-        self._written_grid.setColumnStretch(1, 1)
+        self._plans = Generation()
+        self._written = BeforeAfter()
         self._body = QWidget()
         self._body.setObjectName("side")
         self._nothing = _label("muted")
@@ -184,37 +189,36 @@ class Panel(QScrollArea):
         return " · ".join(parts)
 
     def _show_written(self, photo: Photo) -> None:
-        while (item := self._written_grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
-        self._written.setVisible(self._written_toggle.isChecked())
-        rows = self._written_rows(photo)
-        for number, (what, value) in enumerate(rows):
-            name, text = _label("muted"), _label("")
-            name.setText(what)
-            name.setWordWrap(False)
-            text.setText(value)
-            self._written_grid.addWidget(name, number, 0, Qt.AlignmentFlag.AlignTop)
-            self._written_grid.addWidget(text, number, 1)
+        """Show the tags that would change; working them out reads the file, so it happens in the background."""
+        shown = self._written_toggle.isChecked()
+        self._written.setVisible(shown)
+        if not shown:
+            return
+        if photo.edited is None or photo.metadata is None or not photo.is_pending:
+            self._plans.next()
+            words = (
+                tr("All is written.") if photo.edited else tr("Nothing; accept the guess or place the photo.")
+            )
+            self._written.show_changes((), words)
+            return
+        policy = write_policy(self._workbench.settings)
+        work = partial(plan_write, photo.metadata, photo.edited, policy)
+        self._workbench.jobs.run(work, self._planned, self._plan_refused, self._plans.next())
 
-    def _written_rows(self, photo: Photo) -> list[tuple[str, str]]:
-        notation = self._workbench.settings.notation
-        on_disk, edited = photo.on_disk, photo.edited
-        now = tr("no position") if on_disk is None else format_position(on_disk.position, notation)
-        rows = [(tr("In the file"), now)]
-        if on_disk is not None:
-            rows.append(("", source_name(on_disk.source)))
-        if edited is None:
-            rows.append((tr("To write"), tr("nothing; accept the guess or place the photo first")))
-            return rows
-        if not photo.is_pending:
-            rows.append((tr("To write"), tr("nothing; all is written")))
-            return rows
-        rows.append((tr("To write"), format_position(edited.position, notation)))
-        rows.append(("", source_name(edited.source)))
-        if edited.radius_km is not None:
-            rows.append(("", format_radius(edited.radius_km)))
-        return rows
+    def _planned(self, plan: WritePlan) -> None:
+        words = {
+            WriteTarget.FILE: tr("Into the photo"),
+            WriteTarget.SIDECAR: tr("Into the sidecar {name}").format(
+                name=plan.written_to.name if plan.written_to else ""
+            ),
+            WriteTarget.KEPT: tr("Nothing"),
+        }[plan.target]
+        self._written.show_changes(plan.changes, f"{words}: {plan.reason}" if plan.reason else words)
+
+    def _plan_refused(self, error: Exception) -> None:
+        if not isinstance(error, PhotoError):
+            raise error
+        self._written.show_changes((), error.reason)
 
 
 def _headline(photo: Photo) -> str:
@@ -255,5 +259,3 @@ def _rule() -> QFrame:
 def _set(label: QLabel, text: str) -> None:
     label.setText(text)
     label.setVisible(bool(text))
-
-

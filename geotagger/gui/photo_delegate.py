@@ -57,7 +57,11 @@ class PhotoDelegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
         if selected or hovered:
-            colour = blend(palette.surface, palette.accent, 0.20) if selected else blend(palette.surface, palette.text, 0.05)
+            colour = (
+                blend(palette.surface, palette.accent, 0.20)
+                if selected
+                else blend(palette.surface, palette.text, 0.05)
+            )
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colour))
             painter.drawRoundedRect(QRectF(option.rect).adjusted(4, 2, -4, -2), 6, 6)
@@ -115,7 +119,9 @@ class PhotoDelegate(QStyledItemDelegate):
         paint_state_mark(painter, mark, photo.state, self._appearance.palette)
         first, _ = row_lines(photo)
         muted = photo.state is not PhotoState.FAILED
-        self._text(painter, QRect(rect.left(), rect.top() + 118, rect.width(), 18), first, option.font, muted=muted)
+        self._text(
+            painter, QRect(rect.left(), rect.top() + 118, rect.width(), 18), first, option.font, muted=muted
+        )
 
     def _paint_thumbnail(self, painter: QPainter, box: QRect, photo: Photo) -> None:
         palette = self._appearance.palette
@@ -140,7 +146,14 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(filled, _BAR_PX / 2, _BAR_PX / 2)
 
     def _text(
-        self, painter: QPainter, box: QRect, text: str, font: QFont, *, strong: bool = False, muted: bool = False
+        self,
+        painter: QPainter,
+        box: QRect,
+        text: str,
+        font: QFont,
+        *,
+        strong: bool = False,
+        muted: bool = False,
     ) -> None:
         palette = self._appearance.palette
         used = QFont(font)

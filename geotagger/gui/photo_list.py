@@ -135,7 +135,12 @@ class PhotoList(QWidget):
         view.horizontalHeader().setStretchLastSection(True)
         view.setWordWrap(False)
         self._set_up(view)
-        for column, width in ((Column.NAME, 150), (Column.TAKEN, 120), (Column.STATE, 90), (Column.REGION, 130)):
+        for column, width in (
+            (Column.NAME, 150),
+            (Column.TAKEN, 120),
+            (Column.STATE, 90),
+            (Column.REGION, 130),
+        ):
             view.setColumnWidth(column, width)
         for column in (Column.PROBABILITY, Column.RADIUS):
             view.setColumnWidth(column, 76)
@@ -205,8 +210,11 @@ class PhotoList(QWidget):
 
     def _selected_rows(self) -> list[int]:
         """Selected rows from above; a list selects the first column, a table all of them."""
-        parts = [part for part in self.list_view.selectionModel().selection() if part.left() == 0]
-        return sorted(row for part in parts for row in range(part.top(), part.bottom() + 1))
+        selection = self.list_view.selectionModel().selection()
+        parts = [selection.at(number) for number in range(selection.count())]
+        return sorted(
+            row for part in parts if part.left() == 0 for row in range(part.top(), part.bottom() + 1)
+        )
 
     def _follow_selection(self) -> None:
         """Show the workbench's selection, wherever it was made."""
@@ -298,7 +306,11 @@ class PhotoList(QWidget):
             (Grouping.DAY, tr("Group by day")),
         ):
             action = self._choice(
-                menu, group, name, grouping is Grouping.NONE, lambda grouping=grouping: self._set_grouping(grouping)
+                menu,
+                group,
+                name,
+                grouping is Grouping.NONE,
+                lambda grouping=grouping: self._set_grouping(grouping),
             )
             self._group_actions[grouping] = action
         return menu
@@ -352,7 +364,9 @@ class PhotoList(QWidget):
 
     def _fill_region_menu(self) -> None:
         self._region_menu.clear()
-        best = {p.prediction.best.code: p.prediction.best.name for p in self._workbench.session if p.prediction}
+        best = {
+            p.prediction.best.code: p.prediction.best.name for p in self._workbench.session if p.prediction
+        }
         group = QActionGroup(self._region_menu)
         anywhere = (None, tr("Any region"))
         for code, name in [anywhere, *sorted(best.items(), key=lambda item: tr(item[1]))]:
@@ -373,9 +387,7 @@ class PhotoList(QWidget):
         for action in [*self._state_actions.values(), self._unlocated_only]:
             action.setChecked(False)
         self._chance_actions[0].setChecked(True)
-        self.model.set_filter(
-            states=frozenset(), without_position=False, region=None, min_probability=0.0
-        )
+        self.model.set_filter(states=frozenset(), without_position=False, region=None, min_probability=0.0)
 
     def show_states(self, states: Iterable[PhotoState]) -> None:
         """Show only photos of these states."""

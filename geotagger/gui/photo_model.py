@@ -6,13 +6,22 @@ from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
 
+from geotagger.core.coordinates import format_position, format_radius
 from geotagger.gui.language import tr
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import percent, row_lines, source_name, state_name
 from geotagger.gui.workbench import Workbench
-from geotagger.core.coordinates import format_position, format_radius
 from geotagger.session.arrangement import Filter, Grouping, Heading, Row, SortKey, arrange, taken
 from geotagger.session.photo import Photo
 
@@ -76,10 +85,10 @@ class PhotoModel(QAbstractTableModel):
 
     # What the views ask -----------------------------------------------------------------------------------
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(Column)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -100,7 +109,10 @@ class PhotoModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             first, second = row_lines(photo)
             return f"{photo.path.name}, {state_name(photo.state)}, {first} {second}".strip()
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (Column.PROBABILITY, Column.RADIUS):
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (
+            Column.PROBABILITY,
+            Column.RADIUS,
+        ):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 

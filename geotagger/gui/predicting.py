@@ -122,7 +122,11 @@ class Predicting(QObject):
             return
         while self._waiting and len(self._loading) + len(self._loaded) < 2 * self._batch_size:
             self._load(self._next_waiting())
-        if not self._predicting and self._loaded and (len(self._loaded) >= self._batch_size or not self._loading):
+        if (
+            not self._predicting
+            and self._loaded
+            and (len(self._loaded) >= self._batch_size or not self._loading)
+        ):
             self._run_network()
 
     @property
@@ -246,11 +250,11 @@ def _make_predictor(device: str, on_notice: Callable[[str], None]) -> Any:
 
 def _predict(predictor: Any, pixels: Sequence[Any]) -> list[Prediction]:
     """Network and evidence for one batch."""
-    from geotagger.evidence import fuse
+    from geotagger.evidence import predict_from_image
 
     return [
-        fuse(output, predictor.grid, predictor.calibration, predictor.model_id, predictor.device)
+        predict_from_image(
+            output, predictor.grid, predictor.calibration, predictor.model_id, predictor.device
+        )
         for output in predictor.predict(pixels)
     ]
-
-

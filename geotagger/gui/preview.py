@@ -99,7 +99,9 @@ class Preview(QWidget):
         if self._pixmap is None:
             return
         target, pointer = self._target(), event.position()
-        at = QPointF((pointer.x() - target.x()) / target.width(), (pointer.y() - target.y()) / target.height())
+        at = QPointF(
+            (pointer.x() - target.x()) / target.width(), (pointer.y() - target.y()) / target.height()
+        )
         self._zoom = min(_MAX_ZOOM, max(1.0, self._zoom * 1.0015 ** event.angleDelta().y()))
         moved = self._target()
         self._centre += QPointF(

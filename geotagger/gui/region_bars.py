@@ -48,7 +48,9 @@ class RegionBars(QWidget):
             top = row * _ROW_PX
             line = QRect(0, top, self.width(), 20)
             painter.setPen(QColor(palette.text))
-            name = metrics.elidedText(tr(region.name), Qt.TextElideMode.ElideRight, line.width() - number_width)
+            name = metrics.elidedText(
+                tr(region.name), Qt.TextElideMode.ElideRight, line.width() - number_width
+            )
             painter.drawText(line, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), name)
             painter.setPen(QColor(palette.text if row == 0 else palette.muted))
             number = percent(region.probability)

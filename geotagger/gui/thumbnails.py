@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 import os
 from collections import OrderedDict
@@ -167,8 +166,7 @@ def _save(image: QImage, file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary = file.with_suffix(f".{os.getpid()}.{id(image)}.tmp")
-        with io.open(temporary, "wb") as stream:
-            stream.write(bytes(buffer.data()))
+        temporary.write_bytes(buffer.data().data())
         temporary.replace(file)
     except OSError as error:
         log.info("The thumbnail %s could not be kept: %s", file, error)

@@ -35,7 +35,19 @@ _AREAS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "the Northeast",
         frozenset(
-            {"US-ME", "US-NH", "US-VT", "US-MA", "US-RI", "US-CT", "US-NY", "US-NJ", "US-PA", "CA-QC", "CA-NB"}
+            {
+                "US-ME",
+                "US-NH",
+                "US-VT",
+                "US-MA",
+                "US-RI",
+                "US-CT",
+                "US-NY",
+                "US-NJ",
+                "US-PA",
+                "CA-QC",
+                "CA-NB",
+            }
         ),
     ),
 )

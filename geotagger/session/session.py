@@ -21,6 +21,7 @@ class Session:
         self._next_id = 1
         self._counts: Counter[PhotoState] = Counter()
         self._pending: set[int] = set()
+        self._open_guesses: dict[int, float] = {}
 
     def __len__(self) -> int:
         return len(self._photos)
@@ -33,6 +34,10 @@ class Session:
 
     def __getitem__(self, photo_id: int) -> Photo:
         return self._photos[photo_id]
+
+    def get(self, photo_id: int) -> Photo | None:
+        """The photo with this id; None if it is not open."""
+        return self._photos.get(photo_id)
 
     @property
     def ids(self) -> list[int]:
@@ -53,6 +58,10 @@ class Session:
     def pending_count(self) -> int:
         """How many photos have something to be written."""
         return len(self._pending)
+
+    def acceptable_count(self, min_probability: float) -> int:
+        """How many undecided guesses have a best region that is at least that probable."""
+        return sum(probability >= min_probability for probability in self._open_guesses.values())
 
     def photos(self, photo_ids: Iterable[int]) -> list[Photo]:
         """The photos with these ids; ids that are no longer open are left out."""
@@ -93,6 +102,7 @@ class Session:
                 del self._id_by_path[str(photo.path)]
                 self._counts[photo.state] -= 1
                 self._pending.discard(photo_id)
+                self._open_guesses.pop(photo_id, None)
                 removed.append(photo_id)
         return removed
 
@@ -110,6 +120,10 @@ class Session:
             self._pending.add(photo.id)
         else:
             self._pending.discard(photo.id)
+        if state is PhotoState.PREDICTED and photo.prediction is not None:
+            self._open_guesses[photo.id] = photo.prediction.best.probability
+        else:
+            self._open_guesses.pop(photo.id, None)
         return True
 
     def update(self, photo_id: int, **facts: Any) -> bool:

@@ -1,0 +1,71 @@
+"""Starts the program's window and ends it cleanly."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtWidgets import QApplication
+
+from geotagger.core.settings import load_settings
+from geotagger.gui.appearance import Appearance
+from geotagger.gui.crash import CrashWatch, log_to_file
+from geotagger.gui.icons import app_icon
+from geotagger.gui.jobs import Jobs
+from geotagger.gui.language import system_language, use_language
+from geotagger.gui.map import register_scheme
+
+log = logging.getLogger(__name__)
+
+
+def run(paths: Sequence[Path]) -> int:
+    """Open the window, with these photos if any are given; returns the exit status when it is closed."""
+    log_to_file()
+    _allow_running_as_root()
+    register_scheme()
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Geotagger")
+    app.setDesktopFileName("geotagger")
+    app.setWindowIcon(app_icon())
+    watch = CrashWatch(app)
+    watch.watch()
+    settings = load_settings()
+    speak(app, system_language())
+    appearance = Appearance(app, settings.theme)
+    jobs = Jobs(pool_threads(), app)
+    from geotagger.gui.window import MainWindow
+
+    window = MainWindow(jobs, settings, appearance)
+    window.show()
+    QTimer.singleShot(0, lambda: window.open_paths(list(paths)))
+    # The model is loaded once the window can be seen, so that the first guess need not wait for it.
+    QTimer.singleShot(300, window.predicting.load_model)
+    status = app.exec()
+    jobs.shut_down()
+    window.deleteLater()
+    app.processEvents()
+    return status
+
+
+def pool_threads() -> int:
+    """Threads for reading and decoding: one is left for the window, and disks gain nothing from many."""
+    return max(2, min(6, (os.cpu_count() or 2) - 1))
+
+
+def speak(app: QApplication, language: str) -> None:
+    """Speak a language, with Qt's own words (in file dialogs and menus) too."""
+    use_language(language)
+    translator = QTranslator(app)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if translator.load(QLocale(language), "qtbase", "_", folder):
+        app.installTranslator(translator)
+
+
+def _allow_running_as_root() -> None:
+    """Chromium's sandbox cannot run as root; for everybody else it stays on."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")

@@ -1,0 +1,424 @@
+"""The main window: puts the views around the workbench and carries out what the user asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QPoint, QSettings, Qt
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+)
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from geotagger.core.coordinates import format_position, parse_coordinates
+from geotagger.core.errors import CoordinateError, SettingsError
+from geotagger.core.geo import LatLon
+from geotagger.core.paths import config_dir
+from geotagger.core.settings import Settings, Theme, save_settings
+from geotagger.gui.actions import Actions
+from geotagger.gui.appearance import Appearance
+from geotagger.gui.bottom_bar import BottomBar
+from geotagger.gui.empty_state import EmptyState
+from geotagger.gui.jobs import Jobs
+from geotagger.gui.language import tr, trn
+from geotagger.gui.map import MapView
+from geotagger.gui.map_link import MapLink
+from geotagger.gui.notice_bar import NoticeBar
+from geotagger.gui.panel import Panel
+from geotagger.gui.photo_list import ListShape, PhotoList
+from geotagger.gui.photo_model import PhotoModel
+from geotagger.gui.predicting import Predicting
+from geotagger.gui.reading import Reading
+from geotagger.gui.thumbnails import Thumbnails
+from geotagger.gui.toolbar import Toolbar
+from geotagger.gui.workbench import Workbench
+from geotagger.gui.write_dialogs import ReportDialog, SummaryDialog
+from geotagger.gui.writing import Writing
+from geotagger.metadata import PHOTO_SUFFIXES
+from geotagger.session.photo import PhotoState
+from geotagger.session.write_report import WriteReport, WriteSummary
+
+_UNDECIDED = (PhotoState.PREDICTED, PhotoState.UNLOCATED, PhotoState.PREDICTING)
+
+
+class MainWindow(QMainWindow):
+    """One window: list, map, panel."""
+
+    def __init__(self, jobs: Jobs, settings: Settings, appearance: Appearance) -> None:
+        super().__init__()
+        self.setWindowTitle("Geotagger")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 600)
+        self.jobs = jobs
+        self.appearance = appearance
+        self.workbench = Workbench(jobs, settings, self)
+        self.reading = Reading(self.workbench)
+        self.predicting = Predicting(self.workbench)
+        self.writing = Writing(self.workbench)
+        self.actions_ = Actions(self, appearance)
+        self.thumbnails = Thumbnails(jobs, self)
+        self.model = PhotoModel(self.workbench, self.thumbnails, self)
+        self.toolbar = Toolbar(self.workbench, self.actions_, appearance)
+        self.notices = NoticeBar(appearance)
+        self.photo_list = PhotoList(self.workbench, self.model, appearance)
+        self.map_view = MapView(appearance.palette)
+        self.map_link = MapLink(self.workbench, self.map_view, appearance)
+        self.panel = Panel(self.workbench, self.model, appearance)
+        self.bottom_bar = BottomBar(appearance)
+        self.empty_state = EmptyState(appearance)
+        self._lay_out()
+        self._connect()
+        self._fill_menu()
+        self._restore_layout()
+        self._refresh_actions()
+        self._show_progress()
+        self._show_model()
+        self.empty_state.setFocus()
+
+    # Building ---------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        for widget, least in ((self.photo_list, 260), (self.map_view, 320), (self.panel, 280)):
+            widget.setMinimumWidth(least)
+            self.splitter.addWidget(widget)
+        for index, stretch in enumerate((0, 1, 0)):
+            self.splitter.setStretchFactor(index, stretch)
+        self.splitter.setSizes([320, 800, 320])
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.empty_state)
+        self._pages.addWidget(self.splitter)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for part in (self.toolbar, self.notices):
+            layout.addWidget(part)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.bottom_bar)
+        self.setCentralWidget(centre)
+        self.resize(1440, 900)
+
+    def _connect(self) -> None:
+        workbench, stack = self.workbench, self.workbench.undo_stack
+        workbench.noticed.connect(self.notices.show_notice)
+        workbench.photos_added.connect(self._on_photos_came_or_went)
+        workbench.photos_removed.connect(self._on_photos_came_or_went)
+        workbench.photos_changed.connect(self._show_progress)
+        workbench.selection_changed.connect(self._refresh_actions)
+        self.reading.unlocated_found.connect(self.predicting.predict)
+        for flow in (self.reading, self.predicting, self.writing):
+            flow.progressed.connect(self._show_progress)
+        self.predicting.model_changed.connect(self._show_model)
+        self.writing.planned.connect(self._ask_to_write)
+        self.writing.ended.connect(self._report_writing)
+        self.writing.progressed.connect(self._refresh_actions)
+        stack.indexChanged.connect(self._refresh_actions)
+        self.bottom_bar.cancel_wanted.connect(self.cancel_work)
+        self.bottom_bar.pause_wanted.connect(self.writing.pause)
+        self.toolbar.filter_changed.connect(lambda text: self.model.set_filter(text=text))
+        self.toolbar.filter.left.connect(self._leave_filter)
+        self.toolbar.filter.returnPressed.connect(lambda: self.photo_list.view.setFocus())
+        self.toolbar.threshold_changed.connect(self._keep_threshold)
+        self.empty_state.open_wanted.connect(self.choose_photos)
+        self.empty_state.folder_wanted.connect(self.choose_folder)
+        self.panel.position_entered.connect(self._place_selected)
+        self.panel.predict_wanted.connect(self.predict_selected)
+        self.photo_list.menu_wanted.connect(self._open_context_menu)
+        self.map_view.paths_dropped.connect(self.open_paths)
+        self.map_view.map_clicked.connect(self._on_map_clicked)
+        self.map_view.failed.connect(lambda sentence: self.notices.show_notice(sentence))
+        for name, slot in {
+            "open": self.choose_photos,
+            "folder": self.choose_folder,
+            "close": self._close_selected,
+            "close_all": lambda: workbench.close_photos(workbench.session.ids),
+            "select_all": lambda: workbench.select(self.model.visible_ids),
+            "filter": self._enter_filter,
+            "accept": workbench.accept_selected,
+            "accept_next": self._accept_and_go_on,
+            "accept_all": lambda: workbench.accept_all(self.toolbar.threshold),
+            "reject": workbench.reject_selected,
+            "revert": workbench.revert_selected,
+            "next_open": lambda: self.photo_list.select_next(_UNDECIDED),
+            "predict": self.predict_selected,
+            "undo": stack.undo,
+            "redo": stack.redo,
+            "copy": self.copy_position,
+            "paste": self.paste_position,
+            "fit": self.map_link.fit_selection,
+            "fit_all": self.map_link.fit_all,
+            "write": self.writing.plan,
+            "list": lambda: self._set_shape(ListShape.LIST),
+            "grid": lambda: self._set_shape(ListShape.GRID),
+            "table": lambda: self._set_shape(ListShape.TABLE),
+            "appearance": self._switch_appearance,
+            "quit": self.close,
+        }.items():
+            self.actions_[name].triggered.connect(slot)
+
+    def _fill_menu(self) -> None:
+        menu = self.toolbar.menu
+        for names in (
+            ("open", "folder"),
+            ("select_all", "close", "close_all"),
+            ("predict", "revert", "copy", "paste"),
+            ("fit", "fit_all"),
+            ("shortcuts",),
+            ("quit",),
+        ):
+            menu.addActions([self.actions_[name] for name in names])
+            menu.addSeparator()
+
+    # Getting photos in ------------------------------------------------------------------------------------
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Bring in files and folders."""
+        if paths:
+            self.reading.open(paths)
+            self.predicting.load_model()
+
+    def choose_photos(self) -> None:
+        """Ask for photos."""
+        patterns = " ".join(sorted(f"*{suffix}" for suffix in PHOTO_SUFFIXES))
+        names, _ = QFileDialog.getOpenFileNames(self, tr("Add photos"), "", f"{tr('Photos')} ({patterns})")
+        self.open_paths([Path(name) for name in names])
+
+    def choose_folder(self) -> None:
+        """Ask for a folder."""
+        name = QFileDialog.getExistingDirectory(self, tr("Add a folder"))
+        if name:
+            self.open_paths([Path(name)])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._answer_drag(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._answer_drag(event)
+
+    def _answer_drag(self, event: QDragEnterEvent | QDragMoveEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            # Always a copy: a move would let the file manager delete the photos after the drop.
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.empty_state.show_hovering(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.empty_state.show_hovering(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.empty_state.show_hovering(False)
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+    def _on_photos_came_or_went(self, _ids: list[int]) -> None:
+        was_empty = self._pages.currentIndex() == 0
+        self._pages.setCurrentIndex(1 if len(self.workbench.session) else 0)
+        if was_empty and len(self.workbench.session):
+            self.photo_list.view.setFocus()
+        self._refresh_actions()
+        self._show_progress()
+
+    def _close_selected(self) -> None:
+        self.workbench.close_photos(list(self.workbench.selected_ids))
+
+    # Reviewing --------------------------------------------------------------------------------------------
+
+    def _accept_and_go_on(self) -> None:
+        self.workbench.accept_selected()
+        self.photo_list.select_next(_UNDECIDED)
+
+    def predict_selected(self) -> None:
+        """Predict the selected photos, also those that hold a position."""
+        self.predicting.predict(self.workbench.selected_ids)
+
+    def copy_position(self) -> None:
+        """Copy the position of the current photo as text."""
+        photo = self.workbench.current
+        if photo is not None and photo.shown_position is not None:
+            text = format_position(photo.shown_position, self.workbench.settings.notation)
+            QGuiApplication.clipboard().setText(text)
+
+    def paste_position(self) -> None:
+        """Put the selected photos at the position in the clipboard, in any usual notation."""
+        try:
+            position = parse_coordinates(QGuiApplication.clipboard().text())
+        except CoordinateError as error:
+            self.notices.show_notice(tr("Nothing was pasted: {problem}").format(problem=error))
+            return
+        self._place_selected(position)
+
+    def _place_selected(self, position: LatLon) -> None:
+        self.workbench.place(self.workbench.selected_ids, position)
+
+    def _on_map_clicked(self, lat_deg: float, lon_deg: float) -> None:
+        """A click on the map places selected photos that are nowhere yet; it never moves a placed one."""
+        homeless = [
+            p.id for p in self.workbench.selected if p.metadata is not None and p.shown_position is None
+        ]
+        if homeless:
+            self.workbench.place(homeless, LatLon(lat_deg, lon_deg))
+
+    def _open_context_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        for names in (
+            ("accept", "reject", "revert"),
+            ("copy", "paste", "fit"),
+            ("predict",),
+            ("close",),
+        ):
+            menu.addActions([self.actions_[name] for name in names])
+            menu.addSeparator()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
+
+    # Writing ----------------------------------------------------------------------------------------------
+
+    def _ask_to_write(self, summary: WriteSummary) -> None:
+        dialog = SummaryDialog(summary, self.workbench.settings.backup_dir, self)
+        dialog.agreed.connect(self.writing.write)
+        dialog.open()
+
+    def _report_writing(self, report: WriteReport) -> None:
+        dialog = ReportDialog(report, self)
+        dialog.undo_wanted.connect(self.writing.undo_run)
+        dialog.open()
+
+    def cancel_work(self) -> None:
+        """Stop what the bottom bar shows."""
+        if self.writing.busy:
+            self.writing.cancel()
+        elif self.reading.scanning or self.reading.progress.running:
+            self.reading.cancel()
+        else:
+            self.predicting.cancel()
+
+    # Showing what is going on -----------------------------------------------------------------------------
+
+    def _show_progress(self, *_: object) -> None:
+        if self.writing.progress.running:
+            self.bottom_bar.show_work(tr("Writing"), self.writing.progress, can_pause=True)
+        elif self.reading.progress.running or self.reading.scanning:
+            self.bottom_bar.show_work(tr("Reading"), self.reading.progress)
+        elif self.predicting.progress.running:
+            verb = tr("Loading model…") if self.predicting.model_is_loading else tr("Predicting")
+            self.bottom_bar.show_work(verb, self.predicting.progress)
+        else:
+            self.bottom_bar.show_ready(self._ready_text())
+
+    def _ready_text(self) -> str:
+        counts = self.workbench.session.counts
+        if not len(self.workbench.session):
+            return tr("Ready")
+        words = {
+            PhotoState.PREDICTED: tr("{n} to check"),
+            PhotoState.ACCEPTED: tr("{n} accepted"),
+            PhotoState.CORRECTED: tr("{n} corrected"),
+            PhotoState.WRITTEN: tr("{n} written"),
+            PhotoState.FAILED: tr("{n} failed"),
+        }
+        parts = [text.format(n=counts[state]) for state, text in words.items() if counts[state]]
+        return " · ".join(parts) or trn("{n} photo", "{n} photos", len(self.workbench.session))
+
+    def _show_model(self) -> None:
+        predicting = self.predicting
+        if predicting.problem is not None:
+            text = tr("No model")
+        elif predicting.facts is not None:
+            model = predicting.facts.model_id.rpartition("-")[2]
+            text = tr("{device} · model {model}").format(device=predicting.facts.device_label, model=model)
+        elif predicting.model_is_loading:
+            text = tr("Loading model…")
+        else:
+            text = tr("Model not loaded")
+        online = bool(self.workbench.settings.tile_url)
+        self.bottom_bar.show_model(f"{text} · {tr('online map') if online else tr('offline')}")
+        self._show_progress()
+
+    def _refresh_actions(self, *_: object) -> None:
+        some = bool(self.workbench.selected_ids)
+        for name in ("accept", "accept_next", "reject", "revert", "copy", "paste", "predict", "close"):
+            self.actions_[name].setEnabled(some)
+        for name in ("select_all", "close_all", "fit", "fit_all", "next_open"):
+            self.actions_[name].setEnabled(len(self.workbench.session) > 0)
+        stack, busy = self.workbench.undo_stack, self.writing.busy
+        for name, text, word, can in (
+            ("undo", stack.undoText(), tr("Undo"), stack.canUndo()),
+            ("redo", stack.redoText(), tr("Redo"), stack.canRedo()),
+        ):
+            action = self.actions_[name]
+            action.setEnabled(can and not busy)
+            action.setToolTip(f"{word}: {text}" if text else word)
+        if busy:
+            self.actions_["write"].setEnabled(False)
+        else:
+            self.toolbar.refresh()
+
+    # View -------------------------------------------------------------------------------------------------
+
+    def _enter_filter(self) -> None:
+        self.toolbar.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.toolbar.filter.selectAll()
+
+    def _leave_filter(self) -> None:
+        self.toolbar.filter.clear()
+        self.photo_list.view.setFocus()
+
+    def _set_shape(self, shape: ListShape) -> None:
+        self.photo_list.set_shape(shape)
+        for one in ListShape:
+            self.actions_[one.value].setChecked(one is shape)
+
+    def _switch_appearance(self) -> None:
+        theme = Theme.LIGHT if self.appearance.palette.dark else Theme.DARK
+        self.apply_settings(replace(self.workbench.settings, theme=theme))
+
+    def _keep_threshold(self, threshold: float) -> None:
+        self.apply_settings(replace(self.workbench.settings, accept_threshold=threshold))
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Use settings from now on and keep them."""
+        old = self.workbench.settings
+        self.workbench.change_settings(settings)
+        self.appearance.set_theme(settings.theme)
+        if settings.device is not old.device:
+            self.predicting.use_device_of_settings()
+        try:
+            save_settings(settings)
+        except SettingsError as error:
+            self.notices.show_notice(str(error))
+
+    def _layout_file(self) -> QSettings:
+        return QSettings(str(config_dir() / "window.ini"), QSettings.Format.IniFormat)
+
+    def _restore_layout(self) -> None:
+        kept = self._layout_file()
+        geometry, splitter = kept.value("geometry"), kept.value("splitter")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(splitter, QByteArray):
+            self.splitter.restoreState(splitter)
+        shape = kept.value("shape", ListShape.LIST.value)
+        known = {one.value for one in ListShape}
+        self._set_shape(ListShape(shape) if shape in known else ListShape.LIST)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        kept = self._layout_file()
+        kept.setValue("geometry", self.saveGeometry())
+        kept.setValue("splitter", self.splitter.saveState())
+        kept.setValue("shape", self.photo_list.shape.value)
+        kept.sync()
+        self.reading.cancel()
+        self.predicting.cancel()
+        self.writing.cancel()
+        event.accept()

@@ -1,0 +1,307 @@
+"""Writes accepted positions one by one on the write thread, and takes runs back."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand
+
+from geotagger.core.errors import GeotaggerError, PhotoError
+from geotagger.core.fix import Fix
+from geotagger.core.paths import data_dir
+from geotagger.core.settings import write_policy
+from geotagger.core.write_policy import WritePolicy
+from geotagger.gui.jobs import Generation, Lane
+from geotagger.gui.language import tr, trn
+from geotagger.gui.workbench import Workbench
+from geotagger.metadata import (
+    FileIdentity,
+    Journal,
+    PhotoMetadata,
+    WriteOutcome,
+    WriteTarget,
+    read_photo,
+    write_fix,
+)
+from geotagger.session.progress import Progress
+from geotagger.session.write_report import WriteReport, WriteSummary, plan_all
+
+DATABASE_NAME = "geotagger.sqlite3"
+"""The user's one database, in the data folder."""
+
+log = logging.getLogger(__name__)
+
+
+class Writing(QObject):
+    """One run at a time. The journal lives on the write thread only."""
+
+    progressed = Signal()
+    planned = Signal(object)
+    """A :class:`WriteSummary` for the user to agree to."""
+    ended = Signal(object)
+    """The :class:`WriteReport` of a run, or of taking one back."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        self._workbench = workbench
+        self._generation = Generation()
+        self._journal: Journal | None = None
+        self._waiting: deque[int] = deque()
+        self._written_ids: list[int] = []
+        self._command: WriteCommand | None = None
+        self._report: WriteReport | None = None
+        self._paused = False
+        self._in_flight = False
+        self._undoing = False
+        self.progress = Progress()
+
+    @property
+    def busy(self) -> bool:
+        """True while a run is going on or being taken back."""
+        return self._report is not None or self._undoing
+
+    # Planning ---------------------------------------------------------------------------------------------
+
+    def plan(self) -> None:
+        """Work out in the background what writing would do; :attr:`planned` brings it."""
+        photos = self._workbench.session.photos(self._workbench.session.pending_ids)
+        if not photos or self.busy:
+            return
+        policy = write_policy(self._workbench.settings)
+        token = self._generation.next()
+        self._workbench.jobs.run(partial(plan_all, photos, policy), self._planned, self._plan_failed, token)
+
+    def _planned(self, summary: WriteSummary) -> None:
+        self.planned.emit(summary)
+
+    def _plan_failed(self, error: Exception) -> None:
+        raise error
+
+    # Writing ----------------------------------------------------------------------------------------------
+
+    def write(self, summary: WriteSummary) -> None:
+        """Begin the run that the user agreed to."""
+        if self.busy:
+            return
+        self._start([write.photo_id for write in summary.writes])
+
+    def write_again(self, command: WriteCommand) -> None:
+        """Begin a run that redoes one that was taken back."""
+        if not self.busy:
+            photos = self._workbench.session.photos(command.photo_ids)
+            self._start([photo.id for photo in photos if photo.is_pending], command)
+
+    def _start(self, photo_ids: list[int], command: WriteCommand | None = None) -> None:
+        self._command = command
+        self._waiting = deque(photo_ids)
+        self._written_ids = []
+        self._paused = False
+        self._report = WriteReport()
+        self.progress.expect(len(photo_ids))
+        self._workbench.jobs.run(self._begin_run, self._begun, self._could_not_begin, lane=Lane.WRITE)
+        self.progressed.emit()
+
+    def _begin_run(self) -> str:
+        """On the write thread: SQLite connections must stay on the thread that made them."""
+        if self._journal is None:
+            self._journal = Journal(data_dir() / DATABASE_NAME)
+        return self._journal.begin_run("window")
+
+    def _begun(self, run_id: str) -> None:
+        if self._report is not None:
+            self._report.run_id = run_id
+        self._go_on()
+
+    def _could_not_begin(self, error: Exception) -> None:
+        self._report = None
+        self.progress.give_up()
+        self.progressed.emit()
+        if not isinstance(error, GeotaggerError | OSError):
+            raise error
+        self._workbench.noticed.emit(tr("Nothing was written: {problem}").format(problem=error), "")
+
+    def pause(self, paused: bool) -> None:
+        """Hold before the next photo, or go on."""
+        self._paused = paused
+        if not paused:
+            self._go_on()
+
+    def cancel(self) -> None:
+        """Stop after the photo that is being written; what was written stays, and can be taken back."""
+        if self._report is not None:
+            self._report.cancelled = bool(self._waiting)
+            self._waiting.clear()
+            self._paused = False
+            self.progress.give_up()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if self._report is None or self._in_flight or self._paused or self._report.run_id is None:
+            return
+        while self._waiting:
+            photo_id = self._waiting.popleft()
+            photo = self._workbench.session.get(photo_id)
+            if photo is None or photo.edited is None or photo.metadata is None:
+                self.progress.advance()
+                continue
+            self._in_flight = True
+            policy = write_policy(self._workbench.settings)
+            work = partial(
+                self._write_one,
+                photo.path,
+                photo.edited,
+                policy,
+                self._report.run_id,
+                photo.metadata.identity,
+            )
+            self._workbench.jobs.run(
+                work,
+                partial(self._write_done, photo_id, photo.edited),
+                partial(self._write_failed, photo_id, photo.path),
+                lane=Lane.WRITE,
+            )
+            return
+        self._end_run()
+
+    def _write_one(
+        self, path: Path, fix: Fix, policy: WritePolicy, run_id: str, expected: FileIdentity
+    ) -> tuple[WriteOutcome, PhotoMetadata]:
+        """On the write thread: write, then read the file again, so that the window shows what is really there."""
+        assert self._journal is not None
+        outcome = write_fix(path, fix, policy, self._journal, run_id, expected=expected)
+        return outcome, read_photo(path)
+
+    def _write_done(self, photo_id: int, fix: Fix, result: tuple[WriteOutcome, PhotoMetadata]) -> None:
+        self._in_flight = False
+        outcome, metadata = result
+        assert self._report is not None
+        self._report.counts[outcome.target] += 1
+        if outcome.note:
+            self._report.notes[outcome.note] += 1
+        if outcome.target is WriteTarget.KEPT:
+            note = outcome.note or tr("The photo keeps the position that it has.")
+            self._workbench.session.update(photo_id, metadata=metadata, error=note)
+        else:
+            self._workbench.session.update(photo_id, metadata=metadata, written=fix, error=None)
+            self._written_ids.append(photo_id)
+        self._after_one(photo_id)
+
+    def _write_failed(self, photo_id: int, path: Path, error: Exception) -> None:
+        self._in_flight = False
+        assert self._report is not None
+        if isinstance(error, PhotoError):
+            reason = error.reason
+        else:
+            log.error("Writing %s failed.", path, exc_info=error)
+            reason = tr("Writing failed: {problem}").format(problem=error)
+        self._report.failures.append((path, reason))
+        self._workbench.session.update(photo_id, error=reason)
+        self._after_one(photo_id)
+
+    def _after_one(self, photo_id: int) -> None:
+        self._workbench.note_changed([photo_id])
+        self.progress.advance()
+        self.progressed.emit()
+        self._go_on()
+
+    def _end_run(self) -> None:
+        report, self._report = self._report, None
+        assert report is not None
+        if report.run_id is not None:
+            if self._command is not None:
+                self._command.now_stands_for(report.run_id)
+            elif self._written_ids:
+                self._workbench.undo_stack.push(WriteCommand(self, report.run_id, self._written_ids))
+        self.progressed.emit()
+        self.ended.emit(report)
+
+    # Taking back ------------------------------------------------------------------------------------------
+
+    def undo_run(self, run_id: str) -> None:
+        """Take a run back, by way of the undo stack where it is the last step there."""
+        stack = self._workbench.undo_stack
+        last = stack.command(stack.index() - 1) if stack.index() > 0 else None
+        if isinstance(last, WriteCommand) and last.run_id == run_id:
+            stack.undo()
+        else:
+            self.take_back(run_id)
+
+    def take_back(self, run_id: str) -> None:
+        """Put the files of a run back as they were, byte for byte."""
+        if self.busy:
+            return
+        self._undoing = True
+        self.progressed.emit()
+        work = partial(self._undo_run, run_id)
+        self._workbench.jobs.run(work, self._taken_back, self._could_not_take_back, lane=Lane.WRITE)
+
+    def _undo_run(self, run_id: str) -> tuple[WriteReport, dict[Path, PhotoMetadata]]:
+        if self._journal is None:
+            self._journal = Journal(data_dir() / DATABASE_NAME)
+        report = WriteReport(run_id, undone=True)
+        found: dict[Path, PhotoMetadata] = {}
+        for outcome in self._journal.undo_run(run_id):
+            if outcome.error:
+                report.failures.append((outcome.path, outcome.error))
+                continue
+            report.counts[WriteTarget.FILE] += 1
+            try:
+                found[outcome.path] = read_photo(outcome.path)
+            except PhotoError as error:
+                report.failures.append((outcome.path, error.reason))
+        return report, found
+
+    def _taken_back(self, result: tuple[WriteReport, dict[Path, PhotoMetadata]]) -> None:
+        self._undoing = False
+        report, found = result
+        session = self._workbench.session
+        changed = []
+        for path, metadata in found.items():
+            photo_id = session.id_of(path)
+            if photo_id is not None:
+                session.put(replace(session[photo_id], metadata=metadata, written=None, error=None))
+                changed.append(photo_id)
+        for path, reason in report.failures:
+            photo_id = session.id_of(path)
+            if photo_id is not None:
+                session.update(photo_id, error=reason)
+                changed.append(photo_id)
+        self._workbench.note_changed(changed)
+        self.progressed.emit()
+        self.ended.emit(report)
+
+    def _could_not_take_back(self, error: Exception) -> None:
+        self._undoing = False
+        self.progressed.emit()
+        if not isinstance(error, GeotaggerError | OSError):
+            raise error
+        self._workbench.noticed.emit(tr("The run was not taken back: {problem}").format(problem=error), "")
+
+
+class WriteCommand(QUndoCommand):
+    """A finished run on the undo stack: undo takes it back from the disk, redo writes again."""
+
+    def __init__(self, writing: Writing, run_id: str, photo_ids: list[int]) -> None:
+        super().__init__(trn("Write {n} photo", "Write {n} photos", len(photo_ids)))
+        self._writing = writing
+        self.run_id = run_id
+        self.photo_ids = tuple(photo_ids)
+        self._just_ended = True
+
+    def now_stands_for(self, run_id: str) -> None:
+        """The run was done again, under another number."""
+        self.run_id = run_id
+
+    def redo(self) -> None:
+        if self._just_ended:
+            self._just_ended = False  # push() calls redo for the run that has just ended
+        else:
+            self._writing.write_again(self)
+
+    def undo(self) -> None:
+        self._writing.take_back(self.run_id)
