@@ -99,7 +99,7 @@ def _tag_one(
         if journal is None or run_id is None:
             plan = plan_write(result.metadata, fix, policy)
             if plan.target is WriteTarget.KEPT:
-                return _Report("kept", plan.note or "it already has a position")
+                return _Report("kept", plan.reason or "it already has a position")
             return _Report("would-write", f"would write {guess} into the {plan.target.value}")
         outcome = write_fix(result.path, fix, policy, journal, run_id, expected=result.metadata.identity)
     except PhotoError as error:

@@ -1,1 +1,38 @@
 """Photo files in, photo files out: reading and safely writing positions. No Qt, no torch."""
+
+from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
+from geotagger.metadata.formats import PHOTO_SUFFIXES
+from geotagger.metadata.journal import Journal, JournalError, Run, UndoOutcome, open_journal
+from geotagger.metadata.model import (
+    FileIdentity,
+    PhotoMetadata,
+    TagChange,
+    WriteOutcome,
+    WritePlan,
+    WriteTarget,
+)
+from geotagger.metadata.reading import embedded_preview, read_photo
+from geotagger.metadata.writing import plan_write, strip_fix, write_fix
+
+__all__ = [
+    "PHOTO_SUFFIXES",
+    "FileIdentity",
+    "Journal",
+    "JournalError",
+    "Overwrite",
+    "PhotoMetadata",
+    "Run",
+    "SidecarMode",
+    "TagChange",
+    "UndoOutcome",
+    "WriteOutcome",
+    "WritePlan",
+    "WritePolicy",
+    "WriteTarget",
+    "embedded_preview",
+    "open_journal",
+    "plan_write",
+    "read_photo",
+    "strip_fix",
+    "write_fix",
+]

@@ -8,17 +8,6 @@ from enum import Enum
 from pathlib import Path
 
 from geotagger.core.fix import Fix
-from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
-
-__all__ = [
-    "FileIdentity",
-    "Overwrite",
-    "PhotoMetadata",
-    "SidecarMode",
-    "WriteOutcome",
-    "WritePolicy",
-    "WriteTarget",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +74,29 @@ class WriteOutcome:
     target: WriteTarget
     written_to: Path | None
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    """One row of the table of what a write changes; None stands for a tag that is not there."""
+
+    tag: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WritePlan:
+    """What a write would do.
+
+    Attributes:
+        written_to: the file that would change, None where nothing would.
+        reason: a sentence for the user: why a sidecar is used, or why nothing happens.
+        changes: the tags that would change.
+    """
+
+    path: Path
+    target: WriteTarget
+    written_to: Path | None
+    reason: str | None
+    changes: tuple[TagChange, ...]

@@ -1,0 +1,70 @@
+"""``geotagger set``: writes a given position into photos."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from geotagger.cli.output import emit, find_photos, finish, say, with_progress
+from geotagger.cli.predict import Paths
+from geotagger.core.coordinates import format_position, parse_coordinates
+from geotagger.core.errors import GeotaggerError, PhotoError
+from geotagger.core.fix import Fix, Source
+from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
+from geotagger.metadata import WriteTarget, open_journal, write_fix
+
+
+class GivenSource(str, Enum):
+    """Where a position that the user gives comes from."""
+
+    MANUAL = "manual"
+    TRACK = "track"
+
+
+def command(
+    coordinate: Annotated[
+        str,
+        typer.Argument(metavar="LAT,LON", help="The position, in any usual notation.", show_default=False),
+    ],
+    paths: Paths,
+    source: Annotated[
+        GivenSource, typer.Option(help="Who says so: you, or a recorded track.")
+    ] = GivenSource.MANUAL,
+    overwrite: Annotated[
+        Overwrite, typer.Option(help="Which positions may be replaced.")
+    ] = Overwrite.ESTIMATES,
+    sidecar: Annotated[SidecarMode, typer.Option(help="Write XMP sidecars.")] = SidecarMode.AUTO,
+) -> None:
+    """Write a position into photos. Folders are read recursively."""
+    try:
+        fix = Fix(parse_coordinates(coordinate), Source(source.value))
+        journal = open_journal()
+    except GeotaggerError as error:
+        say(str(error))
+        raise typer.Exit(2) from error
+    policy = WritePolicy(overwrite=overwrite, sidecar=sidecar)
+    photos, failed = find_photos(paths)
+    for path, sentence in failed:
+        say(f"{path}: {sentence}")
+    failures = len(failed)
+    kept = 0
+    with journal:
+        run_id = journal.begin_run("set")
+        for path in with_progress(photos, len(photos), "Writing"):
+            try:
+                outcome = write_fix(path, fix, policy, journal, run_id)
+            except PhotoError as error:
+                failures += 1
+                say(f"{path}: {error.reason}")
+                continue
+            if outcome.target is WriteTarget.KEPT:
+                kept += 1
+                say(f"{path}: {outcome.note}")
+            else:
+                note = f" ({outcome.note})" if outcome.note else ""
+                emit(f"{outcome.written_to}: {format_position(fix.position)}{note}")
+    if kept:
+        say(f"{kept} kept the position they had; --overwrite all replaces it.")
+    finish(failures)

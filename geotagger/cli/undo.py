@@ -1,0 +1,45 @@
+"""``geotagger undo``: takes back what a run wrote."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from geotagger.cli.output import emit, finish, say
+from geotagger.core.errors import GeotaggerError
+from geotagger.metadata import Journal, open_journal
+
+
+def command(
+    run: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ID", help="The run to take back; the last one if left out.", show_default=False
+        ),
+    ] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="List the runs instead.")] = False,
+) -> None:
+    """Take back the last run of writes, or a named one. A file that changed since is left alone."""
+    try:
+        with open_journal() as journal:
+            if show_list:
+                _list(journal)
+                return
+            failures = 0
+            for outcome in journal.undo_run(run):
+                if outcome.error is None:
+                    emit(f"{outcome.target}: taken back")
+                else:
+                    failures += 1
+                    say(f"{outcome.target}: {outcome.error}")
+    except GeotaggerError as error:
+        say(str(error))
+        raise typer.Exit(2) from error
+    finish(failures)
+
+
+def _list(journal: Journal) -> None:
+    for run in journal.runs():
+        state = f"{run.writes} written" + (f", {run.undone} taken back" if run.undone else "")
+        emit(f"{run.id}\t{run.started.astimezone():%Y-%m-%d %H:%M:%S}\t{run.kind}\t{state}")

@@ -1,0 +1,78 @@
+"""What every photo format offers: what it carries, how a change is spliced in, and what must stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from geotagger.metadata.edit import Edit
+from geotagger.metadata.source import Source
+from geotagger.metadata.tiff import CLASSIC, GPS_IFD, Tiff
+from geotagger.metadata.tiff_edit import Field, GpsRewrite
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a photo file carries.
+
+    Attributes:
+        format: name of the format, as in ``PhotoMetadata.format``.
+        exif: its TIFF structures, the first being the one that counts.
+        xmp: its XMP packet.
+        magics: words that may open its TIFF structures; some raw formats have their own.
+    """
+
+    format: str
+    width_px: int | None
+    height_px: int | None
+    exif: tuple[Source, ...] = ()
+    xmp: bytes | None = None
+    magics: frozenset[int] = frozenset({CLASSIC})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of position, in the terms of the carriers.
+
+    Attributes:
+        gps: new entries of a GPS directory from the old ones.
+        new_gps: big-endian fields for a file that has no EXIF; empty where none is to be made.
+        xmp: the new packet from the old one (None for none); empty to have none.
+    """
+
+    gps: GpsRewrite
+    new_gps: Sequence[Field]
+    xmp: Callable[[bytes | None], bytes]
+
+
+class PhotoFormat(Protocol):
+    """One file format. The functions raise ``FormatError`` where the bytes are not of that format."""
+
+    def contents(self, source: Source) -> Contents:
+        """What the file carries."""
+
+    def preview(self, source: Source) -> bytes | None:
+        """The largest JPEG preview in the file."""
+
+    def edit(self, source: Source, change: Change) -> Edit:
+        """The splices that make a change.
+
+        Raises:
+            UnsafeError: it cannot be made without a risk to the rest of the file.
+        """
+
+    def frame(self, source: Source) -> Hashable:
+        """Everything but EXIF and XMP that the headers hold; a change must leave it equal."""
+
+
+def block_is_empty_without(block: Source, change: Change) -> bool:
+    """Whether a TIFF structure would hold nothing of its own any more: only what we had put there."""
+    tiff = Tiff(block)
+    tables = list(tiff.walk())
+    first = tables[0][1]
+    own = {0x11A, 0x11B, 0x128, 0x213, GPS_IFD}
+    if len(tables) != 2 or {e.tag for e in first.entries} != own or first.next_offset:
+        return False
+    pointer = first.get(GPS_IFD)
+    return pointer is not None and not change.gps(tiff, tiff.ifd(tiff.offset_of(pointer)).entries)

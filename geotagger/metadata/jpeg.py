@@ -1,0 +1,284 @@
+"""JPEG files (with MPO, Ultra HDR and motion photos): finding their EXIF and XMP segments and splicing in new ones."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from geotagger.metadata.container import Change, Contents, block_is_empty_without
+from geotagger.metadata.edit import Edit, Splice, growth, ordered, replacing, shifted
+from geotagger.metadata.errors import FormatError, UnsafeError
+from geotagger.metadata.preview import largest_preview
+from geotagger.metadata.source import MemorySource, Source
+from geotagger.metadata.tiff import GPS_IFD, Tiff
+from geotagger.metadata.tiff_edit import edit_block, new_block
+
+EXIF_HEADER = b"Exif\0\0"
+XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+EXTENDED_XMP_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
+MAX_PAYLOAD = 0xFFFF - 2
+SOI, EOI, SOS, APP0, APP1, APP2, APP11 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEB
+_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
+_ODD_EXIF = re.compile(rb".{0,4}exif\0", re.IGNORECASE | re.DOTALL)
+_AFCP = (b"AXS!", b"AXS*")
+_TRAILER_WINDOW = 262_144
+_MAX_SEGMENTS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A marker segment.
+
+    Attributes:
+        start: offset of its 0xFF, behind any fill bytes.
+        payload: offset of its data, behind the length.
+        size: length of its data.
+    """
+
+    marker: int
+    start: int
+    payload: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """Offset behind the segment."""
+        return self.payload + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    segments: tuple[Segment, ...]
+    exif: tuple[Segment, ...]
+    xmp: tuple[Segment, ...]
+    blocks: tuple[bytes, ...]
+    """The TIFF block of each EXIF segment."""
+    packet: bytes | None
+    width_px: int | None
+    height_px: int | None
+
+
+def segments(source: Source) -> list[Segment]:
+    """The marker segments up to and including the first start of scan.
+
+    Raises:
+        FormatError: the headers are damaged or cut off before it.
+    """
+    if source.read(0, 2) != b"\xff\xd8":
+        raise FormatError("it is not a JPEG file")
+    found: list[Segment] = []
+    position = 2
+    while len(found) < _MAX_SEGMENTS:
+        head = source.read(position, 4)
+        if len(head) < 2:
+            raise FormatError("the JPEG file is cut off before its image")
+        if head[0] != 0xFF:
+            raise FormatError("the JPEG file's headers are damaged")
+        marker = head[1]
+        if marker == 0xFF:
+            position += 1
+            continue
+        if marker in (0x00, SOI, EOI):
+            raise FormatError("the JPEG file's headers are damaged")
+        if marker == 0x01 or 0xD0 <= marker <= 0xD7:
+            position += 2
+            continue
+        length = int.from_bytes(head[2:4], "big")
+        if len(head) < 4 or length < 2 or position + 2 + length > source.size:
+            raise FormatError("the JPEG file is cut off before its image")
+        found.append(Segment(marker, position, position + 4, length - 2))
+        if marker == SOS:
+            return found
+        position += 2 + length
+    raise FormatError("the JPEG file's headers are damaged")
+
+
+def _parts(source: Source) -> _Parts:
+    exif: list[Segment] = []
+    xmp: list[Segment] = []
+    blocks: list[bytes] = []
+    packet: bytes | None = None
+    width = height = None
+    found = segments(source)
+    for segment in found:
+        if segment.marker == APP1:
+            data = source.read(segment.payload, segment.size)
+            if data.startswith(EXIF_HEADER):
+                exif.append(segment)
+                blocks.append(data[len(EXIF_HEADER) :])
+            elif data.startswith(XMP_HEADER):
+                xmp.append(segment)
+                packet = packet if packet is not None else data[len(XMP_HEADER) :]
+        elif segment.marker in _FRAMES and width is None:
+            height, width = struct.unpack(">HH", source.read(segment.payload + 1, 4).ljust(4, b"\0"))
+    return _Parts(tuple(found), tuple(exif), tuple(xmp), tuple(blocks), packet, width, height)
+
+
+class Jpeg:
+    """The JPEG format."""
+
+    def contents(self, source: Source) -> Contents:
+        """Its EXIF blocks, its XMP packet and the size of its (first) image."""
+        parts = _parts(source)
+        blocks = tuple(MemorySource(b) for b in parts.blocks if b[:2] in (b"II", b"MM"))
+        return Contents("JPEG", parts.width_px, parts.height_px or None, blocks, parts.packet)
+
+    def preview(self, source: Source) -> bytes | None:
+        """Its EXIF thumbnail."""
+        return next((t for b in self.contents(source).exif if (t := largest_preview(b))), None)
+
+    def edit(self, source: Source, change: Change) -> Edit:
+        """Splices for the EXIF and XMP segments; everything else keeps its place relative to its neighbours."""
+        parts = _parts(source)
+        _refuse_unknown(source, parts)
+        splices = list(_edit_exif(source, parts, change))
+        splices += _edit_xmp(parts, change)
+        edit = ordered(splices)
+        _refuse_broken_offsets(source, parts, edit)
+        return edit
+
+    def frame(self, source: Source) -> Hashable:
+        """All other segments with their data, and the length of what follows the headers."""
+        parts = _parts(source)
+        skip = {*parts.exif, *parts.xmp}
+        kept = tuple((s.marker, source.read(s.payload, s.size)) for s in parts.segments if s not in skip)
+        return kept, source.size - parts.segments[-1].end
+
+
+def _refuse_unknown(source: Source, parts: _Parts) -> None:
+    """Refuse layouts in which a longer EXIF or XMP segment could break something else."""
+    if len(parts.xmp) > 1:
+        raise UnsafeError("it holds several XMP packets")
+    for segment in parts.segments:
+        if segment.marker == APP1 and segment not in parts.exif:
+            head = source.read(segment.payload, 12)
+            if _ODD_EXIF.match(head):
+                raise UnsafeError("its EXIF segment has an unknown layout")
+            if source.read(segment.payload, len(EXTENDED_XMP_HEADER)) == EXTENDED_XMP_HEADER and (
+                b"GPSL" in source.read(segment.payload, segment.size)
+            ):
+                raise UnsafeError("its extended XMP holds a position")
+        if segment.marker == APP11 and b"c2pa" in source.read(segment.payload, segment.size):
+            raise UnsafeError("it carries content credentials, which any change would invalidate")
+    for block in parts.blocks:
+        if block.strip(b"\0") and block[:4] not in (b"II*\0", b"MM\0*"):
+            raise UnsafeError("its EXIF block is damaged or spread over several segments")
+    start = max(parts.segments[-1].end, source.size - _TRAILER_WINDOW)
+    tail = source.read(start, source.size - start)
+    if any(mark in tail for mark in _AFCP):
+        raise UnsafeError("it has an AFCP trailer, which would lose its place")
+
+
+def _refuse_broken_offsets(source: Source, parts: _Parts, edit: Edit) -> None:
+    """Refuse growth that would put a second image in the wrong place for those who refer to it."""
+    if not growth(edit):
+        return
+    for segment in parts.segments:
+        is_mpf = segment.marker == APP2 and source.read(segment.payload, 4) == b"MPF\0"
+        if is_mpf and any(s.offset > segment.start for s in edit):
+            raise UnsafeError("its list of images stands before its EXIF block")
+    image_end = parts.segments[-1].end
+    rest = source.read(image_end, source.size - image_end)
+    position = rest.find(b"\xff\xd8\xff")
+    while position >= 0:
+        absolute = image_end + position
+        for segment, block in zip(parts.exif, parts.blocks, strict=True):
+            for value in (absolute - segment.payload - len(EXIF_HEADER), absolute):
+                if value.to_bytes(4, "little") in block or value.to_bytes(4, "big") in block:
+                    raise UnsafeError("its EXIF block refers to an image behind the photo")
+        position = rest.find(b"\xff\xd8\xff", position + 3)
+
+
+def _segment_splices(segment: Segment, inner: Edit, header: int) -> list[Splice]:
+    """An edit of a segment's block as splices of the file, with the new length of the segment."""
+    size = segment.size + growth(inner)
+    if size > MAX_PAYLOAD:
+        raise UnsafeError("its EXIF or XMP segment has no room left")
+    return [
+        replacing(segment.payload - 2, (segment.size + 2).to_bytes(2, "big"), (size + 2).to_bytes(2, "big")),
+        *shifted(inner, segment.payload + header),
+    ]
+
+
+def _new_segment(header: bytes, data: bytes) -> bytes:
+    size = len(header) + len(data)
+    if size > MAX_PAYLOAD:
+        raise UnsafeError("its EXIF or XMP segment has no room left")
+    return b"\xff\xe1" + (size + 2).to_bytes(2, "big") + header + data
+
+
+def _whole(source: Source, segment: Segment) -> bytes:
+    return source.read(segment.start, segment.end - segment.start)
+
+
+def _insertion_point(parts: _Parts) -> int:
+    """Behind the JFIF header if there is one, else right behind the start of the image."""
+    end = 2
+    for segment in parts.segments:
+        if segment.marker != APP0:
+            break
+        end = segment.end
+    return end
+
+
+def _edit_exif(source: Source, parts: _Parts, change: Change) -> list[Splice]:
+    usable = [i for i, b in enumerate(parts.blocks) if b.strip(b"\0")]
+    if not usable:
+        if not change.new_gps:
+            return []
+        fresh = _new_segment(EXIF_HEADER, new_block(change.new_gps, _resolution(source, parts)))
+        if parts.exif:
+            return [Splice(parts.exif[0].start, _whole(source, parts.exif[0]), fresh)]
+        return [Splice(_insertion_point(parts), b"", fresh)]
+    splices: list[Splice] = []
+    for index in usable:
+        segment, block = parts.exif[index], MemorySource(parts.blocks[index])
+        if index != usable[0] and not _points_to_gps(block):
+            continue
+        if not change.new_gps and block_is_empty_without(block, change):
+            splices.append(Splice(segment.start, _whole(source, segment), b""))
+            continue
+        inner = edit_block(block, change.gps)
+        if inner:
+            splices += _segment_splices(segment, inner, len(EXIF_HEADER))
+    return splices
+
+
+def _points_to_gps(block: Source) -> bool:
+    try:
+        tiff = Tiff(block)
+        return tiff.ifd(tiff.first_ifd).get(GPS_IFD) is not None
+    except FormatError as error:
+        raise UnsafeError("one of its EXIF blocks is damaged") from error
+
+
+def _edit_xmp(parts: _Parts, change: Change) -> list[Splice]:
+    old = parts.packet
+    new = change.xmp(old)
+    if parts.xmp:
+        segment = parts.xmp[0]
+        assert old is not None
+        if not new:
+            header = b"\xff\xe1" + (segment.size + 2).to_bytes(2, "big") + XMP_HEADER
+            return [Splice(segment.start, header + old, b"")]
+        inner = ordered([replacing(0, old, new)])
+        return _segment_splices(segment, inner, len(XMP_HEADER)) if inner else []
+    if not new:
+        return []
+    exif = [s for s, b in zip(parts.exif, parts.blocks, strict=True) if b.strip(b"\0")]
+    at = (exif or parts.exif)[0].end if parts.exif else _insertion_point(parts)
+    return [Splice(at, b"", _new_segment(XMP_HEADER, new))]
+
+
+def _resolution(source: Source, parts: _Parts) -> tuple[int, int, int]:
+    """Resolution as JFIF states it, so that the new EXIF block does not contradict; else 72 per inch."""
+    for segment in parts.segments:
+        data = source.read(segment.payload, 12)
+        if segment.marker == APP0 and data.startswith(b"JFIF\0") and len(data) == 12:
+            unit, horizontal, vertical = struct.unpack(">BHH", data[7:12])
+            if unit in (1, 2) and horizontal and vertical:
+                return horizontal, vertical, unit + 1
+            break
+    return 72, 72, 2

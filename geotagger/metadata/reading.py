@@ -1,0 +1,238 @@
+"""Reading what a photo says of itself: headers only, from the file and its sidecar."""
+
+from __future__ import annotations
+
+import errno
+import re
+import stat
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from geotagger.core.errors import UnreadablePhotoError
+from geotagger.core.fix import Fix
+from geotagger.core.geo import LatLon
+from geotagger.metadata import gps, provenance
+from geotagger.metadata.container import Contents
+from geotagger.metadata.errors import FormatError
+from geotagger.metadata.formats import PHOTO_SUFFIXES, detect
+from geotagger.metadata.model import FileIdentity, PhotoMetadata
+from geotagger.metadata.sidecar import Sidecar, sidecars_of
+from geotagger.metadata.source import FileSource, Source
+from geotagger.metadata.tiff import EXIF_IFD, GPS_IFD, MAKE, MODEL, ORIENTATION, Ifd, Tiff
+from geotagger.metadata.xmp import EXIF, PHOTOSHOP, TIFF, XMP_BASIC, Packet
+
+_CLOCKS = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012))
+"""Tags of time, sub-seconds and offset in the Exif directory: original first, then digitized."""
+_EXIF_TIME = re.compile(r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d)(?::(\d\d))?(?:\.(\d+))?")
+_OFFSET = re.compile(r"\s*(?:(Z)|([+-])(\d\d):?(\d\d))\s*$")
+_GONE = "The file is no longer there."
+_NO_PERMISSION = "You have no permission to read this file."
+_SENTENCES = {
+    "ENOENT": _GONE,
+    "ENOTDIR": _GONE,
+    "EACCES": _NO_PERMISSION,
+    "EPERM": _NO_PERMISSION,
+    "EISDIR": "This is a folder, not a photo.",
+    "ELOOP": "This link leads nowhere.",
+    "ESTALE": "The network folder of this file is gone.",
+}
+
+
+def unreadable(path: Path, error: OSError) -> UnreadablePhotoError:
+    """What an operating system error means for a photo."""
+    name = errno.errorcode.get(error.errno or 0, "")
+    return UnreadablePhotoError(
+        path, _SENTENCES.get(name, f"The file cannot be read ({error.strerror or error}).")
+    )
+
+
+def open_photo(path: Path) -> FileSource:
+    """An open photo file.
+
+    Raises:
+        UnreadablePhotoError: it is missing, may not be read, is empty, or no ordinary file.
+    """
+    try:
+        source = FileSource(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    problem = None
+    if not stat.S_ISREG(source.stat.st_mode):
+        problem = "This is not an ordinary file."
+    elif source.size == 0:
+        problem = "The file is empty."
+    if problem:
+        source.close()
+        raise UnreadablePhotoError(path, problem)
+    return source
+
+
+def read_photo(path: Path) -> PhotoMetadata:
+    """Read position, time, orientation, camera and size of a photo, from it and its sidecar.
+
+    A position in a sidecar wins over one in the file.
+
+    Raises:
+        UnreadablePhotoError: the file is missing, may not be read, is empty, damaged or not a photo.
+    """
+    with open_photo(path) as source:
+        try:
+            contents = detect(source, path.suffix.lower()).handler.contents(source)
+            sidecars = sidecars_of(path, PHOTO_SUFFIXES)
+            return _described(path, source, contents, sidecars)
+        except FormatError as error:
+            raise UnreadablePhotoError(path, sentence(str(error))) from error
+        except OSError as error:
+            raise unreadable(path, error) from error
+
+
+def sentence(text: str) -> str:
+    """A clause as a sentence of its own."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _described(path: Path, source: FileSource, contents: Contents, sidecars: list[Sidecar]) -> PhotoMetadata:
+    packet = provenance.parsed(contents.xmp)
+    tiff, first, exif = _directories(contents)
+    sidecar_packet = sidecars[0].packet if sidecars else None
+    packets = [p for p in (packet, sidecar_packet) if p is not None]
+    fix, from_sidecar = fix_in(contents, packet), None
+    for sidecar in sidecars:
+        found = fix_in_packet(sidecar.packet)
+        if found is not None:
+            fix, from_sidecar = found, sidecar
+            break
+    return PhotoMetadata(
+        path=path,
+        format=contents.format,
+        width_px=contents.width_px,
+        height_px=contents.height_px,
+        orientation=_orientation(tiff, first, packets),
+        taken=_taken(tiff, first, exif, packets),
+        camera=_camera(tiff, first, packets),
+        fix=fix,
+        sidecar=(from_sidecar or sidecars[0]).path if sidecars else None,
+        fix_from_sidecar=from_sidecar is not None,
+        identity=FileIdentity(source.size, source.stat.st_mtime_ns, source.stat.st_ino, source.digest),
+    )
+
+
+def _directories(contents: Contents) -> tuple[Tiff | None, Ifd | None, Ifd | None]:
+    """The first readable TIFF structure with its first and its Exif directory."""
+    for block in contents.exif:
+        try:
+            tiff = Tiff(block, contents.magics)
+            first = tiff.ifd(tiff.first_ifd)
+        except FormatError:
+            continue
+        return tiff, first, tiff.pointed(first, EXIF_IFD)
+    return None, None, None
+
+
+def fix_in(contents: Contents, packet: Packet | None) -> Fix | None:
+    """The fix that a file holds: in its GPS tags, else in its XMP."""
+    for block in contents.exif:
+        try:
+            tiff = Tiff(block, contents.magics)
+            ifd = tiff.pointed(tiff.ifd(tiff.first_ifd), GPS_IFD)
+        except FormatError:
+            continue
+        position = gps.position_of(tiff, ifd) if ifd is not None else None
+        if ifd is not None and position is not None:
+            return provenance.fix_of(position, gps.radius_km_of(tiff, ifd), packet)
+    return fix_in_packet(packet)
+
+
+def fix_in_packet(packet: Packet | None) -> Fix | None:
+    """The fix that an XMP packet states."""
+    position: LatLon | None = provenance.position_in(packet) if packet is not None else None
+    if packet is None or position is None:
+        return None
+    return provenance.fix_of(position, provenance.radius_in(packet), packet)
+
+
+def _orientation(tiff: Tiff | None, first: Ifd | None, packets: list[Packet]) -> int:
+    value = tiff.integer(first.get(ORIENTATION)) if tiff and first else None
+    if value is None:
+        texts = [t for p in packets if (t := p.get(TIFF, "Orientation"))]
+        value = int(texts[0]) if texts and texts[0].isdigit() else 1
+    return value if 1 <= value <= 8 else 1
+
+
+def _camera(tiff: Tiff | None, first: Ifd | None, packets: list[Packet]) -> str | None:
+    make = tiff.text(first.get(MAKE)) if tiff and first else None
+    model = tiff.text(first.get(MODEL)) if tiff and first else None
+    for packet in packets:
+        make = make or packet.get(TIFF, "Make")
+        model = model or packet.get(TIFF, "Model")
+    if not model:
+        return make
+    # Canon calls its cameras "Canon …" already; NIKON CORPORATION makes a "NIKON …".
+    if not make or model.lower().startswith(make.lower().split()[0]):
+        return model
+    return f"{make} {model}"
+
+
+def _taken(tiff: Tiff | None, first: Ifd | None, exif: Ifd | None, packets: list[Packet]) -> datetime | None:
+    if tiff is not None and first is not None:
+        places = [(exif, *tags) for tags in _CLOCKS if exif is not None]
+        for ifd, clock, subseconds, offset in (*places, (first, 0x132, 0x9290, 0x9010)):
+            assert ifd is not None
+            text = tiff.text(ifd.get(clock))
+            moment = parsed_time(
+                text or "",
+                tiff.text(exif.get(subseconds)) if exif else None,
+                tiff.text(exif.get(offset)) if exif else None,
+            )
+            if moment is not None:
+                return moment
+    names = ((EXIF, "DateTimeOriginal"), (PHOTOSHOP, "DateCreated"), (XMP_BASIC, "CreateDate"))
+    for packet in packets:
+        for name in names:
+            moment = parsed_time(packet.get(*name) or "", None, None)
+            if moment is not None:
+                return moment
+    return None
+
+
+def parsed_time(text: str, subseconds: str | None, offset: str | None) -> datetime | None:
+    """A camera's time: ``2026:11:22 16:40:00`` or the XMP form, with sub-seconds and offset from wherever."""
+    match = _EXIF_TIME.match(text.strip())
+    if match is None:
+        return None
+    digits = (match[7] or (subseconds or "").strip()).split(" ")[0]
+    microsecond = int(digits[:6].ljust(6, "0")) if digits.isascii() and digits.isdigit() else 0
+    zone = _OFFSET.match(offset or "") or _OFFSET.match(text.strip()[match.end() :])
+    info = None
+    if zone is not None:
+        delta = timedelta(hours=int(zone[3] or 0), minutes=int(zone[4] or 0))
+        info = timezone(-delta if zone[2] == "-" else delta) if delta < timedelta(hours=24) else None
+    year, month, day, hour, minute = (int(match[i]) for i in range(1, 6))
+    try:
+        return datetime(year, month, day, hour, minute, int(match[6] or 0), microsecond, info)
+    except ValueError:
+        return None
+
+
+def preview_in(source: Source, suffix: str) -> bytes | None:
+    """The best embedded preview of an open photo, as JPEG data.
+
+    Raises:
+        FormatError: it is not a photo.
+    """
+    return detect(source, suffix).handler.preview(source)
+
+
+def embedded_preview(path: Path) -> bytes | None:
+    """The largest preview that a photo file holds, as JPEG data; None where it has none.
+
+    Raises:
+        UnreadablePhotoError: the file is missing, may not be read, is empty, damaged or not a photo.
+    """
+    with open_photo(path) as source:
+        try:
+            return preview_in(source, path.suffix.lower())
+        except FormatError as error:
+            raise UnreadablePhotoError(path, sentence(str(error))) from error
+        except OSError as error:
+            raise unreadable(path, error) from error

@@ -1,0 +1,331 @@
+"""Changing the GPS directory and the XMP packet of a TIFF structure by appending, with nothing moved.
+
+New directories and values go behind the end of the block; the only old bytes that change are the pointers
+to them and the values of removed positions, which are blanked. Offsets inside maker notes stay right because
+everything they can refer to stays where it is.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from geotagger.metadata.edit import Edit, Splice, ordered, replacing
+from geotagger.metadata.errors import UnsafeError
+from geotagger.metadata.source import Source
+from geotagger.metadata.tiff import BYTE, EXIF_IFD, GPS_IFD, LONG, RATIONAL, SHORT, XMP, Entry, Ifd, Tiff
+
+MAX_BLOCK_BYTES = 0xFFFF_FFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A new value for a tag, already in the byte order of its block."""
+
+    tag: int
+    type: int
+    count: int
+    data: bytes
+
+
+GpsRewrite = Callable[[Tiff, Sequence[Entry]], Sequence[Entry | Field]]
+"""From the entries of the old GPS directory (none where there is none) to those of the new; none removes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What a block holds, as ranges that must stay as they are."""
+
+    tables: tuple[tuple[str, Ifd], ...]
+    ranges: tuple[tuple[int, int], ...]
+    """(start, end) of tables and values, except those of the GPS directory."""
+
+
+def _survey(tiff: Tiff) -> _Layout:
+    tables = tuple(tiff.walk())
+    ranges: list[tuple[int, int]] = [(0, 8)]
+    for name, ifd in tables:
+        if name.endswith("/GPS"):
+            continue
+        ranges.append((ifd.offset, ifd.end))
+        ranges += [
+            (start, start + e.size) for e in ifd.entries if e.size > 4 for start in (tiff.offset_of(e),)
+        ]
+    return _Layout(tables, tuple(ranges))
+
+
+def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
+    """Refuse directories whose entries cannot be carried over faithfully."""
+    readable = {ifd.offset for _, ifd in layout.tables}
+    first = layout.tables[0][1]
+    for tag, label in ((GPS_IFD, "GPS"), (EXIF_IFD, "EXIF")):
+        pointers = [e for e in first.entries if e.tag == tag]
+        if len(pointers) > 1:
+            raise UnsafeError(f"its first EXIF directory points to {len(pointers)} {label} directories")
+        if pointers:
+            if pointers[0].type not in (LONG, 13) or pointers[0].count != 1:
+                raise UnsafeError(f"the pointer to its {label} directory is damaged")
+            offset = tiff.offset_of(pointers[0])
+            if offset not in readable and not (tag == GPS_IFD and offset == 0):
+                raise UnsafeError(f"its {label} directory is damaged")
+    if not first.entries:
+        raise UnsafeError("its first EXIF directory is empty")
+    if sum(1 for e in first.entries if e.tag == XMP) > 1:
+        raise UnsafeError("it holds several XMP packets")
+
+
+def _refuse_dangling(tiff: Tiff, layout: _Layout, new_size: int) -> None:
+    """Refuse values that reach beyond the block: appended bytes would become part of them."""
+    old_size = tiff.source.size
+    if new_size > MAX_BLOCK_BYTES:
+        raise UnsafeError("it is too large to grow")
+    starts_ends: list[tuple[int, int]] = []
+    for _, ifd in layout.tables:
+        if ifd.next_offset:
+            starts_ends.append((ifd.next_offset, ifd.next_offset + 6))
+        for entry in ifd.entries:
+            start = tiff.offset_of(entry)
+            if entry.size > 4:
+                starts_ends.append((start, start + entry.size))
+            elif entry.tag in _POINTERS and entry.size == 4:
+                starts_ends.append((start, start + 6))
+        for offsets_tag, sizes_tag in _DATA_PAIRS:
+            offsets, sizes = ifd.get(offsets_tag), ifd.get(sizes_tag)
+            if offsets is not None and sizes is not None:
+                starts = tiff.numbers(offsets, 1 << 22)
+                starts_ends += [
+                    (int(a), int(a + n)) for a, n in zip(starts, tiff.numbers(sizes, 1 << 22), strict=False)
+                ]
+    for start, end in starts_ends:
+        if end > old_size and start < new_size:
+            raise UnsafeError("its EXIF block is cut off: a value lies behind its end")
+
+
+_POINTERS = frozenset({EXIF_IFD, GPS_IFD, 0xA005})
+_DATA_PAIRS = ((0x111, 0x117), (0x144, 0x145), (0x201, 0x202))
+"""Tags that hold offsets and lengths of image data: strips, tiles, thumbnail."""
+
+
+def _blanked(
+    tiff: Tiff, old: Sequence[Entry], kept: Sequence[Entry | Field], layout: _Layout
+) -> list[Splice]:
+    """Overwrite the values of removed GPS entries, so that an old position cannot be dug out."""
+    keep = [e for e in kept if isinstance(e, Entry)]
+    used = list(layout.ranges)
+    used += [(ifd.offset, ifd.end) for name, ifd in layout.tables if name.endswith("/GPS")]
+    used += [(tiff.offset_of(e), tiff.offset_of(e) + e.size) for e in keep if e.size > 4]
+    splices: list[Splice] = []
+    for entry in old:
+        if entry in keep or not 4 < entry.size <= 256:
+            continue
+        start = tiff.offset_of(entry)
+        value = tiff.value(entry)
+        if len(value) == entry.size and all(
+            end <= start or begin >= start + entry.size for begin, end in used
+        ):
+            splices.append(Splice(start, value, bytes(entry.size)))
+            used.append((start, start + entry.size))
+    return splices
+
+
+def _entry_bytes(order: str, entry: Entry) -> bytes:
+    return struct.pack(order + "HHI4s", entry.tag, entry.type, entry.count, entry.field)
+
+
+def _table(order: str, entries: Sequence[Entry], next_offset: int) -> bytes:
+    ordered_entries = sorted(entries, key=lambda e: e.tag)
+    return (
+        struct.pack(order + "H", len(ordered_entries))
+        + b"".join(_entry_bytes(order, e) for e in ordered_entries)
+        + struct.pack(order + "I", next_offset)
+    )
+
+
+class _Tail:
+    """What is appended behind the block; every piece starts at an even offset."""
+
+    def __init__(self, order: str, start: int, padding: int) -> None:
+        self._order = order
+        self._start = start
+        self.data = bytearray(padding + (start + padding) % 2)
+
+    def add(self, data: bytes) -> int:
+        """Append a piece and return its offset in the block."""
+        offset = self._start + len(self.data)
+        self.data += data + bytes(len(data) % 2)
+        return offset
+
+    def entry(self, item: Entry | Field) -> Entry:
+        """The entry of a field, whose value is appended where it does not fit."""
+        if isinstance(item, Entry):
+            return item
+        if len(item.data) <= 4:
+            return Entry(item.tag, item.type, item.count, item.data.ljust(4, b"\0"))
+        field = struct.pack(self._order + "I", self.add(item.data))
+        return Entry(item.tag, item.type, item.count, field)
+
+
+def edit_block(source: Source, rewrite_gps: GpsRewrite | None, xmp: bytes | None = None) -> Edit:
+    """Splices that give a TIFF structure a new GPS directory and, if not None, a new XMP packet (tag 700).
+
+    Args:
+        rewrite_gps: makes the new GPS entries from the old ones; None leaves the GPS directory alone.
+        xmp: the new packet; empty removes the tag.
+
+    Raises:
+        FormatError: there is no TIFF structure.
+        UnsafeError: it is broken in a way that would make a change risky.
+    """
+    tiff = Tiff(source)
+    layout = _survey(tiff)
+    _refuse_broken(tiff, layout)
+    first = layout.tables[0][1]
+    padding = 0 if all(ifd.has_next for _, ifd in layout.tables) else 4
+    tail = _Tail(tiff.order, source.size, padding)
+    empty = len(tail.data)
+    splices: list[Splice] = []
+    entries = list(first.entries)
+    changed = False
+
+    if rewrite_gps is not None:
+        pointer = first.get(GPS_IFD)
+        old_gps = tiff.ifd(tiff.offset_of(pointer)) if pointer and tiff.offset_of(pointer) else None
+        old = old_gps.entries if old_gps else ()
+        new = rewrite_gps(tiff, old)
+        if tuple(new) != tuple(old):
+            splices += _blanked(tiff, old, new, layout)
+            changed |= _place_gps(tiff, old_gps, pointer, new, tail, entries, splices)
+    if xmp is not None:
+        changed |= _place_xmp(tiff, first, xmp, tail, entries, splices)
+
+    if changed:
+        if not entries:
+            raise UnsafeError("its first EXIF directory would become empty")
+        _place_first(tiff, first, entries, tail, splices)
+    if len(tail.data) > empty:
+        splices.append(Splice(source.size, b"", bytes(tail.data)))
+        _refuse_dangling(tiff, layout, source.size + len(tail.data))
+    return ordered(splices)
+
+
+def _place_gps(
+    tiff: Tiff,
+    old: Ifd | None,
+    pointer: Entry | None,
+    new: Sequence[Entry | Field],
+    tail: _Tail,
+    entries: list[Entry],
+    splices: list[Splice],
+) -> bool:
+    """Put the GPS directory in its place; True where the first directory's entries changed."""
+    if not new:
+        if pointer is None:
+            return False
+        entries.remove(pointer)
+        if old is not None:
+            table = tiff.source.read(old.offset, old.end - old.offset)
+            splices.append(Splice(old.offset, table, _table(tiff.order, (), 0).ljust(len(table), b"\0")))
+        return True
+    if (
+        old is not None
+        and old.has_next
+        and all(isinstance(e, Entry) for e in new)
+        and len(new) <= len(old.entries)
+    ):
+        kept = [e for e in new if isinstance(e, Entry)]
+        table = tiff.source.read(old.offset, old.end - old.offset)
+        fresh = _table(tiff.order, kept, old.next_offset).ljust(len(table), b"\0")
+        splices.append(replacing(old.offset, table, fresh))
+        return False
+    made = [tail.entry(item) for item in new]
+    offset = tail.add(_table(tiff.order, made, old.next_offset if old else 0))
+    field = struct.pack(tiff.order + "I", offset)
+    if pointer is None:
+        entries.append(Entry(GPS_IFD, LONG, 1, field))
+        return True
+    index = entries.index(pointer)
+    entries[index] = Entry(GPS_IFD, pointer.type, 1, field)
+    return True
+
+
+def _place_xmp(
+    tiff: Tiff, first: Ifd, xmp: bytes, tail: _Tail, entries: list[Entry], splices: list[Splice]
+) -> bool:
+    """Put the packet in its place; True where the first directory's entries changed."""
+    present = first.get(XMP)
+    if not xmp:
+        if present is None:
+            return False
+        entries.remove(present)
+        return True
+    if present is not None:
+        old = tiff.value(present, 1 << 30)
+        if old == xmp:
+            return False
+        if len(xmp) == len(old) > 4:
+            splices.append(replacing(tiff.offset_of(present), old, xmp))
+            return False
+    made = tail.entry(Field(XMP, BYTE, len(xmp), xmp))
+    if present is None:
+        entries.append(made)
+    else:
+        entries[entries.index(present)] = made
+    return True
+
+
+def _place_first(tiff: Tiff, first: Ifd, entries: list[Entry], tail: _Tail, splices: list[Splice]) -> None:
+    """Write the first directory: in place where it does not grow, else behind the block."""
+    table = tiff.source.read(first.offset, first.end - first.offset)
+    in_order = [e.tag for e in entries] == sorted(e.tag for e in entries)
+    if [e.tag for e in entries] == [e.tag for e in first.entries]:
+        # The same tags with other values: only those entries change, in their old order.
+        for index, (old, new) in enumerate(zip(first.entries, entries, strict=True)):
+            if old != new:
+                at = first.offset + 2 + 12 * index
+                splices.append(replacing(at, _entry_bytes(tiff.order, old), _entry_bytes(tiff.order, new)))
+        return
+    if len(entries) < len(first.entries) and first.has_next and in_order:
+        fresh = _table(tiff.order, entries, first.next_offset).ljust(len(table), b"\0")
+        splices.append(replacing(first.offset, table, fresh))
+        return
+    offset = tail.add(_table(tiff.order, entries, first.next_offset))
+    splices.append(Splice(4, tiff.source.read(4, 4), struct.pack(tiff.order + "I", offset)))
+
+
+def new_block(gps: Sequence[Field], resolution: tuple[int, int, int]) -> bytes:
+    """A big-endian EXIF block for an image that has none.
+
+    Args:
+        gps: the GPS fields (big-endian).
+        resolution: horizontal, vertical, and unit (1 none, 2 inch, 3 centimetre), as the image states elsewhere.
+    """
+    horizontal, vertical, unit = resolution
+    fields = [
+        Field(0x11A, RATIONAL, 1, struct.pack(">II", horizontal, 1)),
+        Field(0x11B, RATIONAL, 1, struct.pack(">II", vertical, 1)),
+        Field(0x128, SHORT, 1, struct.pack(">H", unit)),
+        Field(0x213, SHORT, 1, struct.pack(">H", 1)),
+    ]
+    tail = _Tail(">", 8, 0)
+    tail.add(bytes(len(_table(">", (), 0)) + 12 * (len(fields) + 1)))
+    entries = [tail.entry(f) for f in fields]
+    gps_offset = tail.add(_table(">", [tail.entry(f) for f in gps], 0))
+    entries.append(Entry(GPS_IFD, LONG, 1, struct.pack(">I", gps_offset)))
+    table = _table(">", entries, 0)
+    return b"MM" + struct.pack(">HI", 42, 8) + table + bytes(tail.data[len(table) :])
+
+
+def dump(source: Source) -> list[tuple[str, int, int, int, bytes]]:
+    """All entries of all directories with their values, but for positions, XMP and the pointers to them.
+
+    Two dumps are equal exactly if no other tag was lost, added or changed.
+    """
+    tiff = Tiff(source)
+    return sorted(
+        (name, e.tag, e.type, e.count, tiff.value(e, 1 << 30))
+        for name, ifd in tiff.walk()
+        if not name.endswith("/GPS")
+        for e in ifd.entries
+        if not (name == "IFD0" and e.tag in (GPS_IFD, XMP))
+    )

@@ -1,0 +1,73 @@
+"""The last word before a write: the file as it would be is parsed again and compared with the file as it is."""
+
+from __future__ import annotations
+
+from geotagger.core.fix import Fix
+from geotagger.metadata import provenance
+from geotagger.metadata.container import Change, Contents, PhotoFormat
+from geotagger.metadata.edit import Edit, EditedSource
+from geotagger.metadata.errors import FormatError, UnsafeError
+from geotagger.metadata.reading import fix_in
+from geotagger.metadata.source import Source
+from geotagger.metadata.tiff_edit import dump
+
+
+def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix | None) -> Edit:
+    """The edit of a file for a change, after the result was re-read and found right.
+
+    Args:
+        fix: what the file must hold afterwards; None for no position.
+
+    Raises:
+        FormatError: the file is damaged.
+        UnsafeError: it cannot be changed safely, or the result did not pass.
+    """
+    edit = handler.edit(source, change)
+    after = EditedSource(source, edit)
+    try:
+        old, new = handler.contents(source), handler.contents(after)
+        if handler.frame(source) != handler.frame(after):
+            raise UnsafeError("the changed file would differ outside of its metadata")
+    except FormatError as error:
+        raise UnsafeError("the changed file would not be readable") from error
+    _same_tags(old, new)
+    _same_xmp(old.xmp, new.xmp)
+    _right_position(new, fix)
+    return edit
+
+
+def _same_tags(old: Contents, new: Contents) -> None:
+    if (old.format, old.width_px, old.height_px) != (new.format, new.width_px, new.height_px):
+        raise UnsafeError("the changed file would not show the same image")
+    if old.exif and new.exif:
+        if len(old.exif) != len(new.exif):
+            raise UnsafeError("the changed file would lose an EXIF block")
+        for before, after in zip(old.exif, new.exif, strict=True):
+            if dump(before) != dump(after):
+                raise UnsafeError("the changed file would lose or change a tag")
+
+
+def _same_xmp(old: bytes | None, new: bytes | None) -> None:
+    before, after = (provenance.foreign(data) for data in (old, new))
+    if before != after:
+        raise UnsafeError("the changed file would lose or change XMP properties")
+
+
+def _right_position(new: Contents, fix: Fix | None) -> None:
+    found = fix_in(new, provenance.parsed(new.xmp))
+    if fix is None:
+        if found is not None:
+            raise UnsafeError("a position would be left in the file")
+        return
+    if not same_fix(found, fix):
+        raise UnsafeError("the position would not read back from the changed file")
+
+
+def same_fix(found: Fix | None, wanted: Fix) -> bool:
+    """Whether a position that was read is the one that was to be written, with its source."""
+    return (
+        found is not None
+        and abs(found.position.lat_deg - wanted.position.lat_deg) <= provenance.SAME_PLACE_DEG
+        and abs(found.position.lon_deg - wanted.position.lon_deg) <= provenance.SAME_PLACE_DEG
+        and found.source is wanted.source
+    )

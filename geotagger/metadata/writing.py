@@ -1,0 +1,277 @@
+"""Writing positions into photos and taking them out: first worked out in memory, then made to happen."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from geotagger.core.errors import ChangedOnDiskError, UnreadablePhotoError, WriteRefusedError
+from geotagger.core.fix import Fix
+from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
+from geotagger.metadata import gps, provenance, safe_write, tagtable
+from geotagger.metadata.container import Change, Contents
+from geotagger.metadata.edit import Edit, EditedSource, ordered, replacing
+from geotagger.metadata.errors import FormatError, UnsafeError
+from geotagger.metadata.formats import PHOTO_SUFFIXES, Detected, detect
+from geotagger.metadata.journal import Journal
+from geotagger.metadata.model import (
+    FileIdentity,
+    PhotoMetadata,
+    TagChange,
+    WriteOutcome,
+    WritePlan,
+    WriteTarget,
+)
+from geotagger.metadata.reading import fix_in, fix_in_packet, open_photo, read_photo, sentence, unreadable
+from geotagger.metadata.sidecar import Sidecar, own_path, sidecars_of
+from geotagger.metadata.source import Source
+from geotagger.metadata.verify import checked_edit, same_fix
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One file that changes.
+
+    Attributes:
+        edit: how it changes, where it is there and stays.
+        read: its status when it was read for the edit.
+        old: content of a sidecar that is to be deleted.
+        new: content of a sidecar that is to be made.
+    """
+
+    target: Path
+    edit: Edit = ()
+    read: os.stat_result | None = None
+    old: bytes | None = None
+    new: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    plan: WritePlan
+    steps: tuple[_Step, ...] = ()
+
+
+def plan_write(photo: PhotoMetadata | Path, fix: Fix, policy: WritePolicy) -> WritePlan:
+    """What ``write_fix`` would do, with the tags before and after; nothing is written.
+
+    Raises:
+        UnreadablePhotoError: the photo cannot be read.
+        WriteRefusedError: it cannot be written, and the policy forbids a sidecar.
+    """
+    return _work_for_fix(photo if isinstance(photo, PhotoMetadata) else read_photo(photo), fix, policy).plan
+
+
+def write_fix(
+    path: Path,
+    fix: Fix,
+    policy: WritePolicy,
+    journal: Journal,
+    run_id: int,
+    expected: FileIdentity | None = None,
+) -> WriteOutcome:
+    """Write a position into a photo or its sidecar.
+
+    Args:
+        expected: identity of the photo when it was read; the write is refused if it changed since.
+
+    Raises:
+        UnreadablePhotoError: the photo cannot be read.
+        WriteRefusedError: it cannot be written safely; it is as it was.
+        ChangedOnDiskError: another program changed it; it was left alone.
+        VerificationError: the new file did not pass its checks; the photo is as it was.
+    """
+    metadata = read_photo(path)
+    if expected is not None:
+        now = metadata.identity
+        if (now.size_bytes, now.mtime_ns, now.digest) != (
+            expected.size_bytes,
+            expected.mtime_ns,
+            expected.digest,
+        ):
+            raise ChangedOnDiskError(path, "Another program has changed this file since it was read.")
+    return _carry_out(_work_for_fix(metadata, fix, policy), policy, journal, run_id)
+
+
+def strip_fix(
+    path: Path, policy: WritePolicy, journal: Journal, run_id: int, *, estimates_only: bool
+) -> WriteOutcome:
+    """Remove the position from a photo and its sidecars.
+
+    Args:
+        estimates_only: remove only what this program estimated; the photo and each sidecar are judged apart.
+
+    Raises:
+        UnreadablePhotoError: the photo cannot be read.
+        WriteRefusedError: it cannot be changed safely; it is as it was.
+    """
+    return _carry_out(_work_for_strip(path, estimates_only), policy, journal, run_id)
+
+
+def _kept_because(old: Fix | None, fix: Fix, policy: WritePolicy) -> str | None:
+    """Why a position that is there stays; None where it may be replaced."""
+    if old is None or policy.overwrite is Overwrite.ALL:
+        return None
+    if policy.overwrite is Overwrite.ESTIMATES and old.source.is_estimate:
+        return None
+    kind = "an estimated position" if old.source.is_estimate else f"a position (source: {old.source.value})"
+    return f"It has {kind} already, which was kept."
+
+
+def _fix_change(fix: Fix, now: datetime) -> Change:
+    return Change(
+        gps=lambda tiff, old: gps.rewritten(fix, tiff, old),
+        new_gps=gps.fields_of(fix, ">"),
+        xmp=lambda packet: provenance.with_fix(packet, fix, now, position=False),
+    )
+
+
+_STRIP = Change(
+    gps=gps.stripped,
+    new_gps=(),
+    xmp=lambda packet: provenance.without_fix(packet) if packet else b"",
+)
+
+
+def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Work:
+    path = metadata.path
+    if gps.checked(fix.position.lat_deg, fix.position.lon_deg) is None:
+        raise WriteRefusedError(path, "0, 0 is what cameras write when they do not know the position.")
+    kept = _kept_because(metadata.fix, fix, policy)
+    if kept is not None:
+        return _Work(WritePlan(path, WriteTarget.KEPT, None, kept, ()))
+    now = datetime.now(timezone.utc)
+    sidecars = _sidecars(path)
+    reason = None
+    step = None
+    rows: tuple[TagChange, ...] = ()
+    if policy.sidecar is not SidecarMode.ALWAYS:
+        try:
+            step, rows = _photo_step(path, _fix_change(fix, now), fix)
+        except UnsafeError as error:
+            reason = str(error)
+            if policy.sidecar is SidecarMode.NEVER:
+                raise WriteRefusedError(path, f"It cannot be written safely: {reason}.") from error
+    target = WriteTarget.FILE
+    if step is None:
+        target = WriteTarget.SIDECAR
+        main, sidecars = (sidecars[0], sidecars[1:]) if sidecars else (None, [])
+        step, rows = _sidecar_step(path, main, fix, now)
+    others = [
+        _sidecar_step(path, s, fix, now)[0]
+        for s in sidecars
+        if s.packet is not None and provenance.holds_position(s.packet)
+    ]
+    if reason is not None:
+        note: str | None = sentence(f"the position goes into a sidecar, because {reason}")
+    else:
+        note = "A sidecar that held a position is changed too." if others else None
+    return _Work(WritePlan(path, target, step.target, note, rows), (step, *others))
+
+
+def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
+    def wanted(fix: Fix | None) -> bool:
+        return not estimates_only or (fix is not None and fix.source.is_estimate)
+
+    with open_photo(path) as source:
+        _, contents = _contents(path, source)
+        own = fix_in(contents, provenance.parsed(contents.xmp))
+    steps: list[_Step] = []
+    rows: tuple[TagChange, ...] = ()
+    if wanted(own):
+        try:
+            step, rows = _photo_step(path, _STRIP, None)
+            steps.append(step)
+        except UnsafeError as error:
+            if own is not None:
+                reason = f"Its position stands in the file itself, which cannot be changed safely: {error}."
+                raise WriteRefusedError(path, reason) from error
+    for sidecar in _sidecars(path):
+        if sidecar.packet is not None and wanted(fix_in_packet(sidecar.packet)):
+            new = provenance.without_fix(sidecar.data)
+            before, after = sidecar.packet, provenance.parsed(new)
+            steps.append(_changed(sidecar, new))
+            rows += tagtable.changes(tagtable.tags_in_packet(before), tagtable.tags_in_packet(after))
+    steps = [step for step in steps if step.edit or step.old is not None]
+    if not steps:
+        what = "no position that this program estimated" if estimates_only else "no position"
+        return _Work(WritePlan(path, WriteTarget.KEPT, None, f"It has {what}.", ()))
+    target = WriteTarget.FILE if steps[0].target == path else WriteTarget.SIDECAR
+    return _Work(WritePlan(path, target, steps[0].target, None, rows), tuple(steps))
+
+
+def _sidecars(path: Path) -> list[Sidecar]:
+    try:
+        return sidecars_of(path, PHOTO_SUFFIXES)
+    except OSError as error:
+        raise WriteRefusedError(path, "Its sidecar is there, but cannot be read.") from error
+
+
+def _contents(path: Path, source: Source) -> tuple[Detected, Contents]:
+    try:
+        found = detect(source, path.suffix.lower())
+        return found, found.handler.contents(source)
+    except FormatError as error:
+        raise UnreadablePhotoError(path, sentence(str(error))) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _photo_step(path: Path, change: Change, fix: Fix | None) -> tuple[_Step, tuple[TagChange, ...]]:
+    """The change of the photo file itself, checked.
+
+    Raises:
+        UnsafeError: it cannot be made safely.
+    """
+    with open_photo(path) as source:
+        found, contents = _contents(path, source)
+        if found.sidecar_reason is not None:
+            raise UnsafeError(found.sidecar_reason)
+        try:
+            edit = checked_edit(source, found.handler, change, fix)
+            after = found.handler.contents(EditedSource(source, edit))
+            rows = tagtable.changes(tagtable.tags_in(contents), tagtable.tags_in(after))
+        except OSError as error:
+            raise unreadable(path, error) from error
+        return _Step(path, edit, source.stat), rows
+
+
+def _sidecar_step(
+    path: Path, sidecar: Sidecar | None, fix: Fix, now: datetime
+) -> tuple[_Step, tuple[TagChange, ...]]:
+    """The change of a sidecar, or a new one, checked.
+
+    Raises:
+        WriteRefusedError: the sidecar that is there cannot be merged with.
+    """
+    try:
+        new = provenance.with_fix(sidecar.data if sidecar else None, fix, now, position=True)
+        packet = provenance.checked_packet(new, sidecar.data if sidecar else None)
+    except UnsafeError as error:
+        raise WriteRefusedError(path, f"Its sidecar cannot be changed safely: {error}.") from error
+    if not same_fix(fix_in_packet(packet), fix):
+        raise WriteRefusedError(path, "The position would not read back from its sidecar.")
+    before = tagtable.tags_in_packet(sidecar.packet if sidecar else None)
+    rows = tagtable.changes(before, tagtable.tags_in_packet(packet))
+    return (_changed(sidecar, new) if sidecar else _Step(own_path(path), new=new)), rows
+
+
+def _changed(sidecar: Sidecar, new: bytes) -> _Step:
+    if not new:
+        return _Step(sidecar.path, old=sidecar.data)
+    return _Step(sidecar.path, ordered([replacing(0, sidecar.data, new)]), sidecar.stat)
+
+
+def _carry_out(work: _Work, policy: WritePolicy, journal: Journal, run_id: int) -> WriteOutcome:
+    plan = work.plan
+    for step in work.steps:
+        with journal.record(run_id, plan.path) as record:
+            if step.new:
+                safe_write.create(step.target, step.new, record)
+            elif step.old is not None:
+                safe_write.remove(step.target, step.old, record)
+            elif step.edit:
+                safe_write.write_edit(step.target, step.edit, record, step.read, policy.backup_dir)
+    return WriteOutcome(plan.path, plan.target, plan.written_to, plan.reason)
