@@ -14,11 +14,11 @@ from geotagger.core.errors import GeotaggerError
 
 def command() -> None:
     """Print the version, the model bundle's id, and the versions of torch and Qt."""
-    from geotagger.inference.bundle import read_manifest  # not needed for the other commands
+    from geotagger.inference import load_bundle  # torch takes seconds to load
 
     emit(f"geotagger {__version__}")
     try:
-        emit(f"model {read_manifest().id}")
+        emit(f"model {load_bundle().id}")
     except GeotaggerError as error:
         say(str(error))
         raise typer.Exit(1) from error
@@ -28,7 +28,6 @@ def command() -> None:
 
 
 def _version_of(package: str) -> str:
-    # Asked of the installation instead of the library: importing torch takes seconds.
     try:
         return installed_version(package)
     except PackageNotFoundError:

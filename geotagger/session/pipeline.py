@@ -17,7 +17,7 @@ from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
 from geotagger.core.errors import PhotoError
 from geotagger.core.prediction import ImageOutput, Prediction
-from geotagger.evidence import fuse
+from geotagger.evidence import predict_from_image
 from geotagger.metadata import PhotoMetadata, read_photo
 
 Pixels = npt.NDArray[np.uint8]
@@ -101,7 +101,7 @@ def _predict_batch(batch: Sequence[_Loaded], predictor: ImagePredictor) -> Itera
         if photo.pixels is None:
             yield PhotoResult(photo.path, error=photo.error)
         else:
-            prediction = fuse(
+            prediction = predict_from_image(
                 next(outputs), predictor.grid, predictor.calibration, predictor.model_id, predictor.device
             )
             yield PhotoResult(photo.path, photo.metadata, prediction)

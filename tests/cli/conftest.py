@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from geotagger.cli import app
+from geotagger.cli.app import app
 
 
 @dataclass(frozen=True)

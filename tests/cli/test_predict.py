@@ -134,6 +134,6 @@ def test_a_file_name_cannot_steer_the_terminal(geotagger, tmp_path):
 
 
 def test_starting_a_command_does_not_load_torch_or_qt():
-    code = "import sys, geotagger.cli; print([m for m in ('torch', 'PySide6', 'folium') if m in sys.modules])"
+    code = "import sys, geotagger.cli.app; print([m for m in ('torch', 'PySide6', 'folium') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
