@@ -34,17 +34,24 @@ NAMES = {
 }
 
 
-def region_shapes(topology: Topology) -> dict[tuple[str, str], BaseGeometry]:
-    """Shapes in quantisation steps by (country, postal code)."""
-    shapes: dict[tuple[str, str], BaseGeometry] = {}
+Key = tuple[str, str]
+"""Country and postal code."""
+
+
+def region_shapes(topology: Topology) -> tuple[dict[Key, BaseGeometry], dict[Key, list[float]]]:
+    """Shapes in quantisation steps, and the [longitude, latitude] where the name stands on a map."""
+    shapes: dict[Key, BaseGeometry] = {}
+    labels: dict[Key, list[float]] = {}
     for postal, properties, shape in topology.features("subunits"):
         country = COUNTRIES.get(properties.get("gu", ""))
         if country is None or postal is None:
             continue
         key = (country, MERGED.get(postal, postal))
         shapes[key] = shapely.union(shapes[key], shape) if key in shapes else shape
+        if postal not in MERGED:
+            labels[key] = properties["ct"]
     shapes["US", "AK"] = shapely.union(shapes["US", "AK"], western_aleutians(topology))
-    return {key: shapely.set_precision(shape, 1.0) for key, shape in shapes.items()}
+    return {key: shapely.set_precision(shape, 1.0) for key, shape in shapes.items()}, labels
 
 
 def western_aleutians(topology: Topology) -> BaseGeometry:
@@ -78,13 +85,14 @@ def main(arguments: list[str]) -> None:
         package = Path(arguments[0]) if arguments else fetch_npm_package(PACKAGE, Path(scratch))
         topology = Topology(package / "dist" / "world_50m.json")
         licence = (package / "LICENSE").read_text(encoding="utf-8")
-    shapes = region_shapes(topology)
+    shapes, labels = region_shapes(topology)
     named = [(*entry.split(" ", 1), country) for country, text in NAMES.items() for entry in text.split(",")]
     assert {(country, postal) for postal, _, country in named} == shapes.keys(), "the package lacks a region"
     regions = [
         {
             "code": f"{country}-{postal}",
             "name": name,
+            "label": labels[country, postal],
             "polygons": delta_rings(shapely.normalize(shapes[country, postal])),
         }
         for postal, name, country in sorted(named, key=lambda item: item[1])

