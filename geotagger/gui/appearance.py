@@ -114,7 +114,7 @@ QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{
 }}
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
   background: {p.surface}; color: {p.text}; border: 1px solid {p.border}; border-radius: 6px;
-  padding: 4px 8px; min-height: 20px; selection-background-color: {p.accent}; selection-color: {p.on_accent};
+  padding: 0 8px; min-height: 28px; selection-background-color: {p.accent}; selection-color: {p.on_accent};
 }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {p.accent}; }}
 QLineEdit[wrong="true"] {{ border-color: {p.error}; }}
@@ -129,6 +129,7 @@ QMenu::item:selected {{ background: {blend(p.surface, p.accent, 0.22)}; }}
 QMenu::item:disabled {{ color: {p.muted}; }}
 QMenu::separator {{ height: 1px; background: {p.border}; margin: 4px 8px; }}
 QAbstractItemView {{ background: {p.surface}; border: none; outline: none; }}
+QTableView::item {{ padding: 0 8px; }}
 QHeaderView::section {{
   background: {p.surface}; color: {p.muted}; border: none; border-bottom: 1px solid {p.border}; padding: 6px 8px;
 }}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtSvg import QSvgRenderer
@@ -60,21 +62,15 @@ def paint_state_mark(painter: QPainter, box: QRectF, state: PhotoState, palette:
     circle = box.adjusted(width, width, -width, -width)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if state in (PhotoState.PREDICTED, PhotoState.PREDICTING, PhotoState.READING):
-        pen.setDashPattern([0.1, 2.0])
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        pen.setWidthF(width * 1.15)
+        _paint_dotted_ring(painter, circle, colour, width)
+        painter.restore()
+        return
     painter.setPen(pen)
-    if state in (PhotoState.ACCEPTED, PhotoState.LOCATED):
-        painter.setBrush(colour)
-    if state is PhotoState.WRITTEN:
+    if state in (PhotoState.ACCEPTED, PhotoState.LOCATED, PhotoState.WRITTEN):
         painter.setBrush(colour)
     painter.drawEllipse(circle)
     centre = box.center()
-    if state is PhotoState.PREDICTED:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawEllipse(centre, box.width() * 0.13, box.width() * 0.13)
-    elif state is PhotoState.CORRECTED:
+    if state is PhotoState.CORRECTED:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawEllipse(centre, box.width() * 0.2, box.width() * 0.2)
@@ -93,6 +89,17 @@ def paint_state_mark(painter: QPainter, box: QRectF, state: PhotoState, palette:
     elif state is PhotoState.SKIPPED:
         painter.drawPolyline(_at(box, (0.28, 0.72), (0.72, 0.28)))
     painter.restore()
+
+
+def _paint_dotted_ring(painter: QPainter, circle: QRectF, colour: QColor, width: float) -> None:
+    """Eight round dots; drawn one by one, since a dashed pen blurs them at this size."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    radius, centre = circle.width() / 2, circle.center()
+    for step in range(8):
+        angle = math.tau * step / 8
+        at = centre + QPointF(radius * math.cos(angle), radius * math.sin(angle))
+        painter.drawEllipse(at, width * 0.62, width * 0.62)
 
 
 def _at(box: QRectF, *points: tuple[float, float]) -> QPolygonF:

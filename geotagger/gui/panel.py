@@ -173,11 +173,19 @@ class Panel(QScrollArea):
             _set(self._summary, "" if photo.error else _headline(photo))
             _set(self._certainty, "")
             return
-        _set(self._summary, place_summary(prediction))
-        radius = tr("{radius}, in {coverage} of such cases").format(
-            radius=format_radius(prediction.radius_km), coverage=percent(prediction.radius_coverage)
-        )
+        guess = place_summary(prediction)
+        if photo.edited is not None and not photo.edited.source.is_estimate:
+            _set(self._summary, tr("Placed by you"))
+            _set(self._certainty, tr("The guess was: {guess}").format(guess=guess))
+            return
+        radius = f"{format_radius(prediction.radius_km)} ({percent(prediction.radius_coverage)})"
+        _set(self._summary, guess)
         _set(self._certainty, f"{region_set_text(prediction)} · {radius}")
+        self._certainty.setToolTip(
+            tr(
+                "In {sets} of such cases the true region is one of these; in {radii} the place lies within the radius."
+            ).format(sets=percent(prediction.region_set_coverage), radii=percent(prediction.radius_coverage))
+        )
 
     def _position_note(self, photo: Photo) -> str:
         fix = photo.shown_fix

@@ -106,7 +106,7 @@ class PhotoDelegate(QStyledItemDelegate):
         text_width = rect.right() - left
         self._text(painter, QRect(left, rect.top() + 18, text_width, 18), first, option.font)
         self._text(painter, QRect(left, rect.top() + 36, text_width, 18), second, option.font, muted=True)
-        if photo.prediction is not None and not photo.skipped:
+        if photo.prediction is not None and photo.state not in (PhotoState.SKIPPED, PhotoState.CORRECTED):
             bar = QRectF(left, rect.bottom() - _BAR_PX + 3, text_width, _BAR_PX)
             self._paint_bar(painter, bar, photo.prediction.best.probability)
 

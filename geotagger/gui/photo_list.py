@@ -136,10 +136,10 @@ class PhotoList(QWidget):
         view.setWordWrap(False)
         self._set_up(view)
         for column, width in (
-            (Column.NAME, 150),
-            (Column.TAKEN, 120),
-            (Column.STATE, 90),
-            (Column.REGION, 130),
+            (Column.NAME, 160),
+            (Column.TAKEN, 140),
+            (Column.STATE, 110),
+            (Column.REGION, 150),
         ):
             view.setColumnWidth(column, width)
         for column in (Column.PROBABILITY, Column.RADIUS):

@@ -49,6 +49,8 @@ class Column(IntEnum):
     POSITION = 6
 
 
+_NUMBERS = (Column.PROBABILITY, Column.RADIUS)
+
 COLUMN_SORT: dict[Column, SortKey] = {
     Column.NAME: SortKey.NAME,
     Column.TAKEN: SortKey.TAKEN,
@@ -119,6 +121,9 @@ class PhotoModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
+        if role == Qt.ItemDataRole.TextAlignmentRole and orientation is Qt.Orientation.Horizontal:
+            side = Qt.AlignmentFlag.AlignRight if section in _NUMBERS else Qt.AlignmentFlag.AlignLeft
+            return int(side | Qt.AlignmentFlag.AlignVCenter)
         if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
         return {

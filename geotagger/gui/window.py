@@ -45,6 +45,7 @@ from geotagger.metadata import PHOTO_SUFFIXES
 from geotagger.session.photo import PhotoState
 from geotagger.session.write_report import WriteReport, WriteSummary
 
+_TABLE_PX = 680
 _UNDECIDED = (PhotoState.PREDICTED, PhotoState.UNLOCATED, PhotoState.PREDICTING)
 
 
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self.panel = Panel(self.workbench, self.model, appearance)
         self.bottom_bar = BottomBar(appearance)
         self.empty_state = EmptyState(appearance)
+        self._narrow_list_px = 0
         self._lay_out()
         self._connect()
         self._fill_menu()
@@ -376,6 +378,15 @@ class MainWindow(QMainWindow):
 
     def _set_shape(self, shape: ListShape) -> None:
         self.photo_list.set_shape(shape)
+        sizes = self.splitter.sizes()
+        if shape is ListShape.TABLE and sizes[0] < _TABLE_PX:
+            # A table needs room for its columns; the map gives it, and gets it back afterwards.
+            self._narrow_list_px = sizes[0]
+            self.splitter.setSizes([_TABLE_PX, sizes[1] - (_TABLE_PX - sizes[0]), sizes[2]])
+        elif shape is not ListShape.TABLE and self._narrow_list_px:
+            freed = sizes[0] - self._narrow_list_px
+            self.splitter.setSizes([self._narrow_list_px, sizes[1] + freed, sizes[2]])
+            self._narrow_list_px = 0
         for one in ListShape:
             self.actions_[one.value].setChecked(one is shape)
 

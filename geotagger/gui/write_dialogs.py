@@ -129,7 +129,7 @@ class SummaryDialog(_Sheet):
 class ReportDialog(_Sheet):
     """What a run did, with the way back."""
 
-    undo_wanted = Signal(str)
+    undo_wanted = Signal(int)
 
     def __init__(self, report: WriteReport, parent: QWidget | None = None) -> None:
         super().__init__(_report_title(report), parent)
@@ -163,7 +163,7 @@ class ReportDialog(_Sheet):
             buttons.insert(0, self.undo_button)
         self.add_buttons(*buttons)
 
-    def _undo(self, run_id: str) -> None:
+    def _undo(self, run_id: int) -> None:
         self.accept()
         self.undo_wanted.emit(run_id)
 

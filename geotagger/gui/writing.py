@@ -13,7 +13,6 @@ from PySide6.QtGui import QUndoCommand
 
 from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.fix import Fix
-from geotagger.core.paths import data_dir
 from geotagger.core.settings import write_policy
 from geotagger.core.write_policy import WritePolicy
 from geotagger.gui.jobs import Generation, Lane
@@ -25,14 +24,12 @@ from geotagger.metadata import (
     PhotoMetadata,
     WriteOutcome,
     WriteTarget,
+    open_journal,
     read_photo,
     write_fix,
 )
 from geotagger.session.progress import Progress
 from geotagger.session.write_report import WriteReport, WriteSummary, plan_all
-
-DATABASE_NAME = "geotagger.sqlite3"
-"""The user's one database, in the data folder."""
 
 log = logging.getLogger(__name__)
 
@@ -106,13 +103,13 @@ class Writing(QObject):
         self._workbench.jobs.run(self._begin_run, self._begun, self._could_not_begin, lane=Lane.WRITE)
         self.progressed.emit()
 
-    def _begin_run(self) -> str:
+    def _begin_run(self) -> int:
         """On the write thread: SQLite connections must stay on the thread that made them."""
         if self._journal is None:
-            self._journal = Journal(data_dir() / DATABASE_NAME)
+            self._journal = open_journal()
         return self._journal.begin_run("window")
 
-    def _begun(self, run_id: str) -> None:
+    def _begun(self, run_id: int) -> None:
         if self._report is not None:
             self._report.run_id = run_id
         self._go_on()
@@ -169,7 +166,7 @@ class Writing(QObject):
         self._end_run()
 
     def _write_one(
-        self, path: Path, fix: Fix, policy: WritePolicy, run_id: str, expected: FileIdentity
+        self, path: Path, fix: Fix, policy: WritePolicy, run_id: int, expected: FileIdentity
     ) -> tuple[WriteOutcome, PhotoMetadata]:
         """On the write thread: write, then read the file again, so that the window shows what is really there."""
         assert self._journal is not None
@@ -222,7 +219,7 @@ class Writing(QObject):
 
     # Taking back ------------------------------------------------------------------------------------------
 
-    def undo_run(self, run_id: str) -> None:
+    def undo_run(self, run_id: int) -> None:
         """Take a run back, by way of the undo stack where it is the last step there."""
         stack = self._workbench.undo_stack
         last = stack.command(stack.index() - 1) if stack.index() > 0 else None
@@ -231,7 +228,7 @@ class Writing(QObject):
         else:
             self.take_back(run_id)
 
-    def take_back(self, run_id: str) -> None:
+    def take_back(self, run_id: int) -> None:
         """Put the files of a run back as they were, byte for byte."""
         if self.busy:
             return
@@ -240,9 +237,9 @@ class Writing(QObject):
         work = partial(self._undo_run, run_id)
         self._workbench.jobs.run(work, self._taken_back, self._could_not_take_back, lane=Lane.WRITE)
 
-    def _undo_run(self, run_id: str) -> tuple[WriteReport, dict[Path, PhotoMetadata]]:
+    def _undo_run(self, run_id: int) -> tuple[WriteReport, dict[Path, PhotoMetadata]]:
         if self._journal is None:
-            self._journal = Journal(data_dir() / DATABASE_NAME)
+            self._journal = open_journal()
         report = WriteReport(run_id, undone=True)
         found: dict[Path, PhotoMetadata] = {}
         for outcome in self._journal.undo_run(run_id):
@@ -286,14 +283,14 @@ class Writing(QObject):
 class WriteCommand(QUndoCommand):
     """A finished run on the undo stack: undo takes it back from the disk, redo writes again."""
 
-    def __init__(self, writing: Writing, run_id: str, photo_ids: list[int]) -> None:
+    def __init__(self, writing: Writing, run_id: int, photo_ids: list[int]) -> None:
         super().__init__(trn("Write {n} photo", "Write {n} photos", len(photo_ids)))
         self._writing = writing
         self.run_id = run_id
         self.photo_ids = tuple(photo_ids)
         self._just_ended = True
 
-    def now_stands_for(self, run_id: str) -> None:
+    def now_stands_for(self, run_id: int) -> None:
         """The run was done again, under another number."""
         self.run_id = run_id
 

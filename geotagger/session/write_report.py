@@ -97,7 +97,7 @@ class WriteReport:
         undone: True for the report of taking a run back.
     """
 
-    run_id: str | None = None
+    run_id: int | None = None
     undone: bool = False
     cancelled: bool = False
     counts: Counter[WriteTarget] = field(default_factory=Counter)

@@ -1,0 +1,118 @@
+"""The real window, offscreen, with real files, the real model and the real map."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
+
+from geotagger.core.settings import Settings, Theme
+from geotagger.gui.appearance import Appearance
+from geotagger.gui.jobs import Jobs
+from geotagger.gui.language import use_language
+from geotagger.gui.map import register_scheme
+from geotagger.session.photo import Photo, PhotoState
+
+register_scheme()
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    use_language("en")
+    yield
+    use_language("en")
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> Iterator[None]:
+    """Every thread that a test started has ended when the test has."""
+    before = set(threading.enumerate())
+    yield
+    left = [t.name for t in threading.enumerate() if t not in before and t.name.startswith("geotagger-")]
+    assert not left
+
+
+@pytest.fixture
+def appearance(qapp: QApplication) -> Appearance:
+    return Appearance(qapp, Theme.LIGHT)
+
+
+@pytest.fixture
+def jobs(qapp: QApplication) -> Iterator[Jobs]:
+    made = Jobs(2)
+    yield made
+    made.shut_down()
+
+
+@dataclass
+class App:
+    """A window and what a test does with it."""
+
+    window: MainWindow  # noqa: F821 - imported where it is made
+    bot: QtBot
+
+    def photo(self, name: str) -> Photo:
+        return next(p for p in self.window.workbench.session if p.path.name == name)
+
+    def states(self) -> dict[str, PhotoState]:
+        return {p.path.name: p.state for p in self.window.workbench.session}
+
+    def wait(self, condition: Callable[[], object], timeout_ms: int = 60_000) -> None:
+        self.bot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+
+    def open(self, *paths: Path) -> None:
+        """Bring photos in and wait until they are read and predicted."""
+        before = len(self.window.workbench.session)
+        self.window.open_paths(list(paths))
+        self.wait(lambda: len(self.window.workbench.session) > before)
+        self.wait(self.is_idle)
+
+    def is_idle(self) -> bool:
+        window = self.window
+        return not (
+            window.reading.scanning
+            or window.reading.progress.running
+            or window.predicting.progress.running
+            or window.writing.busy
+        )
+
+    def dialog(self, kind: type[QDialog]) -> QDialog:
+        """The open dialog of a kind; waits until there is one."""
+
+        def find() -> QDialog | None:
+            shown = (w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible())
+            return next(shown, None)
+
+        self.wait(find)
+        found = find()
+        assert found is not None
+        return found
+
+    def do(self, action: str) -> None:
+        """Trigger an action by its name."""
+        assert self.window.actions_[action].isEnabled(), f"{action} is disabled"
+        self.window.actions_[action].trigger()
+
+    def select(self, *names: str) -> None:
+        self.window.workbench.select([self.photo(name).id for name in names])
+
+
+@pytest.fixture
+def app(qtbot: QtBot, qapp: QApplication, jobs: Jobs, appearance: Appearance) -> Iterator[App]:
+    from geotagger.gui.window import MainWindow
+
+    window = MainWindow(jobs, Settings(theme=Theme.LIGHT), appearance)
+    window.show()
+    yield App(window, qtbot)
+    window.close()
+    jobs.shut_down()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
