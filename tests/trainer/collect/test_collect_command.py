@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.trainer.collect.test_folder import DENVER, photo
 from tests.trainer.collect.test_mapillary import FakeMapillary
 from tests.trainer.collect.test_streetview import Google
 from trainer.collect.command import add_arguments, run
+from trainer.collect.mapillary import Mapillary
+from trainer.collect.run import Picture
 
 
 def collect(*words: str | Path) -> int:
@@ -105,27 +108,22 @@ def test_mapillary_from_the_command_line_goes_on_after_an_interruption(
     world = FakeMapillary(service.url)
     service.answer = world
     words = (
-        "mapillary",
-        "--out",
-        tmp_path,
-        "--base-url",
-        service.url,
-        "--regions",
-        "CO",
-        "--per-region",
-        "3",
-    )
+        "mapillary", "--out", tmp_path, "--base-url", service.url, "--regions", "CO", "--per-region", "3",
+        "--requests-per-second", "10000",
+    )  # fmt: skip
+    picture = Mapillary.picture
 
-    def interrupt(seconds: float) -> None:
+    def interrupted(*args: Any) -> Picture:
         if len(list(tmp_path.rglob("*.jpg"))) == 2:
             raise KeyboardInterrupt
+        return picture(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr("trainer.collect.command.pause", interrupt)
+        patch.setattr(Mapillary, "picture", interrupted)
         assert collect(*words) == 1
     assert "Interrupted; the same command goes on from here." in capsys.readouterr().err
     assert (tmp_path / "photos.csv").read_text().count("\n") == 3
-    assert collect(*words, "--requests-per-second", "10000") == 0
+    assert collect(*words) == 0
     assert "3 photos of 1 regions" in capsys.readouterr().out
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ def photo(
 ) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(jpeg(next(_numbers), (320, 240)))
-    if position is not None and source is Source.CAMERA or taken:
+    if (position is not None and source is Source.CAMERA) or taken:
         exif = Image.Exif()
         if taken:
             exif.get_ifd(0x8769)[0x9003] = taken
@@ -70,7 +69,7 @@ def test_located_photos_become_rows_that_prepare_reads(tmp_path: Path) -> None:
     listed = {photo.region: photo for photo in read_photo_list(list_path)}
     regions = load_regions()
     west = listed[regions.by_postal("CO").index]
-    assert os.path.samefile(west.path, first)
+    assert west.path.samefile(first)
     assert west.lat_deg == pytest.approx(DENVER.lat_deg, abs=1e-5)
     assert west.group == "west"
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
