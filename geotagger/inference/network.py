@@ -1,0 +1,198 @@
+"""The network: an EfficientNetV2-B0 body and two heads, as one torch module.
+
+The body follows M. Tan and Q. V. Le, "EfficientNetV2: Smaller Models and Faster Training" (2021), in the
+TensorFlow variant: "same" padding and a batch-norm epsilon of 1e-3. Parameter names are those of timm's
+``tf_efficientnetv2_b0``, so that its published state dicts load strictly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+BODY_CHANNELS = 192
+"""Channels of the last block."""
+TOP_CHANNELS = 1280
+"""Channels after ``conv_head``."""
+FEATURES = BODY_CHANNELS + TOP_CHANNELS
+"""What the geographic heads read: spatial means of both."""
+_BN_EPS = 1e-3
+
+
+class SameConv2d(nn.Conv2d):
+    """Convolution whose output is ``ceil(input / stride)``; uneven padding goes to the right and the bottom."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, in, h, w) → (n, out, ceil(h / stride), ceil(w / stride))."""
+        height, width = x.shape[-2:]
+        pad_h = _same_padding(height, self.kernel_size[0], self.stride[0])
+        pad_w = _same_padding(width, self.kernel_size[1], self.stride[1])
+        if pad_h % 2 == 0 and pad_w % 2 == 0:
+            return F.conv2d(x, self.weight, self.bias, self.stride, (pad_h // 2, pad_w // 2), 1, self.groups)
+        x = F.pad(x, (pad_w // 2, pad_w - pad_w // 2, pad_h // 2, pad_h - pad_h // 2))
+        return F.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
+
+
+def _same_padding(size: int, kernel: int, stride: int) -> int:
+    return max((-(-size // stride) - 1) * stride + kernel - size, 0)
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=_BN_EPS)
+
+
+def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> SameConv2d:
+    return SameConv2d(inputs, outputs, kernel, stride, groups=groups, bias=False)
+
+
+class _SqueezeExcite(nn.Module):
+    def __init__(self, channels: int, reduced: int) -> None:
+        super().__init__()
+        self.conv_reduce = nn.Conv2d(channels, reduced, 1)
+        self.conv_expand = nn.Conv2d(reduced, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        squeezed = x.mean((2, 3), keepdim=True)
+        gate: Tensor = self.conv_expand(F.silu(self.conv_reduce(squeezed)))
+        return x * gate.sigmoid()
+
+
+class _Plain(nn.Module):
+    """One convolution without expansion."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        self.conv = _conv(inputs, outputs, 3, stride)
+        self.bn1 = _norm(outputs)
+        self.skip = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.silu(self.bn1(self.conv(x)))
+        return x + y if self.skip else y
+
+
+class _FusedBottleneck(nn.Module):
+    """Fused-MBConv: a full 3×3 convolution that expands, a 1×1 that projects."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        middle = inputs * expansion
+        self.conv_exp = _conv(inputs, middle, 3, stride)
+        self.bn1 = _norm(middle)
+        self.conv_pwl = _conv(middle, outputs, 1)
+        self.bn2 = _norm(outputs)
+        self.skip = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.silu(self.bn1(self.conv_exp(x)))
+        projected: Tensor = self.bn2(self.conv_pwl(y))
+        return x + projected if self.skip else projected
+
+
+class _Bottleneck(nn.Module):
+    """MBConv: 1×1 expansion, depthwise 3×3, squeeze-and-excitation, 1×1 projection."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        middle = inputs * expansion
+        self.conv_pw = _conv(inputs, middle, 1)
+        self.bn1 = _norm(middle)
+        self.conv_dw = _conv(middle, middle, 3, stride, groups=middle)
+        self.bn2 = _norm(middle)
+        self.se = _SqueezeExcite(middle, inputs // 4)
+        self.conv_pwl = _conv(middle, outputs, 1)
+        self.bn3 = _norm(outputs)
+        self.skip = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.silu(self.bn1(self.conv_pw(x)))
+        y = F.silu(self.bn2(self.conv_dw(y)))
+        projected: Tensor = self.bn3(self.conv_pwl(self.se(y)))
+        return x + projected if self.skip else projected
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    block: type[nn.Module]
+    repeats: int
+    channels: int
+    stride: int
+    expansion: int
+
+
+_STAGES = (
+    _Stage(_Plain, 1, 16, 1, 1),
+    _Stage(_FusedBottleneck, 2, 32, 2, 4),
+    _Stage(_FusedBottleneck, 2, 48, 2, 4),
+    _Stage(_Bottleneck, 3, 96, 2, 4),
+    _Stage(_Bottleneck, 5, 112, 1, 6),
+    _Stage(_Bottleneck, 8, BODY_CHANNELS, 2, 6),
+)
+
+
+class EfficientNetV2B0(nn.Module):
+    """The body, with the ImageNet classifier where ``classes`` is given (7 139 704 parameters with 1000).
+
+    ``forward`` gives class logits; ``features`` what the geographic heads read.
+    """
+
+    def __init__(self, classes: int | None = None) -> None:
+        super().__init__()
+        self.conv_stem = _conv(3, 32, 3, 2)
+        self.bn1 = _norm(32)
+        stages: list[nn.Module] = []
+        channels = 32
+        for stage in _STAGES:
+            blocks: list[nn.Module] = []
+            for index in range(stage.repeats):
+                stride = stage.stride if index == 0 else 1
+                blocks.append(stage.block(channels, stage.channels, stride, stage.expansion))
+                channels = stage.channels
+            stages.append(nn.Sequential(*blocks))
+        self.blocks = nn.Sequential(*stages)
+        self.conv_head = _conv(BODY_CHANNELS, TOP_CHANNELS, 1)
+        self.bn2 = _norm(TOP_CHANNELS)
+        self.classifier = nn.Linear(TOP_CHANNELS, classes) if classes is not None else None
+
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, 3, h, w) normalised → last block (n, 192, h/32, w/32) and top (n, 1280, h/32, w/32)."""
+        body = self.blocks(F.silu(self.bn1(self.conv_stem(x))))
+        return body, F.silu(self.bn2(self.conv_head(body)))
+
+    def features(self, x: Tensor) -> Tensor:
+        """(n, 3, h, w) normalised → (n, ``FEATURES``): the spatial means of the last block and of the top."""
+        body, top = self.maps(x)
+        return torch.cat([body.mean((2, 3)), top.mean((2, 3))], dim=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, 3, h, w) normalised → (n, classes) logits."""
+        if self.classifier is None:
+            raise TypeError("this body was made without a classifier")
+        top = self.maps(x)[1]
+        logits: Tensor = self.classifier(top.mean((2, 3)))
+        return logits
+
+
+class GeoNetwork(nn.Module):
+    """The body with its geographic heads; what a model bundle holds.
+
+    Args:
+        regions, cells: how many regions and cells the heads tell apart.
+        embedding_dimensions: length of the embedding.
+    """
+
+    def __init__(self, regions: int, cells: int, embedding_dimensions: int) -> None:
+        super().__init__()
+        self.body = EfficientNetV2B0()
+        self.region_head = nn.Linear(FEATURES, regions)
+        self.cell_head = nn.Linear(FEATURES, cells)
+        self.embedding_head = nn.Linear(FEATURES, embedding_dimensions)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(n, 3, h, w) normalised → region logits, cell logits, embedding of unit length."""
+        features = self.body.features(x)
+        embedding = F.normalize(self.embedding_head(features), dim=1)
+        return self.region_head(features), self.cell_head(features), embedding

@@ -1,0 +1,79 @@
+"""Random changes of training pictures, each with a generator of its own so that a run can be repeated exactly."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from geotagger.inference.preprocessing import fit
+from trainer.config import AugmentConfig
+
+_GREY = (0.299, 0.587, 0.114)
+_FILL = (124, 116, 104)
+"""ImageNet's mean colour, for the corners that a turn leaves empty."""
+
+
+def augmented(
+    image: Image.Image, size_px: int, config: AugmentConfig, rng: np.random.Generator
+) -> Image.Image:
+    """A random square crop of ``size_px``, turned, tilted and mirrored as the settings say."""
+    if config.rotation_deg > 0:
+        angle = float(rng.uniform(-config.rotation_deg, config.rotation_deg))
+        image = image.rotate(angle, Image.Resampling.BILINEAR, fillcolor=_FILL)
+    image = fit(image, (size_px, size_px), random_box(image.width, image.height, config.crop, rng))
+    if config.perspective > 0:
+        image = _tilted(image, config.perspective, rng)
+    if rng.random() < config.flip:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return image
+
+
+def random_box(
+    width: int, height: int, smallest_share: float, rng: np.random.Generator
+) -> tuple[float, float, float, float]:
+    """A random crop (left, top, right, bottom): its share of the area, then an aspect of 3:4 to 4:3, then a place."""
+    area = width * height * rng.uniform(smallest_share, 1.0)
+    aspect = math.exp(rng.uniform(math.log(3 / 4), math.log(4 / 3)))
+    crop_width = min(float(width), math.sqrt(area * aspect))
+    crop_height = min(float(height), math.sqrt(area / aspect))
+    left, top = rng.uniform(0, width - crop_width), rng.uniform(0, height - crop_height)
+    return float(left), float(top), float(left + crop_width), float(top + crop_height)
+
+
+def _tilted(image: Image.Image, strength: float, rng: np.random.Generator) -> Image.Image:
+    width, height = image.size
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
+    shifted = corners + rng.uniform(-strength, strength, (4, 2)) * (width, height)
+    rows, values = [], []
+    for (x, y), (u, v) in zip(corners, shifted, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        values += [u, v]
+    coefficients = np.linalg.solve(np.array(rows), np.array(values))
+    return image.transform(
+        image.size,
+        Image.Transform.PERSPECTIVE,
+        list(coefficients),
+        Image.Resampling.BILINEAR,
+        fillcolor=_FILL,
+    )
+
+
+def recoloured(batch: Tensor, config: AugmentConfig, rngs: list[np.random.Generator]) -> Tensor:
+    """(n, 3, h, w) of 0…255 → the same with random brightness, contrast, saturation, white balance and greyscale."""
+    draws = np.stack([rng.uniform(-1, 1, 6) for rng in rngs])
+    change = torch.from_numpy(draws).float() * config.colour
+    grey_weights = torch.tensor(_GREY).view(1, 3, 1, 1)
+    gamma, contrast = torch.exp(change[:, 0]), torch.exp(0.7 * change[:, 1])
+    saturation = torch.exp(change[:, 2])
+    balance = torch.exp(0.25 * change[:, 3:6])
+    saturation[torch.tensor([bool(rng.random() < config.greyscale) for rng in rngs])] = 0.0
+    x = (batch.float() / 255.0).clamp(1e-4, 1.0) ** gamma.view(-1, 1, 1, 1)
+    middle = x.mean((1, 2, 3), keepdim=True)
+    x = middle + (x - middle) * contrast.view(-1, 1, 1, 1)
+    grey = (x * grey_weights).sum(1, keepdim=True)
+    x = grey + (x * balance.view(-1, 3, 1, 1) - grey) * saturation.view(-1, 1, 1, 1)
+    return (x * 255.0).clamp(0, 255)

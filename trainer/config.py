@@ -1,0 +1,203 @@
+"""The settings of the trainer: dataclasses, a TOML file over them, and ``--set section.name=value`` over that."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from geotagger.core.errors import SettingsError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class PrepareConfig:
+    """What ``prepare`` makes of a list of photos.
+
+    Attributes:
+        split: ``group`` keeps all photos of a photographer (or place) in one split, ``random`` is the class
+            project's split by photo, kept for comparison.
+        salt: changes which photographers fall into which split.
+        train, validation, calibration: shares of the groups; the rest is the test split.
+        side_px: longer side of the stored pictures; smaller ones stay as they are.
+        cut_bottom_px: height of a provider's label band that is cut off (it can give the place away).
+        shard_photos: photos per tar shard.
+    """
+
+    split: str = "group"
+    salt: str = "geotagger"
+    train: float = 0.7
+    validation: float = 0.1
+    calibration: float = 0.1
+    side_px: int = 400
+    cut_bottom_px: int = 0
+    shard_photos: int = 512
+
+    def __post_init__(self) -> None:
+        if self.split not in ("group", "random"):
+            raise SettingsError(f"prepare.split must be group or random, not {self.split}.")
+        if min(self.train, self.validation, self.calibration) < 0 or (
+            self.train + self.validation + self.calibration > 1 + 1e-9
+        ):
+            raise SettingsError("The shares of train, validation and calibration must not exceed 1 together.")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Random changes of the training pictures; 0 switches one off.
+
+    Attributes:
+        crop: smallest share of the picture's area that a crop keeps; 1 for the whole picture.
+        flip: probability of mirroring.
+        colour: strength of changes of brightness, contrast, saturation and white balance.
+        greyscale: probability of taking the colour away.
+        perspective: largest shift of a corner, as a share of the side.
+        rotation_deg: largest turn to either side.
+    """
+
+    crop: float = 0.35
+    flip: float = 0.5
+    colour: float = 0.4
+    greyscale: float = 0.1
+    perspective: float = 0.0
+    rotation_deg: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.crop <= 1:
+            raise SettingsError("augment.crop must be above 0 and at most 1.")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training.
+
+    Attributes:
+        network: name in the registry (``python -m trainer models``).
+        splits: the splits that are trained on.
+        epochs: passes over as many photos as the splits hold, drawn with the sampling weights.
+        head_epochs: passes of the heads alone over stored features, before the body moves.
+        body_rate, head_rate: highest learning rates; ``layer_decay`` per stage towards the input.
+        sampling: ``balanced`` draws a photo with 1/√(photos of its region · photos of its region and
+            photographer), ``plain`` all alike.
+        target_mix: weight of the true region in the target; the rest is spread over regions by their distance.
+        target_km: scale of that spreading; ``cell_km`` the one of the cell targets.
+        cell_weight: weight of the cell loss beside the region loss.
+        average: decay per step of the moving average of the weights, which is what is kept.
+        bf16: mixed precision where the device can.
+    """
+
+    network: str = "ours"
+    splits: tuple[str, ...] = ("train",)
+    seed: int = 0
+    epochs: int = 8
+    head_epochs: int = 30
+    batch: int = 32
+    crop_px: int = 224
+    body_rate: float = 2e-4
+    head_rate: float = 4e-4
+    layer_decay: float = 0.8
+    weight_decay: float = 0.05
+    dropout: float = 0.4
+    sampling: str = "balanced"
+    target_mix: float = 0.5
+    target_km: float = 180.0
+    cell_km: float = 120.0
+    cell_weight: float = 0.3
+    average: float = 0.995
+    bf16: bool = True
+    threads: int = 2
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.sampling not in ("balanced", "plain"):
+            raise SettingsError(f"train.sampling must be balanced or plain, not {self.sampling}.")
+        if self.epochs < 0 or self.batch < 1:
+            raise SettingsError("train.epochs must not be negative, and train.batch at least 1.")
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings."""
+
+    prepare: PrepareConfig = field(default_factory=PrepareConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def save(self, path: Path) -> None:
+        """Write the resolved settings as JSON, beside what was made with them."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load_saved(cls, path: Path) -> Config:
+        """Read what ``save`` wrote."""
+        return resolve(json.loads(path.read_text(encoding="utf-8")), [])
+
+
+def load_config(path: Path | None, assignments: Sequence[str]) -> Config:
+    """The settings of a TOML file (defaults where None) with ``section.name=value`` assignments over them.
+
+    Raises:
+        SettingsError: a name is unknown or a value does not fit.
+    """
+    document: dict[str, Any] = {}
+    if path is not None:
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"The settings in {path} cannot be read: {error}.") from error
+    return resolve(document, assignments)
+
+
+def resolve(document: Mapping[str, Any], assignments: Sequence[str]) -> Config:
+    """Settings from nested values and assignments; unknown names are refused."""
+    sections: dict[str, dict[str, Any]] = {f.name: {} for f in dataclasses.fields(Config)}
+    for section, values in document.items():
+        if section not in sections or not isinstance(values, Mapping):
+            raise SettingsError(f"There is no section [{section}] in the settings.")
+        sections[section].update(values)
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        section, dot, key = name.strip().partition(".")
+        if not (equals and dot) or section not in sections:
+            raise SettingsError(f"“{assignment}” is not of the form section.name=value.")
+        sections[section][key] = text.strip()
+    kinds = get_type_hints(Config)
+    return Config(**{section: _fill(kinds[section], section, values) for section, values in sections.items()})
+
+
+def _fill(kind: Any, section: str, values: Mapping[str, Any]) -> Any:
+    hints = get_type_hints(kind)
+    filled = {}
+    for key, value in values.items():
+        if key not in hints:
+            raise SettingsError(f"There is no setting {section}.{key}.")
+        try:
+            filled[key] = _convert(hints[key], value)
+        except (TypeError, ValueError) as error:
+            raise SettingsError(f"{section}.{key} cannot be “{value}”.") from error
+    return kind(**filled)
+
+
+def _convert(hint: Any, value: Any) -> Any:
+    if hint is bool:
+        if isinstance(value, bool):
+            return value
+        return {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower()) or _false(value)
+    if hint in (int, float, str):
+        return hint(value)
+    items = value.split(",") if isinstance(value, str) else value
+    return tuple(str(item) for item in items)
+
+
+def _false(value: Any) -> bool:
+    if str(value).lower() in ("false", "0"):
+        return False
+    raise ValueError(value)

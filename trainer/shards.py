@@ -1,0 +1,131 @@
+"""Tar shards: the form in which photos go to training. Each holds ``key.jpg`` and nothing else; the list is apart."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from geotagger.core.errors import GeotaggerError
+
+LIST_FILE = "photos.json"
+SPLITS = ("train", "validation", "calibration", "test")
+
+
+class DataError(GeotaggerError):
+    """The training data cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One photo of the training data.
+
+    Attributes:
+        key: name inside the shard, and of the photo it was made from.
+        region: index in class order.
+        lat_deg, lon_deg: None where only the region is known.
+        group: photographer or place; never in two splits.
+        shard, offset, size: where its JPEG lies.
+    """
+
+    key: str
+    region: int
+    lat_deg: float | None
+    lon_deg: float | None
+    group: str
+    split: str
+    shard: str
+    offset: int
+    size: int
+
+
+def write_shards(
+    folder: Path, photos: Iterable[tuple[dict[str, Any], bytes]], per_shard: int
+) -> list[Sample]:
+    """Write JPEGs into numbered tar files, reproducible to the byte.
+
+    Args:
+        photos: the fields of ``Sample`` but the last three, and the JPEG.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    samples: list[Sample] = []
+    archive: tarfile.TarFile | None = None
+    try:
+        for number, (fields, jpeg) in enumerate(photos):
+            if number % per_shard == 0:
+                if archive is not None:
+                    archive.close()
+                archive = tarfile.open(folder / f"photos-{number // per_shard:05d}.tar", "w")  # noqa: SIM115
+            assert archive is not None
+            entry = tarfile.TarInfo(fields["key"].replace("/", "-") + ".jpg")
+            entry.size = len(jpeg)
+            header = len(entry.tobuf())
+            start = archive.offset
+            archive.addfile(entry, io.BytesIO(jpeg))
+            shard = f"photos-{number // per_shard:05d}.tar"
+            samples.append(Sample(**fields, shard=shard, offset=start + header, size=len(jpeg)))
+    finally:
+        if archive is not None:
+            archive.close()
+    return samples
+
+
+def write_list(folder: Path, samples: Sequence[Sample], facts: dict[str, Any]) -> str:
+    """Write the list of samples with its hash; gives the hash (16 hexadecimal digits)."""
+    rows = [asdict(sample) for sample in samples]
+    digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
+    document = {"format": 1, "list_hash": digest, **facts, "photos": rows}
+    (folder / LIST_FILE).write_text(json.dumps(document, indent=0) + "\n", encoding="utf-8")
+    return digest
+
+
+class ShardData:
+    """Prepared photos, read from their shards when they are asked for; may be used from several threads.
+
+    Raises:
+        DataError: the folder holds no prepared data, or not the data that its list speaks of.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            document = json.loads((folder / LIST_FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise DataError(
+                f"There is no prepared data in {folder}; run “python -m trainer prepare” first."
+            ) from error
+        rows = document["photos"]
+        digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
+        if digest != document["list_hash"]:
+            raise DataError(f"The list of photos in {folder} was changed after it was made.")
+        self.folder = folder
+        self.list_hash = digest
+        self.samples = tuple(Sample(**row) for row in rows)
+
+    def of(self, *splits: str) -> tuple[Sample, ...]:
+        """The samples of some splits, in order.
+
+        Raises:
+            DataError: there are none.
+        """
+        chosen = tuple(sample for sample in self.samples if sample.split in splits)
+        if not chosen:
+            raise DataError(f"The data in {self.folder} has no photos in {' or '.join(splits)}.")
+        return chosen
+
+    def jpeg(self, sample: Sample) -> bytes:
+        """The JPEG of a sample."""
+        with (self.folder / sample.shard).open("rb") as file:
+            file.seek(sample.offset)
+            return file.read(sample.size)
+
+    def image(self, sample: Sample) -> Image.Image:
+        """The decoded RGB picture of a sample."""
+        image = Image.open(io.BytesIO(self.jpeg(sample)))
+        return image.convert("RGB")
