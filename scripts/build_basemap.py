@@ -75,15 +75,15 @@ def main(arguments: list[str]) -> None:
         (east - shift_x) / scale_x,
         (north - shift_y) / scale_y,
     )
-    land, lakes, rivers = (
-        [shape for _, _, shape in topology.features(name)] for name in ("land", "lakes", "rivers")
-    )
+    lakes, rivers = ([shape for _, _, shape in topology.features(name)] for name in ("lakes", "rivers"))
+    # The package's own object "land" lacks Eurasia and Africa.
+    land = shapely.union_all([shape for _, _, shape in topology.features("countries")])
     american_rivers = [part for part in shapely.get_parts(rivers) if part.intersects(detailed)]
     document = {
         "source": f"Natural Earth (public domain) by way of npm {PACKAGE} (MIT), dist/world_50m.json",
         "scale": topology.scale,
         "translate": topology.translate,
-        "land": rings(thin(land, detailed, FAR_SMALLEST_LAND_STEPS2)),
+        "land": rings(thin([land], detailed, FAR_SMALLEST_LAND_STEPS2)),
         "lakes": rings(thin(lakes, detailed, FAR_SMALLEST_LAKE_STEPS2)),
         "rivers": [deltas(line.coords) for line in american_rivers],
         "countries": borders(topology, "countries", detailed, None),

@@ -118,17 +118,36 @@ def _polygon(rings: list[list[tuple[int, int]]]) -> BaseGeometry | None:
     rings = [ring for ring in rings if len(set(ring)) >= 3]
     if not rings:
         return None
-    if any(abs(a[0] - b[0]) > WORLD_STEPS / 2 and a[1] > 0 for a, b in pairwise(rings[0])):
-        return _cut_at_180(rings[0])
-    shape = shapely.make_valid(Polygon(rings[0], rings[1:]), method="structure", keep_collapsed=False)
+    shape = shapely.make_valid(
+        Polygon(_unrolled(rings[0]), rings[1:]), method="structure", keep_collapsed=False
+    )
+    west, _, east, _ = shape.bounds if shape.area > 0 else (0, 0, 0, 0)
+    if west < 0 or east > WORLD_STEPS:
+        shape = _cut_at_180(shape)
     return shape if shape.area > 0 else None
 
 
-def _cut_at_180(ring: list[tuple[int, int]]) -> BaseGeometry:
-    """Both parts of an island whose outline jumps from one edge of the map to the other."""
-    unrolled = Polygon([(x + WORLD_STEPS if x < WORLD_STEPS / 2 else x, y) for x, y in ring])
-    unrolled = shapely.make_valid(unrolled, method="structure", keep_collapsed=False)
-    west = unrolled.intersection(box(0, 0, WORLD_STEPS, WORLD_STEPS))
-    east = unrolled.intersection(box(WORLD_STEPS, 0, 2 * WORLD_STEPS, WORLD_STEPS))
-    parts = shapely.get_parts([west, translate(east, -WORLD_STEPS)])
-    return shapely.union_all([part for part in parts if part.area > 0])
+def _unrolled(ring: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The ring without jumps from one edge of the map to the other; it may leave the map instead.
+
+    The way along the edge of Antarctica's map, at the pole, is no jump.
+    """
+    result = ring[:1]
+    turns = 0
+    for (before, _), (x, y) in pairwise(ring):
+        if y > 0 and abs(x - before) > WORLD_STEPS / 2:
+            turns += 1 if x < before else -1
+        result.append((x + turns * WORLD_STEPS, y))
+    return result
+
+
+def _cut_at_180(shape: BaseGeometry) -> BaseGeometry:
+    """The shape with what leaves the map on one side brought back on the other."""
+    parts = [
+        translate(
+            shape.intersection(box(turn * WORLD_STEPS, 0, (turn + 1) * WORLD_STEPS, WORLD_STEPS)),
+            -turn * WORLD_STEPS,
+        )
+        for turn in (-1, 0, 1)
+    ]
+    return shapely.union_all([part for part in shapely.get_parts(parts) if part.area > 0])
