@@ -42,4 +42,4 @@ def command(
 def _list(journal: Journal) -> None:
     for run in journal.runs():
         state = f"{run.writes} written" + (f", {run.undone} taken back" if run.undone else "")
-        emit(f"{run.id}\t{run.started.astimezone():%Y-%m-%d %H:%M:%S}\t{run.kind}\t{state}")
+        emit(f"{run.id:>5}  {run.started.astimezone():%Y-%m-%d %H:%M:%S}  {run.kind:<8}  {state}")

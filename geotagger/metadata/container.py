@@ -21,6 +21,8 @@ class Contents:
         exif: its TIFF structures, the first being the one that counts.
         xmp: its XMP packet.
         magics: words that may open its TIFF structures; some raw formats have their own.
+        exif_directory, gps_directory: TIFF structures that hold nothing but these, where they stand apart.
+        orientation_applied: decoders turn the image by themselves, so EXIF must not turn it again.
     """
 
     format: str
@@ -29,6 +31,9 @@ class Contents:
     exif: tuple[Source, ...] = ()
     xmp: bytes | None = None
     magics: frozenset[int] = frozenset({CLASSIC})
+    exif_directory: Source | None = None
+    gps_directory: Source | None = None
+    orientation_applied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

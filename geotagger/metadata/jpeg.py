@@ -19,9 +19,11 @@ EXIF_HEADER = b"Exif\0\0"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENDED_XMP_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
 MAX_PAYLOAD = 0xFFFF - 2
-SOI, EOI, SOS, APP0, APP1, APP2, APP11 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEB
+SOI, EOI, SOS, APP0, APP1, APP2, APP11, APP13 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEB, 0xED
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _ODD_EXIF = re.compile(rb".{0,4}exif\0", re.IGNORECASE | re.DOTALL)
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_RESOLUTION_RESOURCE = b"8BIM\x03\xed\0\0\0\0\0\x10"
 _AFCP = (b"AXS!", b"AXS*")
 _TRAILER_WINDOW = 262_144
 _MAX_SEGMENTS = 4096
@@ -273,12 +275,21 @@ def _edit_xmp(parts: _Parts, change: Change) -> list[Splice]:
 
 
 def _resolution(source: Source, parts: _Parts) -> tuple[int, int, int]:
-    """Resolution as JFIF states it, so that the new EXIF block does not contradict; else 72 per inch."""
+    """Resolution as Photoshop or JFIF state it, so that the new EXIF block does not contradict; else 72 per inch."""
+    jfif: tuple[int, int, int] | None = None
     for segment in parts.segments:
-        data = source.read(segment.payload, 12)
-        if segment.marker == APP0 and data.startswith(b"JFIF\0") and len(data) == 12:
-            unit, horizontal, vertical = struct.unpack(">BHH", data[7:12])
-            if unit in (1, 2) and horizontal and vertical:
-                return horizontal, vertical, unit + 1
-            break
-    return 72, 72, 2
+        head = source.read(segment.payload, 14)
+        if segment.marker == APP13 and head == _PHOTOSHOP:
+            data = source.read(segment.payload, segment.size)
+            at = data.find(_RESOLUTION_RESOURCE)
+            numbers = data[at + 12 : at + 24]
+            # Two fixed-point numbers per inch; the unit beside each is only for display.
+            if at >= 0 and len(numbers) == 12:
+                horizontal, _, _, vertical = struct.unpack(">IHHI", numbers)
+                if horizontal >> 16 and vertical >> 16:
+                    return horizontal >> 16, vertical >> 16, 2
+        elif segment.marker == APP0 and head.startswith(b"JFIF\0") and len(head) == 14:
+            unit, horizontal, vertical = struct.unpack(">BHH", head[7:12])
+            if horizontal and vertical and (unit in (1, 2) or horizontal != vertical):
+                jfif = jfif or (horizontal, vertical, unit + 1 if unit in (1, 2) else 1)
+    return jfif or (72, 72, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import stat
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from geotagger.metadata.source import FileSource, Source
 from geotagger.metadata.tiff import EXIF_IFD, GPS_IFD, MAKE, MODEL, ORIENTATION, Ifd, Tiff
 from geotagger.metadata.xmp import EXIF, PHOTOSHOP, TIFF, XMP_BASIC, Packet
 
-_CLOCKS = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012))
-"""Tags of time, sub-seconds and offset in the Exif directory: original first, then digitized."""
+_MODIFIED = 0x132
+_CLOCKS = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012), (_MODIFIED, 0x9290, 0x9010))
+"""Tags of time, sub-seconds and offset: original, digitized, and modified, which stands in the first directory."""
 _EXIF_TIME = re.compile(r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d)(?::(\d\d))?(?:\.(\d+))?")
 _OFFSET = re.compile(r"\s*(?:(Z)|([+-])(\d\d):?(\d\d))\s*$")
 _GONE = "The file is no longer there."
@@ -93,7 +95,8 @@ def sentence(text: str) -> str:
 
 def _described(path: Path, source: FileSource, contents: Contents, sidecars: list[Sidecar]) -> PhotoMetadata:
     packet = provenance.parsed(contents.xmp)
-    tiff, first, exif = _directories(contents)
+    tiff, first = _first(contents)
+    exif_tiff, exif = _exif(contents, tiff, first)
     sidecar_packet = sidecars[0].packet if sidecars else None
     packets = [p for p in (packet, sidecar_packet) if p is not None]
     fix, from_sidecar = fix_in(contents, packet), None
@@ -107,8 +110,8 @@ def _described(path: Path, source: FileSource, contents: Contents, sidecars: lis
         format=contents.format,
         width_px=contents.width_px,
         height_px=contents.height_px,
-        orientation=_orientation(tiff, first, packets),
-        taken=_taken(tiff, first, exif, packets),
+        orientation=1 if contents.orientation_applied else _orientation(tiff, first, packets),
+        taken=_taken(tiff, first, exif_tiff, exif, packets),
         camera=_camera(tiff, first, packets),
         fix=fix,
         sidecar=(from_sidecar or sidecars[0]).path if sidecars else None,
@@ -117,28 +120,43 @@ def _described(path: Path, source: FileSource, contents: Contents, sidecars: lis
     )
 
 
-def _directories(contents: Contents) -> tuple[Tiff | None, Ifd | None, Ifd | None]:
-    """The first readable TIFF structure with its first and its Exif directory."""
+def _first(contents: Contents) -> tuple[Tiff | None, Ifd | None]:
+    """The first readable TIFF structure with its first directory."""
+    return next((opened for b in contents.exif if (opened := _opened(b, contents))), (None, None))
+
+
+def _opened(block: Source | None, contents: Contents) -> tuple[Tiff, Ifd] | None:
+    try:
+        tiff = Tiff(block, contents.magics) if block is not None else None
+        return (tiff, tiff.ifd(tiff.first_ifd)) if tiff is not None else None
+    except FormatError:
+        return None
+
+
+def _exif(contents: Contents, tiff: Tiff | None, first: Ifd | None) -> tuple[Tiff | None, Ifd | None]:
+    """The Exif directory with the structure that it stands in."""
+    apart = _opened(contents.exif_directory, contents)
+    if apart is not None:
+        return apart
+    return tiff, tiff.pointed(first, EXIF_IFD) if tiff is not None and first is not None else None
+
+
+def _gps_directories(contents: Contents) -> Iterator[tuple[Tiff, Ifd]]:
+    apart = _opened(contents.gps_directory, contents)
+    if apart is not None:
+        yield apart
     for block in contents.exif:
-        try:
-            tiff = Tiff(block, contents.magics)
-            first = tiff.ifd(tiff.first_ifd)
-        except FormatError:
-            continue
-        return tiff, first, tiff.pointed(first, EXIF_IFD)
-    return None, None, None
+        opened = _opened(block, contents)
+        ifd = opened[0].pointed(opened[1], GPS_IFD) if opened else None
+        if opened is not None and ifd is not None:
+            yield opened[0], ifd
 
 
 def fix_in(contents: Contents, packet: Packet | None) -> Fix | None:
     """The fix that a file holds: in its GPS tags, else in its XMP."""
-    for block in contents.exif:
-        try:
-            tiff = Tiff(block, contents.magics)
-            ifd = tiff.pointed(tiff.ifd(tiff.first_ifd), GPS_IFD)
-        except FormatError:
-            continue
-        position = gps.position_of(tiff, ifd) if ifd is not None else None
-        if ifd is not None and position is not None:
+    for tiff, ifd in _gps_directories(contents):
+        position = gps.position_of(tiff, ifd)
+        if position is not None:
             return provenance.fix_of(position, gps.radius_km_of(tiff, ifd), packet)
     return fix_in_packet(packet)
 
@@ -173,19 +191,19 @@ def _camera(tiff: Tiff | None, first: Ifd | None, packets: list[Packet]) -> str 
     return f"{make} {model}"
 
 
-def _taken(tiff: Tiff | None, first: Ifd | None, exif: Ifd | None, packets: list[Packet]) -> datetime | None:
-    if tiff is not None and first is not None:
-        places = [(exif, *tags) for tags in _CLOCKS if exif is not None]
-        for ifd, clock, subseconds, offset in (*places, (first, 0x132, 0x9290, 0x9010)):
-            assert ifd is not None
-            text = tiff.text(ifd.get(clock))
-            moment = parsed_time(
-                text or "",
-                tiff.text(exif.get(subseconds)) if exif else None,
-                tiff.text(exif.get(offset)) if exif else None,
-            )
-            if moment is not None:
-                return moment
+def _taken(
+    tiff: Tiff | None, first: Ifd | None, exif_tiff: Tiff | None, exif: Ifd | None, packets: list[Packet]
+) -> datetime | None:
+    if exif_tiff is not None and exif is not None:
+        texts = {tag: exif_tiff.text(exif.get(tag)) for tags in _CLOCKS for tag in tags}
+        if tiff is not None and first is not None:
+            texts[_MODIFIED] = tiff.text(first.get(_MODIFIED))
+    else:
+        texts = {_MODIFIED: tiff.text(first.get(_MODIFIED))} if tiff is not None and first is not None else {}
+    for clock, subseconds, offset in _CLOCKS:
+        moment = parsed_time(texts.get(clock) or "", texts.get(subseconds), texts.get(offset))
+        if moment is not None:
+            return moment
     names = ((EXIF, "DateTimeOriginal"), (PHOTOSHOP, "DateCreated"), (XMP_BASIC, "CreateDate"))
     for packet in packets:
         for name in names:

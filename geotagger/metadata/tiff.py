@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from geotagger.metadata.errors import FormatError
 from geotagger.metadata.source import Source
@@ -29,15 +30,15 @@ _NUMBERS = {
 WIDTH, HEIGHT, COMPRESSION, MAKE, MODEL, ORIENTATION = 0x100, 0x101, 0x103, 0x10F, 0x110, 0x112
 SUB_IFDS, XMP, EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x14A, 0x2BC, 0x8769, 0x8825, 0xA005
 
+_ENTRY = {"<": "<HHI4s", ">": ">HHI4s"}
 MAX_ENTRIES = 4096
 MAX_IFDS = 128
 CLASSIC = 42
 BIG_TIFF = 43
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One 12-byte entry as it stands in the file.
+class Entry(NamedTuple):
+    """One 12-byte entry as it stands in the file; a named tuple because thousands are made.
 
     Attributes:
         field: its last four bytes: the value if that fits, else the offset of the value.
@@ -115,9 +116,8 @@ class Tiff:
         table = self.source.read(offset + 2, 12 * count + 4)
         if count > MAX_ENTRIES or len(table) < 12 * count:
             raise FormatError("an EXIF directory is cut off")
-        entries = tuple(
-            Entry(*parts) for parts in struct.iter_unpack(self.order + "HHI4s", table[: 12 * count])
-        )
+        rows = struct.iter_unpack(_ENTRY[self.order], table[: 12 * count])
+        entries = tuple(map(Entry._make, rows))
         has_next = len(table) == 12 * count + 4
         next_offset = struct.unpack(self.order + "I", table[-4:])[0] if has_next else 0
         return Ifd(offset, entries, next_offset, has_next)
