@@ -116,6 +116,7 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
   background: {p.surface}; color: {p.text}; border: 1px solid {p.border}; border-radius: 6px;
   padding: 0 8px; min-height: 28px; selection-background-color: {p.accent}; selection-color: {p.on_accent};
 }}
+QLineEdit QToolButton {{ padding: 0; margin: 0; min-height: 0; border: none; background: transparent; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {p.accent}; }}
 QLineEdit[wrong="true"] {{ border-color: {p.error}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}

@@ -105,6 +105,7 @@ class Panel(QScrollArea):
         inner.addWidget(self._error)
         inner.addSpacing(4)
         inner.addWidget(_rule())
+        self._guess_rule = _rule()
         inner.addSpacing(4)
         inner.addWidget(self._summary)
         inner.addWidget(self._certainty)
@@ -112,7 +113,7 @@ class Panel(QScrollArea):
         inner.addWidget(self._bars)
         inner.addWidget(self._predict)
         inner.addSpacing(4)
-        inner.addWidget(_rule())
+        inner.addWidget(self._guess_rule)
         inner.addSpacing(4)
         inner.addWidget(self.position)
         inner.addWidget(self._problem)
@@ -165,6 +166,7 @@ class Panel(QScrollArea):
 
     def _show_guess(self, photo: Photo) -> None:
         prediction = photo.prediction
+        self._guess_rule.setVisible(prediction is not None or photo.error is None)
         self._bars.show_prediction(prediction)
         self._bars.setVisible(prediction is not None)
         can_ask = prediction is None and photo.state in (PhotoState.LOCATED, PhotoState.UNLOCATED)
@@ -176,7 +178,9 @@ class Panel(QScrollArea):
         guess = place_summary(prediction)
         if photo.edited is not None and not photo.edited.source.is_estimate:
             _set(self._summary, tr("Placed by you"))
-            _set(self._certainty, tr("The guess was: {guess}").format(guess=guess))
+            best = prediction.best
+            words = tr("The guess was {region}, {share}")
+            _set(self._certainty, words.format(region=tr(best.name), share=percent(best.probability)))
             return
         radius = f"{format_radius(prediction.radius_km)} ({percent(prediction.radius_coverage)})"
         _set(self._summary, guess)

@@ -11,7 +11,7 @@ from geotagger.gui.icons import paint_state_mark
 from geotagger.gui.language import trn
 from geotagger.gui.photo_model import HEADING_ROLE, PHOTO_ROLE, ROW_SIZE, heading_text
 from geotagger.gui.thumbnails import Thumbnails
-from geotagger.gui.wording import row_lines
+from geotagger.gui.wording import RowWords, row_words, state_name
 from geotagger.session.arrangement import Heading
 from geotagger.session.photo import Photo, PhotoState
 
@@ -97,15 +97,15 @@ class PhotoDelegate(QStyledItemDelegate):
         paint_state_mark(painter, mark, photo.state, self._appearance.palette)
         left = rect.left() + _THUMB.width() + 10
         width = rect.right() - left - _MARK_PX - 6
-        first, second = row_lines(photo)
+        words = row_words(photo)
         self._text(painter, QRect(left, rect.top() - 1, width, 18), photo.path.name, option.font, strong=True)
-        error = photo.state is PhotoState.FAILED
-        if error:
-            self._wrapped(painter, QRect(left, rect.top() + 18, rect.right() - left, 38), first, option.font)
-            return
         text_width = rect.right() - left
-        self._text(painter, QRect(left, rect.top() + 18, text_width, 18), first, option.font)
-        self._text(painter, QRect(left, rect.top() + 36, text_width, 18), second, option.font, muted=True)
+        if photo.state is PhotoState.FAILED:
+            self._wrapped(painter, QRect(left, rect.top() + 18, text_width, 38), words.place, option.font)
+            return
+        self._place(painter, QRect(left, rect.top() + 18, text_width, 18), words, option.font)
+        detail = QRect(left, rect.top() + 36, text_width, 18)
+        self._text(painter, detail, words.detail, option.font, muted=True)
         if photo.prediction is not None and photo.state not in (PhotoState.SKIPPED, PhotoState.CORRECTED):
             bar = QRectF(left, rect.bottom() - _BAR_PX + 3, text_width, _BAR_PX)
             self._paint_bar(painter, bar, photo.prediction.best.probability)
@@ -117,11 +117,19 @@ class PhotoDelegate(QStyledItemDelegate):
         self._text(painter, line, photo.path.name, option.font, strong=True)
         mark = QRectF(rect.right() - _MARK_PX + 1, rect.top() + 101, _MARK_PX, _MARK_PX)
         paint_state_mark(painter, mark, photo.state, self._appearance.palette)
-        first, _ = row_lines(photo)
-        muted = photo.state is not PhotoState.FAILED
-        self._text(
-            painter, QRect(rect.left(), rect.top() + 118, rect.width(), 18), first, option.font, muted=muted
-        )
+        line = QRect(rect.left(), rect.top() + 118, rect.width(), 18)
+        self._place(painter, line, row_words(photo), option.font, muted=True)
+
+    def _place(
+        self, painter: QPainter, box: QRect, words: RowWords, font: QFont, *, muted: bool = False
+    ) -> None:
+        """The place, cut short if need be, and its share at the right, which is never cut."""
+        share_width = QFontMetrics(font).horizontalAdvance(words.share) if words.share else 0
+        place = box.adjusted(0, 0, -share_width - (8 if share_width else 0), 0)
+        self._text(painter, place, words.place, font, muted=muted)
+        if share_width:
+            share = QRect(box.right() - share_width, box.top(), share_width + 1, box.height())
+            self._text(painter, share, words.share, font, muted=muted)
 
     def _paint_thumbnail(self, painter: QPainter, box: QRect, photo: Photo) -> None:
         palette = self._appearance.palette
@@ -178,6 +186,33 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.drawText(QRect(box.left(), box.top(), box.width(), 18), left, first)
         shown = metrics.elidedText(rest, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(QRect(box.left(), box.top() + 18, box.width(), 18), left, shown)
+
+
+class StateDelegate(QStyledItemDelegate):
+    """The state column of the table: the mark, then the word, or the sentence of what failed."""
+
+    def __init__(self, appearance: Appearance, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        photo = index.data(PHOTO_ROLE)
+        if not isinstance(photo, Photo):
+            return
+        palette = self._appearance.palette
+        rect = option.rect
+        if bool(option.state & QStyle.StateFlag.State_Selected):
+            painter.fillRect(rect, QColor(blend(palette.surface, palette.accent, 0.22)))
+        mark = QRectF(rect.left() + 8, rect.center().y() - _MARK_PX / 2 + 1, _MARK_PX, _MARK_PX)
+        paint_state_mark(painter, mark, photo.state, palette)
+        text = rect.adjusted(_MARK_PX + 16, 0, -4, 0)
+        painter.setPen(QColor(palette.error if photo.error else palette.text))
+        shown = QFontMetrics(option.font).elidedText(
+            photo.error or state_name(photo.state), Qt.TextElideMode.ElideRight, text.width()
+        )
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
 
 
 def _cover(pixmap: QPixmap, size: QSize) -> QRectF:

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.icons import icon
 from geotagger.gui.language import tr, trn
-from geotagger.gui.photo_delegate import GRID_CELL, PhotoDelegate
+from geotagger.gui.photo_delegate import GRID_CELL, PhotoDelegate, StateDelegate
 from geotagger.gui.photo_model import Column, PhotoModel
 from geotagger.gui.wording import state_name
 from geotagger.gui.workbench import Workbench
@@ -134,16 +134,17 @@ class PhotoList(QWidget):
         view.horizontalHeader().setHighlightSections(False)
         view.horizontalHeader().setStretchLastSection(True)
         view.setWordWrap(False)
+        view.setItemDelegateForColumn(Column.STATE, StateDelegate(self._appearance, self))
         self._set_up(view)
         for column, width in (
-            (Column.NAME, 160),
-            (Column.TAKEN, 140),
+            (Column.NAME, 150),
+            (Column.TAKEN, 135),
             (Column.STATE, 110),
             (Column.REGION, 150),
         ):
             view.setColumnWidth(column, width)
         for column in (Column.PROBABILITY, Column.RADIUS):
-            view.setColumnWidth(column, 76)
+            view.setColumnWidth(column, 84)
         return view
 
     def _set_up(self, view: QAbstractItemView) -> None:

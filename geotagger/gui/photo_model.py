@@ -20,7 +20,7 @@ from PySide6.QtCore import (
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.gui.language import tr
 from geotagger.gui.thumbnails import Thumbnails
-from geotagger.gui.wording import percent, row_lines, source_name, state_name
+from geotagger.gui.wording import percent, row_words, source_name, state_name
 from geotagger.gui.workbench import Workbench
 from geotagger.session.arrangement import Filter, Grouping, Heading, Row, SortKey, arrange, taken
 from geotagger.session.photo import Photo
@@ -109,8 +109,14 @@ class PhotoModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return photo.error or str(photo.path)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            first, second = row_lines(photo)
-            return f"{photo.path.name}, {state_name(photo.state)}, {first} {second}".strip()
+            words = row_words(photo)
+            parts = (
+                photo.path.name,
+                state_name(photo.state),
+                f"{words.place} {words.share}".strip(),
+                words.detail,
+            )
+            return ", ".join(part for part in parts if part)
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (
             Column.PROBABILITY,
             Column.RADIUS,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from geotagger.core.coordinates import format_radius
-from geotagger.core.fix import Source
+from geotagger.core.fix import Fix, Source
 from geotagger.core.prediction import Prediction
+from geotagger.core.regions import load_regions
 from geotagger.gui.language import tr, trn
 from geotagger.session.photo import Photo, PhotoState
 
@@ -117,35 +119,46 @@ def source_name(source: Source) -> str:
     }[source]
 
 
-def row_lines(photo: Photo) -> tuple[str, str]:
-    """The two lines under a photo's name in the list: what is known of the place, and how sure that is."""
+@dataclass(frozen=True, slots=True)
+class RowWords:
+    """The words under a photo's name in the list: what is known of its place, how likely, how near."""
+
+    place: str
+    share: str = ""
+    detail: str = ""
+
+
+def row_words(photo: Photo) -> RowWords:
+    """What the list says of a photo."""
     if photo.error is not None:
-        return photo.error, ""
+        return RowWords(photo.error)
     if photo.edited is not None:
-        radius = photo.edited.radius_km
-        first = _best_region(photo) if photo.edited.source.is_estimate else tr("Placed by hand")
-        return first, "" if radius is None else format_radius(radius)
+        return _words_of_edit(photo, photo.edited)
     if photo.skipped:
-        return tr("Guess rejected"), ""
-    if photo.prediction is not None:
-        return _best_region(photo), format_radius(photo.prediction.radius_km)
-    if photo.predicting:
-        return tr("Predicting…"), ""
-    if photo.metadata is None:
-        return tr("Reading…"), ""
-    if photo.on_disk is not None:
-        return tr("Has a position"), source_name(photo.on_disk.source)
-    return tr("No position"), ""
-
-
-def _best_region(photo: Photo) -> str:
+        return RowWords(tr("Guess rejected"))
     if photo.prediction is not None:
         best = photo.prediction.best
-        return f"{tr(best.name)}  {percent(best.probability)}"
-    if photo.edited is not None and photo.edited.candidates:
-        code, probability = photo.edited.candidates[0]
-        return f"{code}  {percent(probability)}"
-    return tr("Estimate")
+        return RowWords(tr(best.name), percent(best.probability), format_radius(photo.prediction.radius_km))
+    if photo.predicting:
+        return RowWords(tr("Predicting…"))
+    if photo.metadata is None:
+        return RowWords(tr("Reading…"))
+    if photo.on_disk is not None:
+        return RowWords(tr("Has a position"), detail=source_name(photo.on_disk.source))
+    return RowWords(tr("No position"))
+
+
+def _words_of_edit(photo: Photo, edited: Fix) -> RowWords:
+    radius = "" if edited.radius_km is None else format_radius(edited.radius_km)
+    if not edited.source.is_estimate:
+        return RowWords(tr("Placed by hand"), detail=radius)
+    if photo.prediction is not None:
+        best = photo.prediction.best
+        return RowWords(tr(best.name), percent(best.probability), radius)
+    if edited.candidates:
+        code, probability = edited.candidates[0]
+        return RowWords(tr(load_regions().by_code(code).name), percent(probability), radius)
+    return RowWords(tr("Estimate"), detail=radius)
 
 
 def time_left(seconds: float | None) -> str:
