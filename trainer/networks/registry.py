@@ -39,6 +39,18 @@ class Recipe:
     coordinate_weight: float = 1.0
     input_px: int = 128
 
+    def __post_init__(self) -> None:
+        """Refuse what no training can be made with.
+
+        Raises:
+            SettingsError: a value makes no sense.
+        """
+        if self.epochs < 0 or self.batch < 2 or self.input_px < 16 or not self.rate > 0:
+            raise SettingsError(
+                "A recipe needs a rate above 0, a batch of at least 2, pictures of at least 16 pixels, and no "
+                "negative number of epochs."
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Backbone:

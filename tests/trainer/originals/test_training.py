@@ -1,0 +1,311 @@
+"""The class project's training: it learns, goes on after a kill as if nothing had been, and refuses clearly."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from geotagger.core.errors import SettingsError
+from geotagger.core.regions import load_regions
+from trainer.config import AugmentConfig
+from trainer.networks.registry import Recipe
+from trainer.networks.weights import WeightsError
+from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
+from trainer.originals.command import add_arguments, augment_without, run
+from trainer.originals.evaluation import evaluate_original
+from trainer.originals.photos import ReducedPhotos
+from trainer.originals.settings import ORIGINAL_AUGMENT, OriginalSettings, original_settings
+from trainer.originals.training import train_original
+from trainer.shards import DataError, write_list, write_shards
+from trainer.train import TrainingError
+
+PLACES = {"CO": (39.0, -105.5), "QC": (47.0, -71.5), "FL": (28.0, -81.5)}
+COLOURS = {"CO": (200, 60, 40), "QC": (60, 200, 60), "FL": (50, 70, 210)}
+
+
+def picture(postal: str, number: int, size: tuple[int, int] = (80, 60)) -> bytes:
+    """A noisy picture in a region's own colour, which even the smallest network can learn."""
+    noise = np.random.default_rng(number).normal(0, 25, (size[1], size[0], 3))
+    pixels = np.clip(np.array(COLOURS[postal]) + noise, 0, 255).astype(np.uint8)
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "JPEG", quality=85)
+    return data.getvalue()
+
+
+def make_data(folder: Path, postals: tuple[str, ...] = ("CO", "QC", "FL"), per_region: int = 16) -> Path:
+    regions = load_regions()
+
+    def photos():
+        for split, count in (("train", per_region), ("validation", 3), ("test", 4)):
+            for postal in postals:
+                for number in range(count):
+                    lat, lon = PLACES[postal]
+                    without_place = split == "train" and number == 0
+                    fields = {
+                        "key": f"{split}/{postal}{number}",
+                        "region": regions.by_postal(postal).index,
+                        "lat_deg": None if without_place else lat + number * 0.01,
+                        "lon_deg": None if without_place else lon,
+                        "group": f"{split}-{number % 2}",
+                        "split": split,
+                    }
+                    yield fields, picture(postal, number + 1000 * len(split))
+
+    write_list(folder, write_shards(folder, photos(), 1000), {})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_data(tmp_path_factory.mktemp("data"))
+
+
+def settings(name: str = "geocnn", **changes: object) -> OriginalSettings:
+    quick = {"epochs": 3, "batch": 8, "input_px": 32} | changes
+    return replace(original_settings(name, **quick), threads=1)
+
+
+def silent(text: str) -> None:
+    """Say nothing."""
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / CHECKPOINT_FILE)
+
+
+def test_the_baseline_learns_what_can_be_learned(data: Path, tmp_path: Path) -> None:
+    train_original(data, tmp_path, settings(epochs=12), say=silent)
+    history = json.loads((tmp_path / "history.json").read_text())
+    assert [entry["epoch"] for entry in history] == list(range(1, 13))
+    assert history[-1]["loss"] < 0.5 * history[0]["loss"]
+    assert history[-1]["validation_loss"] < history[0]["validation_loss"]
+    result = evaluate_original(data, tmp_path, ["test"])
+    assert result["photos"] == 12
+    assert result["metrics"]["top1_micro"][0] > 90
+    assert result["metrics"]["median_km"][0] < 1500
+
+
+@pytest.mark.parametrize("name", ["geocnn", "geocnn_residual", "alexnet_geo"])
+def test_each_network_trains_and_is_measured(name: str, data: Path, tmp_path: Path) -> None:
+    chosen = replace(settings(name, epochs=1, input_px=64), random_backbone=True)
+    before = weights_of_new(chosen)
+    train_original(data, tmp_path, chosen, say=silent)
+    after = weights_of(tmp_path)
+    for key, tensor in before.items():
+        frozen = key.startswith("backbone.")
+        assert torch.equal(tensor, after[f"network.{key}"]) == frozen, key
+    result = evaluate_original(data, tmp_path, ["validation", "test"])
+    assert result["photos"] == 21
+    assert result["split"] == ["validation", "test"]
+    assert result["photographers"] == 4
+
+
+def weights_of_new(chosen: OriginalSettings) -> dict[str, torch.Tensor]:
+    from trainer.networks.registry import build_network
+
+    network = build_network(chosen.network, 63, seed=chosen.seed, random_backbone=True)
+    return {key: tensor.clone() for key, tensor in network.named_parameters()}
+
+
+@pytest.mark.parametrize("recipe", [{}, {"patience": 0, "factor": 0.5, "rate": 0.05}])
+def test_killed_and_resumed_it_reaches_the_same_weights(recipe: dict, data: Path, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    chosen = settings(epochs=4, **recipe)
+    train_original(data, whole, chosen, say=silent)
+    for epochs_done in (1, 2):
+        train_original(
+            data, parts, chosen, resume=True, say=silent, stop_after=lambda epoch, n=epochs_done: epoch >= n
+        )
+    (parts / "checkpoint.part").write_bytes(b"half a file that a kill left behind")
+    train_original(data, parts, chosen, resume=True, say=silent)
+    expected, found = weights_of(whole), weights_of(parts)
+    assert expected.keys() == found.keys()
+    assert any(key.startswith("momentum.") for key in expected)
+    assert all(torch.equal(expected[key], found[key]) for key in expected)
+    assert (whole / "history.json").read_text() == (parts / "history.json").read_text()
+
+
+def test_another_seed_reaches_other_weights(data: Path, tmp_path: Path) -> None:
+    train_original(data, tmp_path / "0", settings(epochs=1), say=silent)
+    train_original(data, tmp_path / "1", replace(settings(epochs=1), seed=1), say=silent)
+    key = "network.conv1.weight"
+    assert not torch.equal(weights_of(tmp_path / "0")[key], weights_of(tmp_path / "1")[key])
+
+
+def test_a_finished_training_is_left_alone(data: Path, tmp_path: Path) -> None:
+    train_original(data, tmp_path, settings(epochs=1), say=silent)
+    before = (tmp_path / CHECKPOINT_FILE).read_bytes()
+    train_original(data, tmp_path, settings(epochs=1), resume=True, say=silent)
+    assert (tmp_path / CHECKPOINT_FILE).read_bytes() == before
+
+
+def test_the_rate_falls_after_the_patience_is_over() -> None:
+    state = TrainingState(torch.nn.Linear(2, 2), Recipe(rate=1e-3, patience=5, factor=0.1), None)
+    for _ in range(7):
+        state.finish_epoch({"loss": 1.0, "validation_loss": 2.0})
+    assert state.rate == pytest.approx(1e-4)
+    assert state.optimizer.param_groups[0]["lr"] == pytest.approx(1e-4)
+    state.finish_epoch({"loss": 1.0, "validation_loss": 1.0})
+    for _ in range(5):
+        state.finish_epoch({"loss": 1.0, "validation_loss": 1.5})
+    assert state.rate == pytest.approx(1e-4)
+
+
+def test_the_rate_falls_as_torch_would_let_it() -> None:
+    losses = np.random.default_rng(4).random(60).cumsum() * 0.01 + np.random.default_rng(5).random(60)
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=1e-3)
+    reference = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, patience=5, factor=0.1, threshold=0.0, eps=0.0
+    )
+    state = TrainingState(torch.nn.Linear(2, 2), Recipe(rate=1e-3, patience=5, factor=0.1), None)
+    for loss in losses:
+        reference.step(loss)
+        state.finish_epoch({"loss": 0.0, "validation_loss": float(loss)})
+        assert state.rate == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-6, abs=0.0)
+
+
+def test_a_loss_that_is_no_number_is_a_sentence(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"The loss became (nan|inf) in epoch \d; try a lower rate\."):
+        train_original(data, tmp_path, settings(rate=1e30), say=silent)
+
+
+def test_photos_of_one_region_alone_are_refused(tmp_path: Path) -> None:
+    folder = make_data(tmp_path / "data", ("CO",))
+    with pytest.raises(TrainingError, match="from one region"):
+        train_original(folder, tmp_path / "out", settings(), say=silent)
+
+
+def test_too_few_photos_for_a_batch_are_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="There are 48 photos, fewer than one batch of 64"):
+        train_original(data, tmp_path, settings(batch=64), say=silent)
+
+
+def test_a_network_without_its_weights_says_so_before_anything_is_written(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="torchvision's alexnet"):
+        train_original(data, tmp_path / "out", settings("alexnet_geo"), say=silent)
+    assert not (tmp_path / "out").exists()
+
+
+def test_ours_is_not_trained_here() -> None:
+    with pytest.raises(SettingsError, match="is not one of the class project's networks"):
+        original_settings("ours")
+
+
+@pytest.mark.parametrize("change", [{"epochs": -1}, {"batch": 1}, {"rate": 0.0}, {"input_px": 8}])
+def test_recipes_that_make_no_sense_are_refused(change: dict) -> None:
+    with pytest.raises(SettingsError, match="A recipe needs"):
+        original_settings("geocnn", **change)
+
+
+def test_a_checkpoint_of_other_data_is_not_gone_on_with(data: Path, tmp_path: Path) -> None:
+    train_original(data, tmp_path / "out", settings(epochs=1), say=silent)
+    other = make_data(tmp_path / "other", per_region=12)
+    with pytest.raises(TrainingError, match="belongs to other data"):
+        train_original(other, tmp_path / "out", settings(epochs=2), resume=True, say=silent)
+
+
+def test_a_checkpoint_of_another_network_is_refused(data: Path, tmp_path: Path) -> None:
+    train_original(data, tmp_path, settings(epochs=1), say=silent)
+    with pytest.raises(TrainingError, match="belongs to another network"):
+        train_original(data, tmp_path, settings("geocnn_residual"), resume=True, say=silent)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-50], lambda b: b"", lambda b: b"x" * 100])
+def test_a_damaged_checkpoint_is_a_sentence(
+    damage: Callable[[bytes], bytes], data: Path, tmp_path: Path
+) -> None:
+    train_original(data, tmp_path, settings(epochs=1), say=silent)
+    path = tmp_path / CHECKPOINT_FILE
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(TrainingError, match="missing or damaged"):
+        evaluate_original(data, tmp_path, ["test"])
+
+
+def test_a_folder_without_a_training_is_a_sentence(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no training of a class project's network"):
+        evaluate_original(data, tmp_path, ["test"])
+    train_original(data, tmp_path, settings(epochs=1), say=silent)
+    with pytest.raises(DataError, match="no photos in calibration"):
+        evaluate_original(data, tmp_path, ["calibration"])
+
+
+def test_settings_survive_the_way_to_disk(tmp_path: Path) -> None:
+    chosen = replace(settings("alexnet_geo"), seed=7, augment=AugmentConfig(crop=0.9))
+    chosen.save(tmp_path / "config.json")
+    assert OriginalSettings.load(tmp_path / "config.json") == chosen
+
+
+def test_pictures_are_scaled_down_once_and_kept(data: Path) -> None:
+    photos = ReducedPhotos(data, 32)
+    sample = photos.samples[0]
+    first, again = photos.image(sample), photos.image(sample)
+    assert first.size == (53, 40)
+    assert np.array_equal(np.asarray(first), np.asarray(again))
+    assert ReducedPhotos(data, 500).image(sample).size == (80, 60)
+
+
+def test_each_augmentation_can_be_switched_off_by_the_class_projects_name() -> None:
+    assert augment_without(ORIGINAL_AUGMENT, ["rotation", "greyscale"]) == replace(
+        ORIGINAL_AUGMENT, rotation_deg=0.0, greyscale=0.0
+    )
+    none = augment_without(ORIGINAL_AUGMENT, ["all"])
+    assert none == AugmentConfig(
+        crop=1.0, flip=0.0, colour=0.0, greyscale=0.0, perspective=0.0, rotation_deg=0.0
+    )
+
+
+def command(*words: str | Path) -> int:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return run(parser.parse_args([str(word) for word in words]))
+
+
+def test_from_the_command_line(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    words = (
+        "train",
+        "geocnn",
+        "--data",
+        data,
+        "--out",
+        out,
+        "--input-px",
+        "32",
+        "--batch",
+        "8",
+        "--threads",
+        "1",
+    )
+    assert command(*words, "--epochs", "1", "--without", "all") == 0
+    assert command(*words, "--epochs", "2", "--without", "all", "--resume") == 0
+    assert "going on after epoch 1" in capsys.readouterr().out
+    assert command("evaluate", out, "--data", data) == 0
+    text = capsys.readouterr().out
+    assert "geocnn after 2 epochs on test: 12 photos of 2 photographers" in text
+    assert "macro: top1 " in text
+    assert command("evaluate", out, "--data", data, "--split", "validation,test", "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result == json.loads((out / "evaluation-validation-test.json").read_text())
+    assert len(result["metrics"]["score"]) == 3
+
+
+def test_the_command_line_says_what_is_missing(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("train", "geonet", "--data", data, "--out", tmp_path / "x") == 1
+    assert "vit_base_patch16_224" in capsys.readouterr().err
+    assert command("train", "geocnn", "--data", tmp_path / "none", "--out", tmp_path / "x") == 1
+    assert "There is no prepared data" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        command("train", "ours", "--data", data, "--out", tmp_path / "x")

@@ -1,0 +1,132 @@
+"""``python -m trainer original train|evaluate``: the class project's networks from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from geotagger.core.errors import GeotaggerError
+from trainer.config import AugmentConfig
+from trainer.networks.registry import NETWORKS
+from trainer.originals.evaluation import evaluate_original
+from trainer.originals.settings import OriginalSettings, original_settings
+from trainer.originals.training import train_original
+from trainer.shards import SPLITS
+
+_SHOWN = ("top1", "top3", "top5", "top10")
+AUGMENTATIONS: dict[str, dict[str, float]] = {
+    "crop": {"crop": 1.0},
+    "colour": {"colour": 0.0},
+    "greyscale": {"greyscale": 0.0},
+    "perspective": {"perspective": 0.0},
+    "rotation": {"rotation_deg": 0.0},
+}
+"""The class project's augmentations by name, each with the setting that switches it off."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the two subcommands; ``run`` takes what it parses."""
+    steps = parser.add_subparsers(dest="step", required=True, metavar="train|evaluate")
+    train = steps.add_parser("train", help="train a network by its own recipe")
+    train.add_argument("network", choices=[name for name, entry in NETWORKS.items() if entry.recipe])
+    train.add_argument("--data", type=Path, required=True, help="folder made by prepare")
+    train.add_argument("--out", type=Path, required=True, help="folder for checkpoint, history and settings")
+    train.add_argument("--weights", type=Path, help="published weights of the frozen backbone (safetensors)")
+    train.add_argument(
+        "--random-backbone", action="store_true", help="leave the backbone random, only to try things out"
+    )
+    train.add_argument("--resume", action="store_true", help="go on after the last whole epoch")
+    train.add_argument("--epochs", type=int, help="instead of the recipe's")
+    train.add_argument("--rate", type=float, help="learning rate, instead of the recipe's")
+    train.add_argument("--batch", type=int, help="photos per step, instead of the recipe's")
+    train.add_argument("--input-px", type=int, help="side of the pictures, instead of the recipe's")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--threads", type=int, default=2)
+    train.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=[*AUGMENTATIONS, "all"],
+        help="switch an augmentation off; may be given more than once",
+    )
+    evaluate = steps.add_parser("evaluate", help="measure a training on photographers it has not seen")
+    evaluate.add_argument("folder", type=Path, help="folder that train wrote")
+    evaluate.add_argument("--data", type=Path, required=True, help="folder made by prepare")
+    evaluate.add_argument("--split", default="test", help=f"{', '.join(SPLITS)}, or several with commas")
+    evaluate.add_argument("--json", action="store_true", help="print all metrics as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out a step; 0 when it was done, 1 with a sentence when it could not be."""
+    try:
+        if arguments.step == "train":
+            print(f"Wrote {_train(arguments)}.")
+        else:
+            _evaluate(arguments)
+    except GeotaggerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def augment_without(augment: AugmentConfig, names: list[str]) -> AugmentConfig:
+    """The same augmentations with some switched off by name; ``all`` switches every one off."""
+    off: dict[str, Any] = {}
+    for name in AUGMENTATIONS if "all" in names else names:
+        off |= AUGMENTATIONS[name]
+    return replace(augment, **off)
+
+
+def _train(arguments: argparse.Namespace) -> Path:
+    wanted = {
+        "epochs": arguments.epochs,
+        "rate": arguments.rate,
+        "batch": arguments.batch,
+        "input_px": arguments.input_px,
+    }
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    settings: OriginalSettings = original_settings(arguments.network, **changes)
+    settings = replace(
+        settings,
+        augment=augment_without(settings.augment, arguments.without),
+        seed=arguments.seed,
+        threads=arguments.threads,
+        random_backbone=arguments.random_backbone,
+    )
+    if arguments.random_backbone:
+        print("The backbone is random: the result says nothing of the network's worth.", file=sys.stderr)
+    return train_original(
+        arguments.data, arguments.out, settings, weights=arguments.weights, resume=arguments.resume
+    )
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    splits = tuple(part.strip() for part in arguments.split.split(",") if part.strip())
+    result = evaluate_original(arguments.data, arguments.folder, splits)
+    name = f"evaluation-{'-'.join(splits)}.json"
+    (arguments.folder / name).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if arguments.json:
+        print(json.dumps(result))
+        return
+    metrics = result["metrics"]
+    print(
+        f"{result['network']} after {result['epochs']} epochs on {', '.join(splits)}: {result['photos']} photos of "
+        f"{result['photographers']} photographers, with 95 % intervals over photographers"
+    )
+    for average in ("micro", "macro"):
+        shown = ", ".join(f"{top} {_interval(metrics[f'{top}_{average}'])}" for top in _SHOWN)
+        print(f"  {average}: {shown} %")
+    print(f"  calibration error {_interval(metrics['calibration_error'])} %")
+    if "median_km" in metrics:
+        print(
+            f"  median distance {_interval(metrics['median_km'])} km, score {_interval(metrics['score'], 3)}"
+        )
+
+
+def _interval(values: list[float], digits: int = 1) -> str:
+    value, low, high = (f"{v:.{digits}f}" for v in values)
+    return f"{value} [{low}, {high}]"

@@ -1,0 +1,65 @@
+"""What one training of a network of the class project is made with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from geotagger.core.errors import SettingsError
+from trainer.config import AugmentConfig
+from trainer.networks.registry import Recipe, find_network
+
+SETTINGS_FILE = "config.json"
+
+ORIGINAL_AUGMENT = AugmentConfig(
+    crop=0.6, flip=0.0, colour=0.2, greyscale=0.1, perspective=0.1, rotation_deg=10.0
+)
+"""The class project's five: cropping, colour jitter, greyscale, random perspective, random rotation. Their
+strengths are ours; the report names only the kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalSettings:
+    """One training of a network of the class project.
+
+    Attributes:
+        network: name in the registry.
+        recipe: the network's own, or a changed one.
+    """
+
+    network: str
+    recipe: Recipe
+    augment: AugmentConfig = ORIGINAL_AUGMENT
+    splits: tuple[str, ...] = ("train",)
+    seed: int = 0
+    threads: int = 2
+    random_backbone: bool = False
+
+    def save(self, path: Path) -> None:
+        """Write the settings as JSON, beside what was made with them."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> OriginalSettings:
+        """Read what ``save`` wrote."""
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["recipe"] = Recipe(**values["recipe"])
+        values["augment"] = AugmentConfig(**values["augment"])
+        values["splits"] = tuple(values["splits"])
+        return cls(**values)
+
+
+def original_settings(name: str, **changes: Any) -> OriginalSettings:
+    """The settings of a network's own recipe; ``changes`` are fields of ``Recipe`` that differ.
+
+    Raises:
+        SettingsError: there is no such network, or it has no recipe of the class project.
+    """
+    recipe = find_network(name).recipe
+    if recipe is None:
+        raise SettingsError(
+            f"“{name}” is not one of the class project's networks; it is trained with “train”."
+        )
+    return OriginalSettings(name, replace(recipe, **changes))

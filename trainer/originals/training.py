@@ -1,0 +1,136 @@
+"""The training loop of the class project: one recipe, two heads, two losses, from the first epoch to the last."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from geotagger.core.regions import load_regions
+from trainer.batches import draw_epoch, training_batches
+from trainer.metrics import region_metrics
+from trainer.networks.answers import Answer, answer_loss
+from trainer.networks.registry import Recipe, build_network
+from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
+from trainer.originals.evaluation import answers_of
+from trainer.originals.photos import ReducedPhotos, Truth
+from trainer.originals.settings import SETTINGS_FILE, OriginalSettings
+from trainer.shards import Sample, ShardData
+from trainer.train import TrainingError
+
+HISTORY_FILE = "history.json"
+
+
+def train_original(
+    data_folder: Path,
+    output: Path,
+    settings: OriginalSettings,
+    *,
+    weights: Path | None = None,
+    resume: bool = False,
+    say: Callable[[str], None] = print,
+    stop_after: Callable[[int], bool] = lambda epoch: False,
+) -> Path:
+    """Train by a recipe; writes settings, history, and after each epoch a checkpoint into ``output``.
+
+    Args:
+        weights: published weights of the frozen backbone, for networks that stand on one.
+        resume: go on after the last whole epoch that ``output`` holds.
+        stop_after: asked after each epoch; True stops there, as a kill would.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        DataError, SettingsError, TrainingError, WeightsError: with a sentence that says why.
+    """
+    recipe = settings.recipe
+    torch.set_num_threads(settings.threads)
+    data = ReducedPhotos(data_folder, recipe.input_px)
+    samples = data.of(*settings.splits)
+    _check(samples, recipe)
+    validation = [s for s in data.samples if s.split == "validation" and "validation" not in settings.splits]
+    network = build_network(
+        settings.network,
+        len(load_regions()),
+        seed=settings.seed,
+        weights=weights,
+        random_backbone=settings.random_backbone,
+    )
+    output.mkdir(parents=True, exist_ok=True)
+    state = TrainingState(network, recipe, data.list_hash)
+    if resume and (output / CHECKPOINT_FILE).exists():
+        state.load(output / CHECKPOINT_FILE)
+        say(f"going on after epoch {state.epoch}")
+    settings.save(output / SETTINGS_FILE)
+    truth = Truth.of(samples)
+    while state.epoch < recipe.epochs:
+        started = time.monotonic()
+        entry = {"epoch": state.epoch + 1, "rate": state.rate}
+        entry["loss"] = _train_one_epoch(state, data, samples, truth, settings)
+        if validation:
+            entry |= _validate(network, data, validation, recipe)
+        state.finish_epoch(entry)
+        state.save(output / CHECKPOINT_FILE)
+        (output / HISTORY_FILE).write_text(json.dumps(state.history, indent=1) + "\n", encoding="utf-8")
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in entry.items() if name != "epoch")
+        say(f"epoch {state.epoch} of {recipe.epochs}: {shown}, {time.monotonic() - started:.0f} s")
+        if stop_after(state.epoch):
+            break
+    return output / CHECKPOINT_FILE
+
+
+def _check(samples: Sequence[Sample], recipe: Recipe) -> None:
+    if len({sample.region for sample in samples}) < 2:
+        raise TrainingError("All photos are from one region; there is nothing to learn.")
+    if len(samples) < recipe.batch:
+        raise TrainingError(f"There are {len(samples)} photos, fewer than one batch of {recipe.batch}.")
+
+
+def _train_one_epoch(
+    state: TrainingState, data: ShardData, samples: Sequence[Sample], truth: Truth, settings: OriginalSettings
+) -> float:
+    recipe = settings.recipe
+    state.network.train()
+    order = draw_epoch(np.ones(len(samples)), settings.seed, state.epoch)
+    losses = []
+    for x, indices in training_batches(
+        data,
+        samples,
+        order,
+        batch=recipe.batch,
+        size_px=recipe.input_px,
+        augment=settings.augment,
+        seed=(settings.seed, state.epoch),
+        threads=settings.threads,
+    ):
+        loss = answer_loss(
+            state.network(x), truth.regions[indices], truth.coordinates[indices], recipe.coordinate_weight
+        )
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingError(f"The loss became {value} in epoch {state.epoch + 1}; try a lower rate.")
+        state.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        state.optimizer.step()
+        losses.append(value)
+    return float(np.mean(losses))
+
+
+def _validate(
+    network: nn.Module, data: ShardData, validation: Sequence[Sample], recipe: Recipe
+) -> dict[str, float]:
+    truth = Truth.of(validation)
+    answers = list(answers_of(network, data, validation, recipe.input_px))
+    answer = Answer(
+        torch.cat([a.regions for a in answers]).clone(), torch.cat([a.coordinates for a in answers]).clone()
+    )
+    loss = answer_loss(answer, truth.regions, truth.coordinates, recipe.coordinate_weight)
+    found = region_metrics(answer.regions.double().softmax(1).numpy(), truth.regions.numpy())
+    return {"validation_loss": float(loss), **{k: found[k] for k in ("top1_micro", "top3_macro")}}
