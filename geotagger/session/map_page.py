@@ -8,6 +8,7 @@ page as JSON and is shown through ``textContent``, so no file name can become HT
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,8 @@ _DATA_FILES = {
     "basemap-data.js": ("basemap", "basemap", "world.json"),
     "places.js": ("places", "basemap", "places.json"),
 }
+
+_UNSAFE = re.compile("[<>&\u2028\u2029]|{(?=[{%#])")
 
 _STATE_OF_SOURCE = {
     Source.CAMERA: PhotoState.LOCATED,
@@ -206,8 +209,10 @@ class _Start(MacroElement):
 
 
 def json_for_script(value: Any) -> str:
-    """JSON that is safe inside a script element: nothing in it can end the script or begin a comment."""
+    """JSON that is safe inside a script element and a jinja template.
+
+    Nothing in it can end the script, begin a comment, or be taken for a template expression: branca compiles what
+    folium has rendered a second time.
+    """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

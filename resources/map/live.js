@@ -23,10 +23,7 @@
                 select: (ids) => view.markers.select(ids),
                 prediction: (shown) => view.showPrediction(shown),
                 fit: (ids) => view.fit(ids),
-                centre(lat, lon, zoom) {
-                    const options = { animate: !geotagger.still };
-                    map.setView(geotagger.toMap(lat, lon), zoom === null ? map.getZoom() : zoom, options);
-                },
+                centre: (lat, lon, zoom) => view.centre(lat, lon, zoom),
                 colours(colours) {
                     geotagger.setColours(colours);
                     view.recolour();

@@ -34,8 +34,8 @@
     // Layers shared by both kinds of page; `events` as for MarkerLayer.
     geotagger.dress = function (map, words, events) {
         map.setMaxBounds([
-            [-85, -191],
-            [85, 169],
+            [-85, -260],
+            [85, 240],
         ]);
         map.attributionControl = L.control.attribution({ prefix: false }).addTo(map);
         map.attributionControl.addAttribution("Natural Earth · GeoNames");
@@ -46,6 +46,23 @@
         const prediction = new geotagger.PredictionLayer(map, geotagger.regions);
         const markers = new geotagger.MarkerLayer(map, words, events);
         const legend = new geotagger.Legend(words).addTo(map);
+
+        // Leaflet ignores a new view while it animates a zoom, so the last one asked for waits for its end.
+        let next = null;
+        const moveTo = (move) => {
+            if (map._animatingZoom) {
+                next = move;
+            } else {
+                move();
+            }
+        };
+        map.on("zoomend", () => {
+            const move = next;
+            next = null;
+            if (move) {
+                setTimeout(move, 0);
+            }
+        });
 
         const view = {
             map,
@@ -66,11 +83,21 @@
                 if (ids && ids.length && !bounds) {
                     return;
                 }
-                map.fitBounds(bounds || HOME, {
-                    padding: bounds ? [48, 48] : [0, 0],
-                    maxZoom: 10,
-                    animate: !geotagger.still,
-                });
+                moveTo(() =>
+                    map.fitBounds(bounds || HOME, {
+                        padding: bounds ? [48, 48] : [0, 0],
+                        maxZoom: 10,
+                        animate: !geotagger.still,
+                    })
+                );
+            },
+
+            centre(lat, lon, zoom) {
+                moveTo(() =>
+                    map.setView(geotagger.toMap(lat, lon), zoom === null ? map.getZoom() : zoom, {
+                        animate: !geotagger.still,
+                    })
+                );
             },
 
             recolour() {
