@@ -75,6 +75,12 @@ def run(arguments: argparse.Namespace) -> int:
     except GeotaggerError as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:
+        print(
+            f"{error.filename or 'The folder'} cannot be written or read: {error.strerror or error}.",
+            file=sys.stderr,
+        )
+        return 2
 
 
 def _add_web_arguments(parser: argparse.ArgumentParser, base_url: str) -> None:

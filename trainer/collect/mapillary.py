@@ -105,8 +105,7 @@ class Mapillary:
         self, candidate: Candidate, generator: np.random.Generator, charge: Callable[[float], None]
     ) -> Picture:
         """The 1024-pixel version; its address came with the search and works for some time without a token."""
-        allowed = {"https", urlsplit(self.base_url).scheme}
-        if urlsplit(candidate.request).scheme not in allowed:
+        if not candidate.request.startswith(("https://", f"{urlsplit(self.base_url).scheme}://")):
             raise BadAnswerError("Mapillary gives an address for the picture that is not https.")
         # The picture server knows no token: 403 means that the address has expired or the picture was withdrawn.
         answer = self.client.get(

@@ -159,8 +159,8 @@ class WebClient:
     def _ask(
         self, url: str, headers: Mapping[str, str], max_bytes: int, gone_statuses: frozenset[int]
     ) -> Answer:
-        request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, **headers})
         try:
+            request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, **headers})
             with _opener.open(request, timeout=self.timeout_s) as response:
                 return _read(response, response.status, _place(url), max_bytes)
         except urllib.error.HTTPError as error:
@@ -170,7 +170,10 @@ class WebClient:
                 raise self._fault(error, _place(url)) from error
         except TimeoutError as error:
             raise TransientError(f"{_place(url)} did not answer within {self.timeout_s:g} s.") from error
-        except (urllib.error.URLError, http.client.HTTPException, ConnectionError) as error:
+        except (ValueError, http.client.InvalidURL) as error:
+            raise BadAnswerError("An address that the service gave cannot be used.") from error
+        except (OSError, http.client.HTTPException) as error:
+            # OSError holds all of it: no such host, no connection, no trust in the certificate.
             reason = self.redact(str(getattr(error, "reason", error) or type(error).__name__))
             raise TransientError(f"{_place(url)} cannot be reached ({reason}).") from error
 
@@ -217,8 +220,11 @@ def _read(response: Any, status: int, place: str, max_bytes: int) -> Answer:
 
 def _place(url: str) -> str:
     """Host and path of an address, without the query, which may hold a key."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or ''}{parts.path}"
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname or ''}{parts.path}"
+    except ValueError:
+        return "The service"
 
 
 def _json_object(answer: Answer, place: str) -> dict[str, Any]:

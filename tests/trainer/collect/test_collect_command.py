@@ -161,3 +161,13 @@ def test_a_folder_that_holds_another_collection_is_refused(
     assert streetview(service, tmp_path) == 0
     assert streetview(service, tmp_path, "--seed", "5") == 2
     assert "seed = 0, not 5" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(
+    service: FakeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "K")
+    service.answer = Google()
+    (tmp_path / "file").write_text("in the way")
+    assert streetview(service, tmp_path / "file" / "out") == 2
+    assert "cannot be written or read" in capsys.readouterr().err

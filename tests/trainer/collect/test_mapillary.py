@@ -211,7 +211,19 @@ def test_an_expired_address_is_passed_over(
     assert summary.photos == {"CO": 3, "QC": 3}
 
 
-@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://127.0.0.1/a", "//x", "data:image/jpeg,x"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/a",
+        "//x",
+        "data:image/jpeg,x",
+        "",
+        "https://[bad/x",
+        "http://a b/",
+        "http://127.0.0.1:port/é",
+    ],
+)
 def test_only_web_addresses_of_pictures_are_followed(
     world: FakeMapillary, mapillary: Mapillary, tmp_path: Path, address: str
 ) -> None:
