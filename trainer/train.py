@@ -195,8 +195,8 @@ def _train_heads(
             optimizer.step()
     with torch.no_grad():
         for head in heads:
-            head.weight /= deviation
-            head.bias -= head.weight @ mean
+            head.weight.div_(deviation)
+            head.bias.sub_(head.weight @ mean)
     say(f"heads trained in {time.monotonic() - started:.0f} s, loss {float(loss.detach()):.3f}")
 
 

@@ -69,10 +69,14 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 @cache
-def _register_heif() -> None:
-    import pillow_heif  # late: 50 ms that most runs do not need
+def _formats(heif: bool) -> tuple[str, ...]:
+    """The formats that are accepted and that this Pillow can read."""
+    Image.init()
+    if heif:
+        import pillow_heif  # late: 50 ms that most runs do not need
 
-    pillow_heif.register_heif_opener()
+        pillow_heif.register_heif_opener()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 @cache
@@ -113,10 +117,8 @@ def _decode(path: Path, file: BinaryIO) -> Pixels:
     if not head:
         raise UnreadablePhotoError(path, "The file is empty.")
     file.seek(0)
-    if head[4:8] == b"ftyp":
-        _register_heif()
     try:
-        image = Image.open(file, formats=_FORMATS)
+        image = Image.open(file, formats=_formats(heif=head[4:8] == b"ftyp"))
     except Image.DecompressionBombError as error:
         raise UnreadablePhotoError(path, _too_large("more than 500")) from error
     except UnidentifiedImageError as error:

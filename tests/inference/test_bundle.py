@@ -1,0 +1,104 @@
+"""Bundles are verified before they are used."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from geotagger.core.cells import build_cell_grid
+from geotagger.core.errors import BundleError
+from geotagger.core.regions import load_regions
+from geotagger.inference.bundle import (
+    CELLS_FILE,
+    MANIFEST_FILE,
+    WEIGHTS_FILE,
+    ModelBundle,
+    load_bundle,
+    save_bundle,
+)
+from geotagger.inference.network import GeoNetwork
+from tests.inference.conftest import CALIBRATION
+
+
+@pytest.fixture
+def copy(bundle_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(bundle_folder, tmp_path / "bundle"))
+
+
+def _change_manifest(folder: Path, **changes: object) -> None:
+    manifest = json.loads((folder / MANIFEST_FILE).read_text())
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest | changes))
+
+
+def test_bundle_comes_back_as_it_was_saved(bundle: ModelBundle) -> None:
+    assert bundle.id.startswith("test-")
+    assert len(bundle.id) == len("test-") + 8
+    assert bundle.calibration == CALIBRATION
+    assert bundle.manifest["training"] == "none"
+    assert not bundle.network.training
+    assert all(p.dtype == torch.float32 for p in bundle.network.parameters())
+
+
+def test_same_network_gives_the_same_id(bundle: ModelBundle, tmp_path: Path) -> None:
+    again = save_bundle(tmp_path / "again", "test", bundle.network, bundle.grid, CALIBRATION, {})
+    assert again == bundle.id
+
+
+@pytest.mark.parametrize("name", [WEIGHTS_FILE, CELLS_FILE])
+def test_one_flipped_bit_is_noticed(copy: Path, name: str) -> None:
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(content)
+    with pytest.raises(BundleError, match=f"{name}.*damaged"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS_FILE, CELLS_FILE, MANIFEST_FILE])
+def test_missing_file_is_named(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    with pytest.raises(BundleError, match=name):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"format": 99}, "another version"),
+        ({"network": "alexnet"}, "does not know"),
+        ({"input_sizes": [[1, 1]]}, "does not know"),
+        ({"regions": ["US-CO"]}, "other regions"),
+        ({"embedding_dimensions": 17}, "does not fit"),
+        ({"calibration": {}}, "does not fit"),
+        ({"files": {}}, "does not fit"),
+    ],
+)
+def test_unfitting_manifest_is_refused(copy: Path, changes: dict[str, object], words: str) -> None:
+    _change_manifest(copy, **changes)
+    with pytest.raises(BundleError, match=words):
+        load_bundle(copy)
+
+
+def test_manifest_that_is_no_json(copy: Path) -> None:
+    (copy / MANIFEST_FILE).write_text("{")
+    with pytest.raises(BundleError, match="cannot be read"):
+        load_bundle(copy)
+
+
+def test_network_that_does_not_fit_half_precision_is_refused(tmp_path: Path, bundle: ModelBundle) -> None:
+    network = GeoNetwork(63, len(bundle.grid), 16)
+    torch.nn.init.constant_(network.region_head.bias, 1e6)
+    with pytest.raises(BundleError, match="half precision"):
+        save_bundle(tmp_path, "test", network, bundle.grid, CALIBRATION, {})
+
+
+def test_shipped_bundle_is_intact_and_small_enough() -> None:
+    bundle = load_bundle()
+    size = sum(file.stat().st_size for file in bundle.folder.iterdir())
+    assert size <= 30_000_000
+    assert bundle.id.startswith("geotagger-b0-")
+    assert bundle.grid.h3_index == build_cell_grid(load_regions()).h3_index
+    assert bundle.calibration.radius_coverage == pytest.approx(0.8)

@@ -1,0 +1,80 @@
+"""The network is timm's tf_efficientnetv2_b0, to the last bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from geotagger.inference.network import FEATURES, EfficientNetV2B0, GeoNetwork
+
+# Every 125th logit, the best class and the mean of all, by timm 1.0.31 on the picture that _synthetic makes.
+_GOLDEN = {
+    (224, 224): (
+        [-0.66288, -0.1779, 0.03437, -1.25796, -0.85729, -0.49985, 0.63679, 1.3234],
+        904,
+        0.0028827819,
+    ),
+    (224, 288): (
+        [-0.60654, -0.25318, -0.52668, -1.44318, -0.7876, -0.86598, -0.01192, 1.28243],
+        753,
+        0.0030272032,
+    ),
+    (97, 131): (
+        [-0.35411, -0.1826, 0.5333, -0.09977, -0.97949, -0.1742, 1.45557, 0.14664],
+        905,
+        0.0012056513,
+    ),
+}
+
+
+def _synthetic(height: int, width: int) -> torch.Tensor:
+    i = torch.arange(3 * height * width, dtype=torch.float64)
+    return torch.sin(i * 0.01 + torch.cos(i * 0.00037) * 3).reshape(1, 3, height, width).float()
+
+
+@pytest.fixture(scope="module")
+def imagenet(backbone_weights: Path) -> EfficientNetV2B0:
+    network = EfficientNetV2B0(classes=1000).eval()
+    network.load_state_dict(load_file(backbone_weights), strict=True)
+    return network
+
+
+def test_parameter_count_is_the_published_one() -> None:
+    assert sum(p.numel() for p in EfficientNetV2B0(1000).parameters()) == 7_139_704
+
+
+@pytest.mark.parametrize("size", list(_GOLDEN))
+def test_logits_are_those_of_timm(imagenet: EfficientNetV2B0, size: tuple[int, int]) -> None:
+    expected, best, mean = _GOLDEN[size]
+    with torch.inference_mode():
+        logits = imagenet(_synthetic(*size))[0]
+    assert logits[::125].tolist() == pytest.approx(expected, abs=2e-4)
+    assert int(logits.argmax()) == best
+    assert float(logits.mean()) == pytest.approx(mean, abs=1e-4)
+
+
+def test_heads_give_logits_and_a_unit_embedding() -> None:
+    network = GeoNetwork(63, 40, 16).eval()
+    with torch.inference_mode():
+        regions, cells, embedding = network(torch.zeros(2, 3, 64, 96))
+    assert regions.shape == (2, 63)
+    assert cells.shape == (2, 40)
+    assert embedding.norm(dim=1).tolist() == pytest.approx([1.0, 1.0], abs=1e-5)
+
+
+def test_features_are_the_last_block_and_the_top() -> None:
+    body = EfficientNetV2B0().eval()
+    with torch.inference_mode():
+        last, top = body.maps(torch.zeros(1, 3, 64, 96))
+        features = body.features(torch.zeros(1, 3, 64, 96))
+    assert last.shape[1:] == (192, 2, 3)
+    assert top.shape[1:] == (1280, 2, 3)
+    assert features.shape == (1, FEATURES)
+
+
+def test_a_body_without_classifier_says_so() -> None:
+    with pytest.raises(TypeError, match="classifier"):
+        EfficientNetV2B0()(torch.zeros(1, 3, 64, 64))

@@ -1,0 +1,42 @@
+"""``python -m trainer collect|prepare|train|calibrate|evaluate|export|models|original``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from geotagger.core.errors import GeotaggerError
+from trainer.collect import command as collect
+from trainer.networks import command as networks
+from trainer.originals import command as originals
+from trainer.steps import add_step_arguments, run_step
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it was done, 1 with a sentence when it could not be, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trainer", description="Makes model bundles for Geotagger."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    collect.add_arguments(commands.add_parser("collect", help="gather located photos"))
+    add_step_arguments(commands)
+    networks.add_arguments(commands.add_parser("models", help="the networks and their parameter counts"))
+    originals.add_arguments(commands.add_parser("original", help="train the class project's networks"))
+    arguments = parser.parse_args(argv)
+    if arguments.command == "collect":
+        return collect.run(arguments)
+    if arguments.command == "models":
+        return networks.run(arguments)
+    if arguments.command == "original":
+        return originals.run(arguments)
+    try:
+        run_step(arguments)
+    except GeotaggerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

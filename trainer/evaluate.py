@@ -1,0 +1,183 @@
+"""Measures a network on photographers it never saw, always beside the two baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geotagger.core.calibration import Calibration
+from geotagger.core.cells import CellGrid
+from geotagger.core.geo import FloatArray
+from geotagger.core.regions import load_regions
+from trainer.answers import Answers, Judged, judge, judge_posteriors
+from trainer.calibrate import held_by_radius, held_by_set
+from trainer.metrics import Value, distance_metrics, plain, region_metrics, with_intervals
+from trainer.shards import Sample
+from trainer.targets import sampling_weights
+
+Embeddings = npt.NDArray[np.float32]
+
+_NEIGHBOUR_SHARPNESS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Metrics of one system on some photos, each with an interval.
+
+    Attributes:
+        photos, photographers: how many.
+        per_region: name → (photos, precision %, recall %, top-5 %).
+    """
+
+    name: str
+    photos: int
+    photographers: int
+    metrics: dict[str, Value]
+    per_region: dict[str, tuple[int, float, float, float]]
+    confusions: list[tuple[str, str, int]]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; metrics as ``[value, low, high]``."""
+        return {
+            "name": self.name,
+            "photos": self.photos,
+            "photographers": self.photographers,
+            "metrics": plain(self.metrics),
+            "per_region": {k: [v[0], *(round(x, 1) for x in v[1:])] for k, v in self.per_region.items()},
+            "confusions": [list(c) for c in self.confusions],
+        }
+
+
+def evaluate_network(
+    name: str, answers: Answers, samples: Sequence[Sample], grid: CellGrid, calibration: Calibration
+) -> Evaluation:
+    """Metrics of the network as the application would use it."""
+    judged = judge(answers, samples, grid, calibration)
+    return evaluate_judged(name, judged, samples, calibration)
+
+
+def evaluate_judged(
+    name: str, judged: Judged, samples: Sequence[Sample], calibration: Calibration | None
+) -> Evaluation:
+    """Metrics of predictions; coverage only where they were calibrated."""
+    held_radius = held_by_radius(judged)
+    held_set = held_by_set(judged, calibration) if calibration else None
+
+    def measure(indices: Any) -> dict[str, float]:
+        result = region_metrics(judged.probabilities[indices], judged.regions[indices])
+        distances = judged.distances_km[indices]
+        result |= distance_metrics(distances[np.isfinite(distances)])
+        if held_set is not None:
+            result["radius_coverage"] = float(100 * np.nanmean(held_radius[indices]))
+            result["set_coverage"] = float(100 * held_set[indices].mean())
+            result["median_radius_km"] = float(np.median(judged.radii_km[indices]))
+            result["mean_set_size"] = float(judged.set_sizes[indices].mean())
+        return result
+
+    groups = [s.group for s in samples]
+    return Evaluation(
+        name=name,
+        photos=len(samples),
+        photographers=len(set(groups)),
+        metrics=with_intervals(measure, groups),
+        per_region=_per_region(judged),
+        confusions=_confusions(judged),
+    )
+
+
+def prior_baseline(train: Sequence[Sample], samples: Sequence[Sample], grid: CellGrid) -> Evaluation:
+    """Says the same of every photo: how often the regions came in training, by area inside them."""
+    counts = np.bincount([s.region for s in train], minlength=len(load_regions())) + 0.5
+    regions = np.tile(counts / counts.sum(), (len(samples), 1))
+    judged = judge_posteriors(regions, _spread_by_area(regions, grid), samples, grid, _uncalibrated())
+    return evaluate_judged("region frequencies", judged, samples, None)
+
+
+def neighbour_baseline(
+    train: Sequence[Sample],
+    train_embeddings: Embeddings,
+    samples: Sequence[Sample],
+    embeddings: Embeddings,
+    grid: CellGrid,
+) -> Evaluation:
+    """Weighs the training photos by how alike they look, rare regions and photographers up."""
+    regions = neighbour_regions(train, train_embeddings, embeddings)
+    judged = judge_posteriors(regions, _spread_by_area(regions, grid), samples, grid, _uncalibrated())
+    return evaluate_judged("nearest neighbours", judged, samples, None)
+
+
+def neighbour_regions(
+    train: Sequence[Sample], train_embeddings: Embeddings, embeddings: Embeddings
+) -> FloatArray:
+    """(n, 63) probabilities of regions from cosine similarities to the training photos."""
+    weights = sampling_weights(train, "balanced")
+    powers = np.exp(_NEIGHBOUR_SHARPNESS * (embeddings @ train_embeddings.T - 1.0)) * weights
+    regions = np.array([s.region for s in train])
+    sums = np.stack([powers[:, regions == r].sum(axis=1) for r in range(len(load_regions()))], axis=1) + 1e-12
+    return np.asarray(sums / sums.sum(axis=1, keepdims=True))
+
+
+def _spread_by_area(regions: FloatArray, grid: CellGrid) -> FloatArray:
+    totals = np.bincount(grid.region, weights=grid.area_km2, minlength=regions.shape[1])
+    return np.asarray(regions[:, grid.region] * (grid.area_km2 / totals[grid.region]))
+
+
+def _uncalibrated() -> Calibration:
+    return Calibration(1.0, 1.0, 0.8, 0.8, 0.8, 0.8, 0, 0, "not calibrated")
+
+
+def _per_region(judged: Judged) -> dict[str, tuple[int, float, float, float]]:
+    guesses = judged.probabilities.argmax(axis=1)
+    own = judged.probabilities[np.arange(len(guesses)), judged.regions]
+    rank = (judged.probabilities > own[:, None]).sum(axis=1)
+    table = {}
+    for region in load_regions():
+        true, guessed = judged.regions == region.index, guesses == region.index
+        if true.any() or guessed.any():
+            hits = float((true & guessed).sum())
+            table[region.name] = (
+                int(true.sum()),
+                100 * hits / max(1, int(guessed.sum())),
+                100 * hits / max(1, int(true.sum())),
+                float(100 * (rank[true] < 5).mean()) if true.any() else 0.0,
+            )
+    return table
+
+
+def _confusions(judged: Judged, most: int = 15) -> list[tuple[str, str, int]]:
+    names = load_regions().names
+    pairs = np.stack([judged.regions, judged.probabilities.argmax(axis=1)], axis=1)
+    wrong = pairs[pairs[:, 0] != pairs[:, 1]]
+    if not len(wrong):
+        return []
+    unique, counts = np.unique(wrong, axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:most]
+    return [(names[unique[i, 0]], names[unique[i, 1]], int(counts[i])) for i in order]
+
+
+def as_table(evaluations: Sequence[Evaluation]) -> str:
+    """A Markdown table, one system per row, value and 95 % interval over photographers."""
+    columns = {
+        "top1_micro": "top-1 micro",
+        "top1_macro": "top-1 macro",
+        "top3_macro": "top-3 macro",
+        "top5_macro": "top-5 macro",
+        "top10_macro": "top-10 macro",
+        "median_km": "median km",
+        "score": "exp(-d/1160)",
+        "calibration_error": "calibration error",
+    }
+    lines = ["| | " + " | ".join(columns.values()) + " |", "|---" * (len(columns) + 1) + "|"]
+    for evaluation in evaluations:
+        cells = [_shown(key, evaluation.metrics[key]) for key in columns]
+        lines.append(f"| {evaluation.name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _shown(key: str, value: Value) -> str:
+    digits = 3 if key == "score" else 0 if key == "median_km" else 1
+    return f"{value.value:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"

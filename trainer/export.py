@@ -1,0 +1,26 @@
+"""From a finished training to the bundle that the application ships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from geotagger.core.calibration import Calibration
+from geotagger.inference.bundle import load_bundle, save_bundle
+from trainer.train import load_trained
+
+NAME = "geotagger-b0"
+
+
+def export(run: Path, output: Path, calibration: Calibration, facts: Mapping[str, Any]) -> str:
+    """Write the bundle of a training, read it back, and give its id.
+
+    Args:
+        facts: entries of the manifest: ``metrics``, ``training``, ``data``, ``licence``.
+    """
+    network, grid = load_trained(run)
+    bundle_id = save_bundle(output, NAME, network, grid, calibration, facts)
+    if load_bundle(output).id != bundle_id:
+        raise RuntimeError("the bundle that was read back is another one")
+    return bundle_id

@@ -1,0 +1,210 @@
+"""The commands that lead from a list of photos to a bundle: prepare, train, calibrate, evaluate, export."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch.distributed as dist
+
+from geotagger.core.calibration import Calibration
+from trainer.answers import answer
+from trainer.calibrate import calibrate, cross_coverage
+from trainer.config import Config, load_config
+from trainer.evaluate import Evaluation, as_table, evaluate_network, neighbour_baseline, prior_baseline
+from trainer.export import export
+from trainer.prepare import prepare
+from trainer.shards import SPLITS, DataError, ShardData
+from trainer.train import Ranks, TrainingError, load_trained, train
+
+CALIBRATION_FILE = "calibration.json"
+METRICS_FILE = "metrics.json"
+_MOST_REFUSALS_SHOWN = 10
+
+
+def add_step_arguments(commands: Any) -> None:
+    """Give a parser's subparsers the commands of this module."""
+    step = commands.add_parser("prepare", help="check, scale and split photos into tar shards")
+    step.add_argument(
+        "list", type=Path, help="CSV list of photos (columns file, region, lat, lon, photographer)"
+    )
+    step.add_argument("--out", type=Path, required=True)
+    _add_settings(step)
+
+    step = commands.add_parser("train", help="train our network on prepared data")
+    step.add_argument("data", type=Path, help="folder made by prepare")
+    step.add_argument("--out", type=Path, required=True)
+    step.add_argument("--backbone", type=Path, help="ImageNet weights of tf_efficientnetv2_b0 (safetensors)")
+    step.add_argument("--resume", action="store_true", help="go on where an earlier run into --out stopped")
+    _add_settings(step)
+
+    step = commands.add_parser("calibrate", help="measure how far the probabilities can be trusted")
+    _add_run(step, "validation,calibration")
+    step.add_argument("--coverage", type=float, default=0.8)
+
+    step = commands.add_parser("evaluate", help="measure on photographers never seen, beside the baselines")
+    _add_run(step, "test")
+    step.add_argument("--json", action="store_true", help="print all metrics as JSON instead of a table")
+
+    step = commands.add_parser("export", help="write the bundle")
+    step.add_argument("run", type=Path, help="folder made by train")
+    step.add_argument("--out", type=Path, required=True)
+    step.add_argument(
+        "--measured", type=Path, help="folder with calibration and metrics, if not those of the run itself"
+    )
+    step.add_argument("--facts", type=Path, help="JSON file with further entries for the manifest")
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, help="TOML file with settings")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.NAME=VALUE", dest="assignments"
+    )
+
+
+def _add_run(parser: argparse.ArgumentParser, splits: str) -> None:
+    parser.add_argument("run", type=Path, help="folder made by train")
+    parser.add_argument("data", type=Path, help="folder made by prepare")
+    parser.add_argument("--splits", default=splits, help=f"which of {', '.join(SPLITS)} (default {splits})")
+
+
+def run_step(arguments: argparse.Namespace) -> None:
+    """Carry out a command.
+
+    Raises:
+        GeotaggerError: with a sentence that says why it could not be.
+    """
+    steps: dict[str, Callable[[argparse.Namespace], None]] = {
+        "prepare": _prepare,
+        "train": _train,
+        "calibrate": _calibrate,
+        "evaluate": _evaluate,
+        "export": _export,
+    }
+    steps[arguments.command](arguments)
+
+
+def _prepare(arguments: argparse.Namespace) -> None:
+    made = prepare(arguments.list, arguments.out, load_config(arguments.config, arguments.assignments))
+    counts = Counter(sample.split for sample in made.samples)
+    groups = {split: len({s.group for s in made.samples if s.split == split}) for split in SPLITS}
+    for split in SPLITS:
+        print(f"{split}: {counts[split]} photos by {groups[split]} photographers")
+    for name, reason in made.refused[:_MOST_REFUSALS_SHOWN]:
+        print(f"left out {name}: {reason}")
+    print(f"{len(made.samples)} photos in all, {len(made.refused)} left out, list {made.list_hash}")
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    config = load_config(arguments.config, arguments.assignments)
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if count > 1:
+        dist.init_process_group("gloo")
+    try:
+        ranks = Ranks(int(os.environ.get("RANK", "0")), count)
+        file = train(
+            arguments.data,
+            arguments.out,
+            config,
+            backbone=arguments.backbone,
+            resume=arguments.resume,
+            ranks=ranks,
+            say=lambda text: print(text, flush=True),
+        )
+        if ranks.first:
+            print(f"Wrote {file}.")
+    finally:
+        if count > 1:
+            dist.destroy_process_group()
+
+
+def _calibrate(arguments: argparse.Namespace) -> None:
+    network, grid = load_trained(arguments.run)
+    data = ShardData(arguments.data)
+    splits = _unseen_splits(arguments)
+    samples = data.of(*splits)
+    answers = answer(network, data, samples)
+    photographers = len({s.group for s in samples})
+    method = (
+        f"Temperature scaling and split conformal prediction on {len(samples)} photos by {photographers} "
+        f"photographers that the measured training did not see ({', '.join(splits)})."
+    )
+    calibration = calibrate(answers, samples, grid, coverage=arguments.coverage, method=method)
+    cross = cross_coverage(answers, samples, grid, coverage=arguments.coverage)
+    document = {"calibration": calibration.to_json(), "cross_coverage": asdict(cross)}
+    text = json.dumps(document, indent=2)
+    (arguments.run / CALIBRATION_FILE).write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    network, grid = load_trained(arguments.run)
+    data = ShardData(arguments.data)
+    splits = _unseen_splits(arguments)
+    samples, seen = data.of(*splits), data.of(*_trained_splits(arguments.run))
+    answers, of_training = answer(network, data, samples), answer(network, data, seen)
+    calibration = _read_calibration(arguments.run)
+    evaluations: list[Evaluation] = [
+        prior_baseline(seen, samples, grid),
+        neighbour_baseline(seen, of_training.embeddings, samples, answers.embeddings, grid),
+        evaluate_network("ours", answers, samples, grid, calibration),
+    ]
+    document = {
+        "splits": splits,
+        "photos": len(samples),
+        "photographers": len({s.group for s in samples}),
+        "list_hash": data.list_hash,
+        "command": f"python -m trainer evaluate RUN DATA --splits {','.join(splits)}",
+        "systems": [evaluation.to_json() for evaluation in evaluations],
+    }
+    text = json.dumps(document, indent=1)
+    (arguments.run / METRICS_FILE).write_text(text + "\n", encoding="utf-8")
+    print(text if arguments.json else as_table(evaluations))
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    measured = arguments.measured or arguments.run
+    facts: dict[str, Any] = {}
+    if arguments.facts is not None:
+        facts |= json.loads(arguments.facts.read_text(encoding="utf-8"))
+    facts["training"] = json.loads((arguments.run / "config.json").read_text(encoding="utf-8"))
+    metrics = measured / METRICS_FILE
+    if metrics.exists():
+        facts["metrics"] = json.loads(metrics.read_text(encoding="utf-8"))
+    print(
+        f"Wrote {export(arguments.run, arguments.out, _read_calibration(measured), facts)} to {arguments.out}."
+    )
+
+
+def _read_calibration(run: Path) -> Calibration:
+    try:
+        document = json.loads((run / CALIBRATION_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise TrainingError(f"{run} is not calibrated; run “python -m trainer calibrate” first.") from error
+    return Calibration.from_json(document["calibration"])
+
+
+def _trained_splits(run: Path) -> tuple[str, ...]:
+    return Config.load_saved(run / "config.json").train.splits
+
+
+def _unseen_splits(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The splits that were asked for, where the training has not seen them.
+
+    Raises:
+        DataError: it has, so that the numbers would say nothing of strangers; or there is no such split.
+    """
+    splits = tuple(arguments.splits.split(","))
+    unknown = [split for split in splits if split not in SPLITS]
+    if unknown:
+        raise DataError(f"There is no split called {unknown[0]}; there are {', '.join(SPLITS)}.")
+    seen = [split for split in splits if split in _trained_splits(arguments.run)]
+    if seen:
+        raise DataError(f"The training has seen the photos of {seen[0]}; measure on other splits.")
+    return splits
