@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from geotagger.core.settings import load_settings
@@ -46,8 +46,9 @@ def run(paths: Sequence[Path]) -> int:
     QTimer.singleShot(300, window.predicting.load_model)
     status = app.exec()
     jobs.shut_down()
+    # The window goes before the application, and with it the map's page before its profile.
     window.deleteLater()
-    app.processEvents()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[call-overload]
     return status
 
 

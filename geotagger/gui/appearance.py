@@ -31,10 +31,7 @@ class Appearance(QObject):
         self._refresh()
 
     def _wanted(self) -> Palette:
-        if self._theme is Theme.SYSTEM:
-            dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-        else:
-            dark = self._theme is Theme.DARK
+        dark = _desktop_is_dark() if self._theme is Theme.SYSTEM else self._theme is Theme.DARK
         return DARK if dark else LIGHT
 
     def _refresh(self) -> None:
@@ -47,6 +44,10 @@ class Appearance(QObject):
     def _dress(self) -> None:
         self._app.setPalette(qt_palette(self.palette))
         self._app.setStyleSheet(style_sheet(self.palette))
+
+
+def _desktop_is_dark() -> bool:
+    return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
 
 
 def qt_palette(palette: Palette) -> QPalette:

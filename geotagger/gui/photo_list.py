@@ -138,13 +138,13 @@ class PhotoList(QWidget):
         self._set_up(view)
         for column, width in (
             (Column.NAME, 150),
-            (Column.TAKEN, 135),
+            (Column.TAKEN, 150),
             (Column.STATE, 110),
             (Column.REGION, 150),
         ):
             view.setColumnWidth(column, width)
         for column in (Column.PROBABILITY, Column.RADIUS):
-            view.setColumnWidth(column, 84)
+            view.setColumnWidth(column, 92)
         return view
 
     def _set_up(self, view: QAbstractItemView) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from geotagger.core.errors import GeotaggerError, PhotoError
+from geotagger.core.errors import GeotaggerError, PhotoError, UnreadablePhotoError
 from geotagger.core.prediction import Prediction
 from geotagger.gui.jobs import Generation, Lane
 from geotagger.gui.language import tr
 from geotagger.gui.workbench import Workbench
+from geotagger.metadata import embedded_preview
 from geotagger.session.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ class Predicting(QObject):
         path = self._workbench.session[photo_id].path
         self._loading.add(photo_id)
         self._workbench.jobs.run(
-            partial(self._predictor.load, path),
+            partial(_load_pixels, self._predictor, path),
             partial(self._load_done, photo_id),
             partial(self._load_failed, photo_id, path),
             self._token,
@@ -246,6 +247,17 @@ def _make_predictor(device: str, on_notice: Callable[[str], None]) -> Any:
     from geotagger.inference import Predictor, load_bundle
 
     return Predictor(load_bundle(), device, on_notice)
+
+
+def _load_pixels(predictor: Any, path: Path) -> Any:
+    """Decode a photo; where that cannot be done, as with RAW files, the preview inside it serves."""
+    try:
+        return predictor.load(path)
+    except UnreadablePhotoError:
+        preview = embedded_preview(path)
+        if preview is None:
+            raise
+        return predictor.load(path, preview=preview)
 
 
 def _predict(predictor: Any, pixels: Sequence[Any]) -> list[Prediction]:

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader, QPixmap
 
+from geotagger.core.errors import PhotoError
 from geotagger.core.paths import cache_dir
 from geotagger.gui.jobs import Jobs, Token, Urgency
 from geotagger.metadata import embedded_preview
@@ -96,10 +97,17 @@ def load_image(path: Path, longest_px: int) -> QImage | None:
         None if the file holds no picture that can be shown.
     """
     if path.suffix.lower() in _QT_SUFFIXES:
-        image = _scaled(QImageReader(str(path)), longest_px)
+        reader = QImageReader(str(path))
+        size = reader.size()
+        if size.isValid() and size.width() * size.height() > _MAX_PIXELS:
+            return None  # not even a warning's worth of work for a decompression bomb
+        image = _scaled(reader, longest_px)
         if image is not None:
             return image
-    preview = embedded_preview(path)
+    try:
+        preview = embedded_preview(path)
+    except PhotoError:
+        preview = None  # Pillow may still know the format
     if preview is not None:
         buffer = QBuffer()
         buffer.setData(QByteArray(preview))

@@ -45,7 +45,7 @@ from geotagger.metadata import PHOTO_SUFFIXES
 from geotagger.session.photo import PhotoState
 from geotagger.session.write_report import WriteReport, WriteSummary
 
-_TABLE_PX = 720
+_TABLE_PX = 760
 _UNDECIDED = (PhotoState.PREDICTED, PhotoState.UNLOCATED, PhotoState.PREDICTING)
 
 

@@ -10,11 +10,13 @@ from PIL import ExifTags, Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWebEngineWidgets import QWebEngineView
 
 from geotagger.core.geo import LatLon
 from geotagger.gui.write_dialogs import ReportDialog, SummaryDialog
 from geotagger.session.photo import PhotoState
 from tests.gui.conftest import App
+from tests.gui.map.map_samples import DRAG, LoadedMap
 from tests.images import bad_photos, save_photo
 
 
@@ -133,15 +135,18 @@ def test_undo_this_run_in_the_report(app: App, folder: Path) -> None:
 
 
 def test_every_bad_photo_gets_a_sentence_and_the_others_go_on(app: App, tmp_path: Path) -> None:
-    bad = bad_photos(tmp_path / "photos")
-    app.open(tmp_path / "photos")
-    for name in bad:
-        if (path := tmp_path / "photos" / name).exists() and name != "whole.jpg":
-            photo = app.photo(path.name)
-            assert photo.state is PhotoState.FAILED, name
-            assert photo.error
-            assert photo.error.endswith(".")
-    assert app.photo("whole.jpg").state is PhotoState.PREDICTED
+    folder = tmp_path / "photos"
+    bad = bad_photos(folder)
+    save_photo(folder / "good.jpg", seed=3)
+    app.open(folder)
+    broken = [path for path in bad.values() if path.exists()]
+    assert len(broken) >= 4
+    for path in broken:
+        photo = app.photo(path.name)
+        assert photo.state is PhotoState.FAILED, path.name
+        assert photo.error is not None
+        assert photo.error.endswith(".")
+    assert app.photo("good.jpg").state is PhotoState.PREDICTED
 
 
 def test_a_photo_changed_by_another_program_is_not_written(app: App, folder: Path) -> None:
@@ -201,6 +206,78 @@ def test_accept_all_takes_exactly_the_counted_guesses(app: App, folder: Path) ->
     assert sum(state is PhotoState.ACCEPTED for state in app.states().values()) == expected
     app.do("undo")
     assert set(app.states().values()) == {PhotoState.PREDICTED}
+
+
+def test_dragging_the_marker_on_the_real_page_corrects_the_photo(app: App, folder: Path) -> None:
+    app.open(folder / "IMG_0.jpg")
+    photo = app.photo("IMG_0.jpg")
+    assert photo.prediction is not None
+    view = app.window.map_view
+    page = LoadedMap(view, view.findChild(QWebEngineView).page(), app.bot)
+    app.select("IMG_0.jpg")
+    icon = f"document.querySelector('[data-photo=\\"{photo.id}\\"]')"
+    page.wait_js(f"Boolean({icon})")
+    page.run(DRAG + f"drag({icon}, 40, 40, {{}});")
+    app.wait(lambda: app.photo("IMG_0.jpg").state is PhotoState.CORRECTED)
+    moved = app.photo("IMG_0.jpg").shown_position
+    assert moved is not None
+    assert moved.lat_deg < photo.prediction.position.lat_deg, "down is south"
+    assert moved.lon_deg > photo.prediction.position.lon_deg, "right is east"
+    write_all(app)
+    close_report(app)
+    assert gps_of(folder / "IMG_0.jpg") == pytest.approx((moved.lat_deg, moved.lon_deg), abs=1e-6)
+
+
+def test_clicking_the_map_places_a_photo_that_is_nowhere(app: App, folder: Path) -> None:
+    app.open(folder)
+    app.select("IMG_0.jpg")
+    app.do("reject")
+    app.window.map_view.map_clicked.emit(46.9, -110.4)
+    assert app.photo("IMG_0.jpg").shown_position == LatLon(46.9, -110.4)
+    app.window.map_view.map_clicked.emit(10.0, 10.0)
+    assert app.photo("IMG_0.jpg").shown_position == LatLon(46.9, -110.4), "a placed photo stays"
+
+
+def test_cancelling_leaves_the_rest_without_a_guess(app: App, folder: Path) -> None:
+    app.window.open_paths([folder])
+    app.wait(lambda: app.window.predicting.progress.running)
+    app.window.predicting.cancel()
+    app.wait(app.is_idle)
+    assert PhotoState.PREDICTING not in app.states().values()
+    app.window.workbench.select([p.id for p in app.window.workbench.session])
+    app.do("predict")
+    app.wait(lambda: set(app.states().values()) == {PhotoState.PREDICTED})
+
+
+def test_a_photo_with_a_camera_position_is_shown_but_not_guessed_unless_asked(
+    app: App, tmp_path: Path
+) -> None:
+    path = save_photo(tmp_path / "located.jpg", seed=1)
+    gps = {1: "N", 2: (46, 54, 0), 3: "W", 4: (110, 24, 0)}
+    with Image.open(path) as image:
+        exif = image.getexif()
+        exif.get_ifd(ExifTags.IFD.GPSInfo).update(gps)
+        image.save(path, exif=exif)
+    app.open(path)
+    photo = app.photo("located.jpg")
+    assert photo.state is PhotoState.LOCATED
+    assert photo.prediction is None
+    assert photo.shown_position is not None
+    assert photo.shown_position.distance_km(LatLon(46.9, -110.4)) < 0.001
+    app.select("located.jpg")
+    app.do("predict")
+    app.wait(lambda: app.photo("located.jpg").state is PhotoState.PREDICTED)
+    app.do("accept")
+    before = path.read_bytes()
+    write_all_even_if_nothing(app)
+    assert path.read_bytes() == before, "a camera position is never replaced unless the user says so"
+
+
+def write_all_even_if_nothing(app: App) -> None:
+    app.do("write")
+    summary = app.dialog(SummaryDialog)
+    assert not summary.write_button.isEnabled()
+    summary.reject()
 
 
 def test_closing_photos_leaves_their_files_alone(app: App, folder: Path) -> None:

@@ -1,0 +1,95 @@
+"""The keys of the window, pressed for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from geotagger.gui.actions import declared_actions
+from geotagger.session.photo import PhotoState
+from tests.gui.conftest import App
+from tests.images import save_photo
+
+
+@pytest.fixture
+def opened(app: App, tmp_path: Path) -> App:
+    for number in range(3):
+        save_photo(tmp_path / f"IMG_{number}.jpg", seed=number)
+    app.open(tmp_path)
+    app.window.activateWindow()
+    app.window.photo_list.view.setFocus()
+    app.select("IMG_0.jpg")
+    return app
+
+
+def press(app: App, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    widget = app.window.focusWidget()
+    assert isinstance(widget, QWidget)
+    QTest.keyClick(widget, key, modifiers)
+
+
+def test_review_without_the_mouse(opened: App) -> None:
+    press(opened, Qt.Key.Key_Return)
+    assert opened.photo("IMG_0.jpg").state is PhotoState.ACCEPTED
+    press(opened, Qt.Key.Key_Down)
+    assert opened.window.workbench.current == opened.photo("IMG_1.jpg")
+    press(opened, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert opened.photo("IMG_1.jpg").state is PhotoState.ACCEPTED
+    assert opened.window.workbench.current == opened.photo("IMG_2.jpg")
+    press(opened, Qt.Key.Key_Backspace)
+    assert opened.photo("IMG_2.jpg").state is PhotoState.SKIPPED
+    press(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert opened.photo("IMG_2.jpg").state is PhotoState.PREDICTED
+    press(opened, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert opened.photo("IMG_2.jpg").state is PhotoState.SKIPPED
+
+
+def test_letters_typed_into_a_field_do_nothing_else(opened: App) -> None:
+    press(opened, Qt.Key.Key_Slash)
+    assert opened.window.focusWidget() is opened.window.toolbar.filter
+    QTest.keyClicks(opened.window.toolbar.filter, "fcv_1")
+    press(opened, Qt.Key.Key_Backspace)
+    press(opened, Qt.Key.Key_Backspace)
+    assert opened.window.toolbar.filter.text() == "fcv"
+    assert set(opened.states().values()) == {PhotoState.PREDICTED}
+
+
+def test_filter_narrows_the_list_and_escape_brings_all_back(opened: App) -> None:
+    press(opened, Qt.Key.Key_Slash)
+    QTest.keyClicks(opened.window.toolbar.filter, "img_1")
+    opened.wait(lambda: opened.window.model.rowCount() == 1)
+    press(opened, Qt.Key.Key_Escape)
+    opened.wait(lambda: opened.window.model.rowCount() == 3)
+    assert opened.window.focusWidget() is opened.window.photo_list.view
+
+
+def test_enter_in_the_position_field_places_and_does_not_accept(opened: App) -> None:
+    field = opened.window.panel.position
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "46.9, -110.4")
+    press(opened, Qt.Key.Key_Return)
+    assert opened.photo("IMG_0.jpg").state is PhotoState.CORRECTED
+
+
+def test_a_text_that_is_no_position_is_refused_with_a_sentence(opened: App) -> None:
+    field = opened.window.panel.position
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "somewhere nice")
+    press(opened, Qt.Key.Key_Return)
+    assert opened.photo("IMG_0.jpg").state is PhotoState.PREDICTED
+    assert "is not a position" in opened.window.panel._problem.text()
+    press(opened, Qt.Key.Key_Escape)
+    assert opened.window.panel._problem.isHidden()
+
+
+def test_no_two_actions_share_a_key() -> None:
+    keys = [QKeySequence(key).toString() for action in declared_actions() for key in action.keys]
+    assert len(keys) == len(set(keys))
+    assert all(keys), "every key is one that Qt knows"

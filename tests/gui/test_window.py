@@ -1,0 +1,131 @@
+"""Appearance, layout and start of the window."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from geotagger.core.settings import Settings, Theme, load_settings
+from geotagger.gui.appearance import Appearance, blend
+from geotagger.gui.jobs import Jobs
+from geotagger.gui.photo_list import ListShape
+from geotagger.gui.theme import DARK, LIGHT
+from tests.gui.conftest import App
+
+
+def test_empty_window_explains_itself(app: App) -> None:
+    assert app.window.empty_state.isVisible()
+    assert not app.window.actions_["accept"].isEnabled()
+    assert not app.window.actions_["write"].isEnabled()
+
+
+def test_every_action_has_a_tool_tip_and_every_button_a_name(app: App) -> None:
+    from PySide6.QtWidgets import QToolButton
+
+    for declared in app.window.actions_.declared:
+        assert app.window.actions_[declared.name].toolTip()
+    for button in app.window.toolbar.findChildren(QToolButton):
+        if button.objectName() != "qt_toolbar_ext_button" and button.parent() is app.window.toolbar:
+            assert button.accessibleName() or button.text()
+
+
+def test_dark_and_light_follow_the_setting_at_once(app: App) -> None:
+    changes: list[object] = []
+    app.window.appearance.changed.connect(changes.append)
+    app.do("appearance")
+    assert changes == [DARK]
+    assert QApplication.palette().window().color().name().upper() == DARK.window
+    assert load_settings().theme is Theme.DARK
+    app.do("appearance")
+    assert changes == [DARK, LIGHT]
+
+
+def test_dark_and_light_follow_the_desktop_at_once(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appearance = Appearance(qapp, Theme.SYSTEM)
+    assert appearance.palette is LIGHT
+    # The offscreen platform has no desktop that could turn dark, so the test says that it did.
+    monkeypatch.setattr("geotagger.gui.appearance._desktop_is_dark", lambda: True)
+    QGuiApplication.styleHints().colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+    assert appearance.palette is DARK
+    assert QApplication.palette().window().color().name().upper() == DARK.window
+
+
+def test_layout_and_shape_are_remembered(app: App, jobs: Jobs, appearance: Appearance) -> None:
+    from geotagger.gui.window import MainWindow
+
+    app.do("grid")
+    app.window.splitter.setSizes([400, 500, 300])
+    sizes = app.window.splitter.sizes()
+    app.window.close()
+    again = MainWindow(jobs, Settings(), appearance)
+    app.bot.addWidget(again)
+    again.show()
+    assert again.photo_list.shape is ListShape.GRID
+    assert again.splitter.sizes() == sizes
+
+
+def test_blended_colours_lie_between() -> None:
+    assert blend("#000000", "#FFFFFF", 0.5) == "#808080"
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_text_colours_are_readable_on_their_grounds(palette: object) -> None:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def contrast(one: str, other: str) -> float:
+        bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
+        return (bright + 0.05) / (dim + 0.05)
+
+    for ground in (palette.window, palette.surface):  # type: ignore[attr-defined]
+        for name in ("text", "muted", "success", "warning", "error"):
+            assert contrast(getattr(palette, name), ground) >= 4.5, (name, ground)
+    assert contrast(palette.accent, palette.surface) >= 4.5  # type: ignore[attr-defined]
+    assert contrast(palette.on_accent, palette.accent) >= 4.5  # type: ignore[attr-defined]
+
+
+def test_changing_a_setting_keeps_it(app: App) -> None:
+    app.window.apply_settings(replace(app.window.workbench.settings, accept_threshold=0.75))
+    assert load_settings().accept_threshold == 0.75
+
+
+START = """
+import sys, threading
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication, QMetaObject, QTimer, Qt
+import geotagger.gui
+assert "torch" not in sys.modules
+def quit_soon():
+    QMetaObject.invokeMethod(QCoreApplication.instance(), "quit", Qt.ConnectionType.QueuedConnection)
+threading.Timer(2.0, quit_soon).start()
+status = geotagger.gui.run([Path(p) for p in sys.argv[1:]])
+assert not [t for t in threading.enumerate() if t.name.startswith("geotagger-")]
+print("ended", status)
+"""
+
+
+def test_the_program_starts_and_ends_cleanly(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", START, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=dict(os.environ),
+        cwd=Path(__file__).resolve().parents[2],
+        check=False,
+    )
+    assert "ended 0" in done.stdout, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Release of profile" not in done.stderr
