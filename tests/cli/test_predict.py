@@ -66,14 +66,18 @@ def test_bad_input_gets_a_sentence_each_and_the_batch_goes_on(geotagger, tmp_pat
     assert f"{len(bad)} photos" in done.err
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read any folder")
-def test_a_folder_without_rights_is_named(geotagger, tmp_path):
+def test_a_folder_without_rights_is_named(geotagger, tmp_path, monkeypatch):
     closed = tmp_path / "closed"
     save_photo(closed / "a.jpg")
-    closed.chmod(0)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # Root may read any folder, so the refusal of the system is played.
+    monkeypatch.setattr(os, "scandir", refuse)
     done = geotagger("predict", closed, "--json")
-    closed.chmod(0o700)
     assert done.code == 1
+    assert done.lines[0]["path"] == str(closed)
     assert "no right" in done.lines[0]["error"]
 
 

@@ -23,7 +23,7 @@ from geotagger.session.exports import (
 ALBERTA_TIME = timezone(timedelta(hours=-6))
 ROWS = [
     ExportRow(
-        Path("trip/<b>a</b> & ü.jpg"),
+        Path("trip/<b>a<i> & ü.jpg"),
         LatLon(51.178001, -115.570999),
         Source.MODEL,
         42.5,
@@ -54,7 +54,7 @@ def test_geojson_has_longitude_first():
 def test_kml_holds_file_names_as_text_and_never_as_markup():
     root = ElementTree.fromstring(to_kml(ROWS))
     ns = {"k": "http://www.opengis.net/kml/2.2"}
-    assert root.find(".//k:name", ns).text == "<b>a</b> & ü.jpg"
+    assert root.find(".//k:name", ns).text == "<b>a<i> & ü.jpg"
     assert root.find(".//k:coordinates", ns).text == "-115.570999,51.178001"
 
 

@@ -22,7 +22,7 @@ def reasons(*paths: Path) -> dict[str, str]:
 
 
 def test_folders_are_read_recursively_in_a_stable_order(tmp_path):
-    photos = [photo(tmp_path / name) for name in ("a.jpg", "c/B.JPG", "c/d/e.png", "c/z.webp")]
+    photos = [photo(tmp_path / name) for name in ("a.jpg", "c/B.JPG", "c/z.webp", "c/d/e.png")]
     assert found(tmp_path) == photos
 
 
