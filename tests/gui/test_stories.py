@@ -215,7 +215,7 @@ def test_dragging_the_marker_on_the_real_page_corrects_the_photo(app: App, folde
     view = app.window.map_view
     page = LoadedMap(view, view.findChild(QWebEngineView).page(), app.bot)
     app.select("IMG_0.jpg")
-    icon = f"document.querySelector('[data-photo=\\"{photo.id}\\"]')"
+    icon = f"document.querySelector('[data-photo=\"{photo.id}\"]')"
     page.wait_js(f"Boolean({icon})")
     page.run(DRAG + f"drag({icon}, 40, 40, {{}});")
     app.wait(lambda: app.photo("IMG_0.jpg").state is PhotoState.CORRECTED)
