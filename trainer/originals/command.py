@@ -1,4 +1,4 @@
-"""``python -m trainer original train|evaluate``: the class project's networks from the command line."""
+"""``python -m trainer original train|evaluate|compare``: the class project's networks from the command line."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from geotagger.core.errors import GeotaggerError
 from trainer.config import AugmentConfig
 from trainer.networks.registry import NETWORKS
-from trainer.originals.evaluation import evaluate_original
+from trainer.originals.evaluation import compare, evaluate_original
 from trainer.originals.settings import OriginalSettings, original_settings
 from trainer.originals.training import train_original
 from trainer.shards import SPLITS
 
-_SHOWN = ("top1", "top3", "top5", "top10")
+METRICS_FILE = "metrics.json"
 AUGMENTATIONS: dict[str, dict[str, float]] = {
     "crop": {"crop": 1.0},
     "colour": {"colour": 0.0},
@@ -29,11 +29,11 @@ AUGMENTATIONS: dict[str, dict[str, float]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the two subcommands; ``run`` takes what it parses."""
-    steps = parser.add_subparsers(dest="step", required=True, metavar="train|evaluate")
+    """Give a parser the three subcommands; ``run`` takes what it parses."""
+    steps = parser.add_subparsers(dest="step", required=True, metavar="train|evaluate|compare")
     train = steps.add_parser("train", help="train a network by its own recipe")
     train.add_argument("network", choices=[name for name, entry in NETWORKS.items() if entry.recipe])
-    train.add_argument("--data", type=Path, required=True, help="folder made by prepare")
+    train.add_argument("data", type=Path, help="folder made by prepare")
     train.add_argument("--out", type=Path, required=True, help="folder for checkpoint, history and settings")
     train.add_argument("--weights", type=Path, help="published weights of the frozen backbone (safetensors)")
     train.add_argument(
@@ -54,10 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="switch an augmentation off; may be given more than once",
     )
     evaluate = steps.add_parser("evaluate", help="measure a training on photographers it has not seen")
-    evaluate.add_argument("folder", type=Path, help="folder that train wrote")
-    evaluate.add_argument("--data", type=Path, required=True, help="folder made by prepare")
-    evaluate.add_argument("--split", default="test", help=f"{', '.join(SPLITS)}, or several with commas")
-    evaluate.add_argument("--json", action="store_true", help="print all metrics as JSON")
+    evaluate.add_argument("run", type=Path, help="folder made by train")
+    evaluate.add_argument("data", type=Path, help="folder made by prepare")
+    evaluate.add_argument("--splits", default="test", help=f"which of {', '.join(SPLITS)} (default test)")
+    evaluate.add_argument("--json", action="store_true", help="print all metrics as JSON instead of a table")
+    table = steps.add_parser("compare", help="one table of several runs, ours among them")
+    table.add_argument("runs", type=Path, nargs="+", help="folders that evaluate was run on")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,8 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.step == "train":
             print(f"Wrote {_train(arguments)}.")
-        else:
+        elif arguments.step == "evaluate":
             _evaluate(arguments)
+        else:
+            print(compare([run / METRICS_FILE for run in arguments.runs]))
     except GeotaggerError as error:
         print(error, file=sys.stderr)
         return 1
@@ -100,33 +104,19 @@ def _train(arguments: argparse.Namespace) -> Path:
     if arguments.random_backbone:
         print("The backbone is random: the result says nothing of the network's worth.", file=sys.stderr)
     return train_original(
-        arguments.data, arguments.out, settings, weights=arguments.weights, resume=arguments.resume
+        arguments.data,
+        arguments.out,
+        settings,
+        weights=arguments.weights,
+        resume=arguments.resume,
+        say=lambda text: print(text, flush=True),
     )
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    splits = tuple(part.strip() for part in arguments.split.split(",") if part.strip())
-    result = evaluate_original(arguments.data, arguments.folder, splits)
-    name = f"evaluation-{'-'.join(splits)}.json"
-    (arguments.folder / name).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    if arguments.json:
-        print(json.dumps(result))
-        return
-    metrics = result["metrics"]
-    print(
-        f"{result['network']} after {result['epochs']} epochs on {', '.join(splits)}: {result['photos']} photos of "
-        f"{result['photographers']} photographers, with 95 % intervals over photographers"
-    )
-    for average in ("micro", "macro"):
-        shown = ", ".join(f"{top} {_interval(metrics[f'{top}_{average}'])}" for top in _SHOWN)
-        print(f"  {average}: {shown} %")
-    print(f"  calibration error {_interval(metrics['calibration_error'])} %")
-    if "median_km" in metrics:
-        print(
-            f"  median distance {_interval(metrics['median_km'])} km, score {_interval(metrics['score'], 3)}"
-        )
-
-
-def _interval(values: list[float], digits: int = 1) -> str:
-    value, low, high = (f"{v:.{digits}f}" for v in values)
-    return f"{value} [{low}, {high}]"
+    splits = tuple(part.strip() for part in arguments.splits.split(",") if part.strip())
+    document = evaluate_original(arguments.data, arguments.run, splits)
+    text = json.dumps(document, indent=1)
+    path = arguments.run / METRICS_FILE
+    path.write_text(text + "\n", encoding="utf-8")
+    print(text if arguments.json else compare([path]))

@@ -91,8 +91,10 @@ def test_the_baseline_learns_what_can_be_learned(data: Path, tmp_path: Path) -> 
     assert history[-1]["validation_loss"] < history[0]["validation_loss"]
     result = evaluate_original(data, tmp_path, ["test"])
     assert result["photos"] == 12
-    assert result["metrics"]["top1_micro"][0] > 90
-    assert result["metrics"]["median_km"][0] < 1500
+    (system,) = result["systems"]
+    assert system["metrics"]["top1_micro"][0] > 90
+    assert system["metrics"]["median_km"][0] < 1500
+    assert system["per_region"]["Colorado"] == [4, 100.0, 100.0, 100.0]
 
 
 @pytest.mark.parametrize("name", ["geocnn", "geocnn_residual", "alexnet_geo"])
@@ -106,7 +108,8 @@ def test_each_network_trains_and_is_measured(name: str, data: Path, tmp_path: Pa
         assert torch.equal(tensor, after[f"network.{key}"]) == frozen, key
     result = evaluate_original(data, tmp_path, ["validation", "test"])
     assert result["photos"] == 21
-    assert result["split"] == ["validation", "test"]
+    assert result["splits"] == ["validation", "test"]
+    assert result["systems"][0]["name"].startswith(f"{name}, 1 epochs, 64 px, random backbone")
     assert result["photographers"] == 4
 
 
@@ -273,39 +276,63 @@ def command(*words: str | Path) -> int:
 
 def test_from_the_command_line(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    words = (
-        "train",
-        "geocnn",
-        "--data",
-        data,
-        "--out",
-        out,
-        "--input-px",
-        "32",
-        "--batch",
-        "8",
-        "--threads",
-        "1",
-    )
+    words = ("train", "geocnn", data, "--out", out, "--input-px", "32", "--batch", "8", "--threads", "1")
     assert command(*words, "--epochs", "1", "--without", "all") == 0
     assert command(*words, "--epochs", "2", "--without", "all", "--resume") == 0
     assert "going on after epoch 1" in capsys.readouterr().out
-    assert command("evaluate", out, "--data", data) == 0
+    assert command("evaluate", out, data) == 0
     text = capsys.readouterr().out
-    assert "geocnn after 2 epochs on test: 12 photos of 2 photographers" in text
-    assert "macro: top1 " in text
-    assert command("evaluate", out, "--data", data, "--split", "validation,test", "--json") == 0
+    assert "12 photos by 2 photographers (test):" in text
+    assert "| geocnn, 2 epochs, 32 px | " in text
+    assert command("evaluate", out, data, "--splits", "validation,test", "--json") == 0
     result = json.loads(capsys.readouterr().out)
-    assert result == json.loads((out / "evaluation-validation-test.json").read_text())
-    assert len(result["metrics"]["score"]) == 3
+    assert result == json.loads((out / "metrics.json").read_text())
+    assert len(result["systems"][0]["metrics"]["score"]) == 3
+
+
+def test_several_runs_stand_in_one_table_the_worst_first(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train_original(data, tmp_path / "one", settings(epochs=1), say=silent)
+    assert command("evaluate", tmp_path / "one", data) == 0
+    document = json.loads((tmp_path / "one" / "metrics.json").read_text())
+    for name, log_loss in (("better", 0.1), ("worse", 9.0)):
+        system = document["systems"][0] | {"name": name}
+        metrics = system["metrics"] | {"log_loss": [log_loss, 0.0, 0.0]}
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.json").write_text(
+            json.dumps(document | {"systems": [system | {"metrics": metrics}]})
+        )
+    capsys.readouterr()
+    assert command("compare", *(tmp_path / name for name in ("better", "one", "worse", "one"))) == 0
+    rows = [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines() if "[" in line]
+    assert rows == ["| worse", "| geocnn, 1 epochs, 32 px", "| better"]
+
+
+def test_runs_on_different_photos_do_not_stand_side_by_side(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, split in (("a", "test"), ("b", "validation")):
+        train_original(data, tmp_path / name, settings(epochs=1), say=silent)
+        assert command("evaluate", tmp_path / name, data, "--splits", split) == 0
+    assert command("compare", tmp_path / "a", tmp_path / "b") == 1
+    assert "were not measured on the same photos" in capsys.readouterr().err
+    assert command("compare", tmp_path / "a", tmp_path / "none") == 1
+    assert "is missing or holds no metrics" in capsys.readouterr().err
+
+
+def test_photos_that_were_trained_on_are_not_measured(data: Path, tmp_path: Path) -> None:
+    train_original(data, tmp_path, settings(epochs=1), say=silent)
+    with pytest.raises(DataError, match="has seen the photos of train"):
+        evaluate_original(data, tmp_path, ["test", "train"])
 
 
 def test_the_command_line_says_what_is_missing(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command("train", "geonet", "--data", data, "--out", tmp_path / "x") == 1
+    assert command("train", "geonet", data, "--out", tmp_path / "x") == 1
     assert "vit_base_patch16_224" in capsys.readouterr().err
-    assert command("train", "geocnn", "--data", tmp_path / "none", "--out", tmp_path / "x") == 1
+    assert command("train", "geocnn", tmp_path / "none", "--out", tmp_path / "x") == 1
     assert "There is no prepared data" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        command("train", "ours", "--data", data, "--out", tmp_path / "x")
+        command("train", "ours", data, "--out", tmp_path / "x")
