@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 WORDS: Mapping[str, str] = {
     "probability": "Probability, from %",
     "ring": "{percent} % within {radius}",
+    "cluster": "{count} photos",
     "fit": "Show all photos (F)",
     "unlocated": "no position",
     "reading": "being read",
@@ -40,13 +41,14 @@ WORDS: Mapping[str, str] = {
 }
 """The texts of the page in English; the window passes them in the user's language."""
 
-STYLE_SHEETS = ("vendor/leaflet/leaflet.css", "vendor/leaflet.markercluster/MarkerCluster.css", "page.css")
-_VENDOR_SCRIPTS = ("vendor/leaflet/leaflet.js", "vendor/leaflet.markercluster/leaflet.markercluster.js")
+STYLE_SHEETS = ("vendor/leaflet/leaflet.css", "page.css")
+_VENDOR_SCRIPTS = ("vendor/leaflet/leaflet.js",)
 _DATA_SCRIPTS = ("regions.js", "basemap-data.js", "places.js")
 _OWN_SCRIPTS = (
     "basemap.js",
     "prediction.js",
     "marks.js",
+    "clusters.js",
     "markers.js",
     "legend.js",
     "page.js",
@@ -204,7 +206,7 @@ class _Start(MacroElement):
     )
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.options = json_for_script(options)
 
 

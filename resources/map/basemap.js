@@ -5,18 +5,13 @@
     const TILE_PX = 256;
     const MARGIN_PX = 4;
 
-    function mercatorY(lat) {
-        const bounded = Math.max(-85.0511, Math.min(85.0511, lat));
-        return 0.5 - Math.log(Math.tan(Math.PI / 4 + (bounded * Math.PI) / 360)) / (2 * Math.PI);
-    }
-
     // Points in the unit square of the Mercator world, with their bounding box.
     function projected(numbers, topology) {
         const points = new Float64Array(numbers.length);
         const box = [Infinity, Infinity, -Infinity, -Infinity];
         geotagger.decode(numbers, topology, (lon, lat, i) => {
             const x = lon / 360 + 0.5;
-            const y = mercatorY(lat);
+            const y = geotagger.mercatorY(lat);
             points[i] = x;
             points[i + 1] = y;
             box[0] = Math.min(box[0], x);
@@ -160,13 +155,13 @@
                 code: region.code.slice(3),
                 name: region.name,
                 x: region.label[0] / 360 + 0.5,
-                y: mercatorY(region.label[1]),
+                y: geotagger.mercatorY(region.label[1]),
             }));
             this._places = places.map(([name, lat, lon, zoom]) => ({
                 name,
                 zoom,
                 x: lon / 360 + 0.5,
-                y: mercatorY(lat),
+                y: geotagger.mercatorY(lat),
             }));
             this._placed = new Map();
             this._measure = document.createElement("canvas").getContext("2d");

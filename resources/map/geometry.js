@@ -16,6 +16,12 @@ window.geotagger = {};
         lon: ((((latlng.lng + 180) % 360) + 360) % 360) - 180,
     });
 
+    // Latitude on the Mercator map, 0 at the top and 1 at the bottom.
+    geotagger.mercatorY = function (lat) {
+        const bounded = Math.max(-85.0511, Math.min(85.0511, lat));
+        return 0.5 - Math.log(Math.tan(Math.PI / 4 + (bounded * Math.PI) / 360)) / (2 * Math.PI);
+    };
+
     // A topology's "[x, y, dx, dy, ...]" in whole steps, as pairs of degrees.
     geotagger.decode = function (numbers, topology, visit) {
         const [scaleX, scaleY] = topology.scale;

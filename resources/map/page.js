@@ -106,7 +106,6 @@
                     layer.redraw();
                 }
                 prediction.show(prediction.current);
-                markers.repaintAll();
             },
         };
         markers.onCountsChanged = () => view.showLegend();

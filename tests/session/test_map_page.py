@@ -127,8 +127,8 @@ def test_scripts_put_no_text_in_as_html() -> None:
         )
 
 
-def test_vendored_libraries_come_with_their_licences() -> None:
-    for library, licence in (("leaflet", "LICENSE"), ("leaflet.markercluster", "MIT-LICENCE.txt")):
-        assert resource_path("map", "vendor", library, licence).read_text(encoding="utf-8").strip()
+def test_shipped_libraries_and_data_come_with_their_licences() -> None:
+    assert "Agafonkin" in resource_path("map", "vendor", "leaflet", "LICENSE").read_text(encoding="utf-8")
     for folder in ("basemap", "regions"):
         assert "Natural Earth" in resource_path(folder, "LICENSE").read_text(encoding="utf-8")
+    assert "GeoNames" in resource_path("basemap", "LICENSE-places").read_text(encoding="utf-8")

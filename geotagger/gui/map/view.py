@@ -231,7 +231,7 @@ class MapView(QWidget):
 
 
 class _Page(QWebEnginePage):
-    """A page that goes nowhere else and opens nothing."""
+    """A page that goes nowhere else and, as Qt has it by default, opens no windows."""
 
     script_failed = Signal(str)
 
@@ -254,10 +254,6 @@ class _Page(QWebEnginePage):
     ) -> bool:
         """Allow the map page and nothing else."""
         return QUrl(url) == QUrl(PAGE_URL) and is_main_frame
-
-    def createWindow(self, kind: QWebEnginePage.WebWindowType) -> QWebEnginePage | None:
-        """Open no windows."""
-        return None
 
     def javaScriptConsoleMessage(
         self, level: QWebEnginePage.JavaScriptConsoleMessageLevel, message: str, line: int, source: str

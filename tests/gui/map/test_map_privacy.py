@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineProfile
+from PySide6.QtWebEngineWidgets import QWebEngineView
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from geotagger.core.fix import Source
 from geotagger.core.geo import LatLon
@@ -99,9 +101,14 @@ def test_an_exported_page_opens_alone_and_asks_for_nothing(qtbot: QtBot, tmp_pat
             seen.append(info.requestUrl().toString())  # type: ignore[attr-defined]
 
     recorder = Recorder()
-    profile = QWebEngineProfile()
+    view = QWebEngineView()
+    qtbot.addWidget(view)
+    profile = QWebEngineProfile(view)
     profile.setUrlRequestInterceptor(recorder)
     page = QWebEnginePage(profile)
+    view.setPage(page)
+    view.resize(600, 400)
+    view.show()
     try:
         with qtbot.waitSignal(page.loadFinished, timeout=30_000) as finished:
             page.load(QUrl.fromLocalFile(str(file)))
@@ -109,7 +116,8 @@ def test_an_exported_page_opens_alone_and_asks_for_nothing(qtbot: QtBot, tmp_pat
         loaded = LoadedMap(None, page, qtbot)  # type: ignore[arg-type]
         loaded.wait_js("window.geotagger !== undefined && geotagger.view !== undefined")
         assert loaded.js("geotagger.view.markers.size") == 2
-        loaded.run("geotagger.view.markers._entries.get(0).marker.fire('click');")
+        loaded.wait_js("geotagger.view.markers._shownPhotos.size === 2")
+        loaded.run("geotagger.view.markers._shownPhotos.get(0).fire('click');")
         card = loaded.js("document.querySelector('.card').textContent")
         assert hostile in card
         assert "Montana · 41 %" in card
@@ -117,6 +125,4 @@ def test_an_exported_page_opens_alone_and_asks_for_nothing(qtbot: QtBot, tmp_pat
         assert loaded.js("window.hacked === undefined")
         assert seen == [QUrl.fromLocalFile(str(file)).toString()]
     finally:
-        page.deleteLater()
-        qtbot.waitUntil(lambda: True)
-        page.destroyed.connect(profile.deleteLater)
+        delete(page)  # before its profile

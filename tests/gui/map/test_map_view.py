@@ -240,6 +240,49 @@ def test_near_photos_are_clustered_with_their_count(loaded: LoadedMap) -> None:
     assert loaded.js("document.querySelector('.cluster-count').textContent") == "24"
 
 
+def test_a_click_on_a_cluster_zooms_in_and_photos_on_one_spot_fan_out(loaded: LoadedMap) -> None:
+    loaded.view.set_markers(
+        [marker(1, 45, -100), marker(2, 45.5, -100.5), *(marker(n, 50, -90) for n in (3, 4, 5))]
+    )
+    loaded.view.centre_on(LatLon(47.5, -95), 3)
+    loaded.wait_js("document.querySelectorAll('.cluster').length === 2")
+    loaded.run("[...document.querySelectorAll('.cluster')].find((c) => c.textContent === '3').click();")
+    loaded.wait_js("[3, 4, 5].every((id) => document.querySelector(`[data-photo='${id}']`))")
+    assert loaded.js("geotagger.view.map.getZoom()") == 3
+    with loaded.bot.waitSignal(loaded.view.marker_moved, timeout=5000) as moved:
+        loaded.run(DRAG + f"drag({icon(4)}, 90, 0, {{}});")
+    assert moved.args[0] == 4
+    loaded.run("[...document.querySelectorAll('.cluster')].find((c) => c.textContent === '2').click();")
+    loaded.wait_js("geotagger.view.map.getZoom() > 6")
+    loaded.wait_js(f"{icon(1)} !== null && {icon(2)} !== null")
+
+
+def test_every_photo_is_in_exactly_one_group_at_every_zoom(loaded: LoadedMap) -> None:
+    loaded.view.set_markers(
+        [marker(n, 20 + (n * 37 % 500) / 10, -160 + (n * 91 % 1000) / 10) for n in range(1500)]
+    )
+    loaded.wait_js("geotagger.view.markers.size === 1500")
+    for zoom in (2, 5, 9, 16):
+        ids = loaded.js(
+            "geotagger.grouped([...geotagger.view.markers._photos.values()], "
+            f"{zoom}).flatMap((group) => group.members.map((photo) => photo.id))"
+        )
+        assert sorted(ids) == list(range(1500))
+
+
+def test_ten_thousand_photos_are_drawn_as_few_markers(loaded: LoadedMap) -> None:
+    loaded.view.set_markers(
+        [marker(n, 25 + (n * 37 % 4000) / 100, -150 + (n * 91 % 9000) / 100) for n in range(10_000)]
+    )
+    loaded.wait_js("geotagger.view.markers.size === 10000")
+    assert 10 < loaded.js("document.querySelectorAll('.leaflet-marker-icon').length") < 400
+    shown = (
+        "[...document.querySelectorAll('.cluster-count')].reduce((sum, c) => sum + Number(c.textContent), 0)"
+    )
+    loaded.view.fit(None)
+    loaded.wait_js(f"{shown} + document.querySelectorAll('.photo').length === 10000")
+
+
 def test_thumbnails_are_shown_and_renewed(loaded: LoadedMap) -> None:
     def picture(colour: str) -> bytes:
         file = io.BytesIO()
@@ -258,7 +301,7 @@ def test_labels_are_text_and_never_html(loaded: LoadedMap) -> None:
     name = "<img src=x onerror='window.hacked=1'></script><b>.jpg"
     loaded.view.set_markers([marker(1, 40, -105, label=name)])
     loaded.wait_js(f"{icon(1)} !== null")
-    loaded.run("[...geotagger.view.markers._entries.values()][0].marker.openTooltip();")
+    loaded.run("[...geotagger.view.markers._shownPhotos.values()][0].openTooltip();")
     assert loaded.js("document.querySelector('.tip').textContent") == name
     assert loaded.js("document.querySelectorAll('.tip img, .tip b').length") == 0
     assert loaded.js("window.hacked === undefined")
