@@ -22,7 +22,7 @@ def largest_preview(block: Source, magics: frozenset[int] = frozenset({CLASSIC})
     for _, ifd in tables:
         for offset_tag, size_tag in _OFFSET_LENGTH:
             offset, size = ifd.get(offset_tag), ifd.get(size_tag)
-            if offset is None or size is None or offset.count != 1:
+            if offset is None or size is None or offset.values != 1:
                 continue
             if offset_tag == 0x111 and tiff.integer(ifd.get(COMPRESSION)) not in _JPEG_COMPRESSIONS:
                 continue

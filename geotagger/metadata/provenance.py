@@ -68,18 +68,18 @@ def mark_properties(fix: Fix, now: datetime) -> dict[Name, str]:
     if fix.source is Source.CAMERA:
         return {}
     result = {
-        (GEOTAGGER, "Source"): fix.source.value,
-        (GEOTAGGER, "Position"): f"{fix.position.lat_deg:.7f},{fix.position.lon_deg:.7f}",
-        (GEOTAGGER, "Date"): now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        (GEOTAGGER, "PositionSource"): fix.source.value,
+        (GEOTAGGER, "PositionMarked"): f"{fix.position.lat_deg:.7f},{fix.position.lon_deg:.7f}",
+        (GEOTAGGER, "PositionDate"): now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     if fix.radius_km is not None:
-        result[GEOTAGGER, "RadiusKm"] = f"{fix.radius_km:.6g}"
+        result[GEOTAGGER, "PositionRadiusKm"] = f"{fix.radius_km:.6g}"
     if fix.model is not None:
-        result[GEOTAGGER, "Model"] = fix.model
+        result[GEOTAGGER, "PositionModel"] = fix.model
     if fix.probability is not None:
-        result[GEOTAGGER, "Probability"] = f"{fix.probability:.6g}"
+        result[GEOTAGGER, "PositionProbability"] = f"{fix.probability:.6g}"
     if fix.candidates:
-        result[GEOTAGGER, "Candidates"] = " ".join(f"{code}:{p:.6g}" for code, p in fix.candidates)
+        result[GEOTAGGER, "PositionCandidates"] = " ".join(f"{code}:{p:.6g}" for code, p in fix.candidates)
     return result
 
 
@@ -173,22 +173,22 @@ def fix_of(position: LatLon, radius_km: float | None, packet: Packet | None) -> 
     if packet is None:
         return unmarked
     try:
-        source = Source(packet.get(GEOTAGGER, "Source") or "")
-        lat, lon = (float(part) for part in (packet.get(GEOTAGGER, "Position") or "").split(","))
+        source = Source(packet.get(GEOTAGGER, "PositionSource") or "")
+        lat, lon = (float(part) for part in (packet.get(GEOTAGGER, "PositionMarked") or "").split(","))
         marked = LatLon(lat, lon)
     except (ValueError, CoordinateError):
         return unmarked
     difference = max(abs(marked.lat_deg - position.lat_deg), abs(marked.lon_deg - position.lon_deg))
     if difference > SAME_PLACE_DEG:
         return unmarked
-    radius = _number(packet.get(GEOTAGGER, "RadiusKm"))
+    radius = _number(packet.get(GEOTAGGER, "PositionRadiusKm"))
     return Fix(
         position,
         source,
         radius if radius is not None else radius_km,
-        packet.get(GEOTAGGER, "Model"),
-        _number(packet.get(GEOTAGGER, "Probability")),
-        _candidates(packet.get(GEOTAGGER, "Candidates") or ""),
+        packet.get(GEOTAGGER, "PositionModel"),
+        _number(packet.get(GEOTAGGER, "PositionProbability")),
+        _candidates(packet.get(GEOTAGGER, "PositionCandidates") or ""),
     )
 
 

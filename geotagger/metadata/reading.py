@@ -81,7 +81,7 @@ def read_photo(path: Path) -> PhotoMetadata:
         try:
             contents = detect(source, path.suffix.lower()).handler.contents(source)
             sidecars = sidecars_of(path, PHOTO_SUFFIXES)
-            return _described(path, source, contents, sidecars)
+            return describe(path, contents, sidecars, source)
         except FormatError as error:
             raise UnreadablePhotoError(path, sentence(str(error))) from error
         except OSError as error:
@@ -93,7 +93,14 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _described(path: Path, source: FileSource, contents: Contents, sidecars: list[Sidecar]) -> PhotoMetadata:
+def describe(
+    path: Path, contents: Contents, sidecars: list[Sidecar], source: FileSource | None
+) -> PhotoMetadata:
+    """What a photo says of itself, from what its file and its sidecars carry.
+
+    Args:
+        source: the open file, for its identity; None for bytes that are in no file.
+    """
     packet = provenance.parsed(contents.xmp)
     tiff, first = _first(contents)
     exif_tiff, exif = _exif(contents, tiff, first)
@@ -116,8 +123,15 @@ def _described(path: Path, source: FileSource, contents: Contents, sidecars: lis
         fix=fix,
         sidecar=(from_sidecar or sidecars[0]).path if sidecars else None,
         fix_from_sidecar=from_sidecar is not None,
-        identity=FileIdentity(source.size, source.stat.st_mtime_ns, source.stat.st_ino, source.digest),
+        # Last, because the digest covers all that was read.
+        identity=_identity(source),
     )
+
+
+def _identity(source: FileSource | None) -> FileIdentity:
+    if source is None:
+        return FileIdentity(0, 0, 0, "")
+    return FileIdentity(source.size, source.stat.st_mtime_ns, source.stat.st_ino, source.digest)
 
 
 def _first(contents: Contents) -> tuple[Tiff | None, Ifd | None]:

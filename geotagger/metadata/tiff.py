@@ -41,18 +41,19 @@ class Entry(NamedTuple):
     """One 12-byte entry as it stands in the file; a named tuple because thousands are made.
 
     Attributes:
+        values: how many values it holds.
         field: its last four bytes: the value if that fits, else the offset of the value.
     """
 
     tag: int
     type: int
-    count: int
+    values: int
     field: bytes
 
     @property
     def size(self) -> int:
         """Length of the value in bytes; unknown types count as single bytes."""
-        return TYPE_SIZES.get(self.type, 1) * self.count
+        return TYPE_SIZES.get(self.type, 1) * self.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ class Tiff:
         waiting: list[tuple[str, int, bool]] = [("IFD0", self.first_ifd, True)]
         while waiting and len(seen) < MAX_IFDS:
             name, offset, chained = waiting.pop(0)
-            if not offset or offset in seen:
+            if (not offset and name != "IFD0") or offset in seen:
                 continue
             try:
                 ifd = self.ifd(offset)

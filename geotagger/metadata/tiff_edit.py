@@ -25,7 +25,7 @@ class Field:
 
     tag: int
     type: int
-    count: int
+    values: int
     data: bytes
 
 
@@ -64,7 +64,7 @@ def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
         if len(pointers) > 1:
             raise UnsafeError(f"its first EXIF directory points to {len(pointers)} {label} directories")
         if pointers:
-            if pointers[0].type not in (LONG, 13) or pointers[0].count != 1:
+            if pointers[0].type not in (LONG, 13) or pointers[0].values != 1:
                 raise UnsafeError(f"the pointer to its {label} directory is damaged")
             offset = tiff.offset_of(pointers[0])
             if offset not in readable and not (tag == GPS_IFD and offset == 0):
@@ -130,7 +130,7 @@ def _blanked(
 
 
 def _entry_bytes(order: str, entry: Entry) -> bytes:
-    return struct.pack(order + "HHI4s", entry.tag, entry.type, entry.count, entry.field)
+    return struct.pack(order + "HHI4s", entry.tag, entry.type, entry.values, entry.field)
 
 
 def _table(order: str, entries: Sequence[Entry], next_offset: int) -> bytes:
@@ -161,9 +161,9 @@ class _Tail:
         if isinstance(item, Entry):
             return item
         if len(item.data) <= 4:
-            return Entry(item.tag, item.type, item.count, item.data.ljust(4, b"\0"))
+            return Entry(item.tag, item.type, item.values, item.data.ljust(4, b"\0"))
         field = struct.pack(self._order + "I", self.add(item.data))
-        return Entry(item.tag, item.type, item.count, field)
+        return Entry(item.tag, item.type, item.values, field)
 
 
 def edit_block(source: Source, rewrite_gps: GpsRewrite | None, xmp: bytes | None = None) -> Edit:
@@ -323,7 +323,7 @@ def dump(source: Source) -> list[tuple[str, int, int, int, bytes]]:
     """
     tiff = Tiff(source)
     return sorted(
-        (name, e.tag, e.type, e.count, tiff.value(e, 1 << 30))
+        (name, e.tag, e.type, e.values, tiff.value(e, 1 << 30))
         for name, ifd in tiff.walk()
         if not name.endswith("/GPS")
         for e in ifd.entries

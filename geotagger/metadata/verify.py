@@ -19,17 +19,20 @@ def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix 
         fix: what the file must hold afterwards; None for no position.
 
     Raises:
-        FormatError: the file is damaged.
         UnsafeError: it cannot be changed safely, or the result did not pass.
     """
-    edit = handler.edit(source, change)
+    try:
+        edit = handler.edit(source, change)
+    except FormatError as error:
+        raise UnsafeError(f"its EXIF block is damaged ({error})") from error
     after = EditedSource(source, edit)
     try:
         old, new = handler.contents(source), handler.contents(after)
-        if handler.frame(source) != handler.frame(after):
-            raise UnsafeError("the changed file would differ outside of its metadata")
+        same_frame = handler.frame(source) == handler.frame(after)
     except FormatError as error:
         raise UnsafeError("the changed file would not be readable") from error
+    if not same_frame:
+        raise UnsafeError("the changed file would differ outside of its metadata")
     _same_tags(old, new)
     _same_xmp(old.xmp, new.xmp)
     _right_position(new, fix)

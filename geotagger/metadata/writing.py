@@ -120,7 +120,8 @@ def _kept_because(old: Fix | None, fix: Fix, policy: WritePolicy) -> str | None:
     return f"It has {kind} already, which was kept."
 
 
-def _fix_change(fix: Fix, now: datetime) -> Change:
+def fix_change(fix: Fix, now: datetime) -> Change:
+    """The change of a photo file that writes a position, marked with ``now``."""
     return Change(
         gps=lambda tiff, old: gps.rewritten(fix, tiff, old),
         new_gps=gps.fields_of(fix, ">"),
@@ -128,11 +129,12 @@ def _fix_change(fix: Fix, now: datetime) -> Change:
     )
 
 
-_STRIP = Change(
+STRIP = Change(
     gps=gps.stripped,
     new_gps=(),
     xmp=lambda packet: provenance.without_fix(packet) if packet else b"",
 )
+"""The change of a photo file that removes its position."""
 
 
 def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Work:
@@ -149,7 +151,7 @@ def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Wo
     rows: tuple[TagChange, ...] = ()
     if policy.sidecar is not SidecarMode.ALWAYS:
         try:
-            step, rows = _photo_step(path, _fix_change(fix, now), fix)
+            step, rows = _photo_step(path, fix_change(fix, now), fix)
         except UnsafeError as error:
             reason = str(error)
             if policy.sidecar is SidecarMode.NEVER:
@@ -182,7 +184,7 @@ def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
     rows: tuple[TagChange, ...] = ()
     if wanted(own):
         try:
-            step, rows = _photo_step(path, _STRIP, None)
+            step, rows = _photo_step(path, STRIP, None)
             steps.append(step)
         except UnsafeError as error:
             if own is not None:

@@ -17,7 +17,8 @@ TIFF = "http://ns.adobe.com/tiff/1.0/"
 XMP_BASIC = "http://ns.adobe.com/xap/1.0/"
 XMP_NOTE = "http://ns.adobe.com/xmp/note/"
 GEOTAGGER = "urn:geotagger:xmp:1.0/"
-"""Namespace of what this program says of the positions that it wrote."""
+"""Namespace of what this program says of the positions that it wrote. All names in it begin with ``Position``:
+many programs show tags without their namespace, and a ``Model`` of ours would hide that of the camera."""
 
 PREFIXES = {EXIF: "exif", GEOTAGGER: "geotagger"}
 

@@ -1,0 +1,462 @@
+"""Photo files that the tests make themselves: one for each way in which files have been damaged by other programs."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+
+from PIL import Image
+
+BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
+Row = tuple[int, int, int, bytes]
+"""Tag, type, number of values, data in the byte order of the block."""
+
+XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+EXTENSION_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
+MAKER_NOTE_MAGIC = b"MAKERNOTE-VALUE!"
+
+
+def picture(mode: str = "RGB", size: tuple[int, int] = (48, 32)) -> Image.Image:
+    """A small image with something on it."""
+    gradient = Image.linear_gradient("L").resize(size)
+    image = Image.merge("RGB", (gradient, gradient.rotate(90).resize(size), gradient.transpose(1)))
+    return image.convert(mode)
+
+
+def jpeg(mode: str = "RGB", **options: object) -> bytes:
+    """A JPEG file as Pillow makes it: JFIF header, no metadata."""
+    out = io.BytesIO()
+    picture(mode).save(out, "JPEG", quality=80, **options)
+    return out.getvalue()
+
+
+# EXIF blocks ----------------------------------------------------------------------------------------------
+
+
+def text(tag: int, value: str) -> Row:
+    data = value.encode() + b"\0"
+    return tag, ASCII, len(data), data
+
+
+def block(
+    order: str = "<",
+    *,
+    first: Sequence[Row] = (),
+    exif: Sequence[Row] | None = None,
+    gps: Sequence[Row] | None = None,
+    thumbnail: bytes | None = None,
+    maker_note: bool = False,
+    unsorted: bool = False,
+    odd: bool = False,
+    next_word: bool = True,
+) -> bytes:
+    """A TIFF block laid out value by value; deliberately not by the code under test.
+
+    Args:
+        maker_note: adds one whose entry refers, as many cameras' do, to an offset from the start of the block.
+        odd: values start at odd offsets.
+        next_word: False cuts the next-directory word off the last directory.
+    """
+    body = bytearray(b"II*\0" if order == "<" else b"MM\0*") + bytearray(4)
+
+    def put(data: bytes) -> int:
+        if (len(body) % 2 == 1) != odd:
+            body.append(0)
+        body.extend(data)
+        return len(body) - len(data)
+
+    def directory(rows: Sequence[Row], following: int) -> int:
+        entries = []
+        for tag, kind, values, data in rows if unsorted else sorted(rows):
+            field = data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(order + "I", put(data))
+            entries.append(struct.pack(order + "HHI", tag, kind, values) + field)
+        table = (
+            struct.pack(order + "H", len(entries)) + b"".join(entries) + struct.pack(order + "I", following)
+        )
+        return put(table)
+
+    rows = list(first) or [
+        text(0x10F, "Testcam"),
+        text(0x110, "Testcam T1"),
+        (0x112, SHORT, 1, struct.pack(order + "H", 6)),
+    ]
+    rows += [
+        (0x11A, RATIONAL, 1, struct.pack(order + "II", 300, 1)),
+        (0x11B, RATIONAL, 1, struct.pack(order + "II", 300, 1)),
+        (0x128, SHORT, 1, struct.pack(order + "H", 2)),
+        (0x213, SHORT, 1, struct.pack(order + "H", 1)),
+    ]
+    if exif is not None or maker_note:
+        inner = list(exif or default_exif(order))
+        if maker_note:
+            value = put(MAKER_NOTE_MAGIC)
+            note = b"GeoTest\0" + struct.pack(order + "HHHII", 1, 0x0001, ASCII, len(MAKER_NOTE_MAGIC), value)
+            inner.append((0x927C, UNDEFINED, len(note), note))
+        rows.append((0x8769, LONG, 1, struct.pack(order + "I", directory(inner, 0))))
+    if gps is not None:
+        rows.append((0x8825, LONG, 1, struct.pack(order + "I", directory(gps, 0))))
+    second = 0
+    if thumbnail is not None:
+        at = put(thumbnail)
+        second = directory(
+            [
+                (0x103, SHORT, 1, struct.pack(order + "H", 6)),
+                (0x11A, RATIONAL, 1, struct.pack(order + "II", 72, 1)),
+                (0x11B, RATIONAL, 1, struct.pack(order + "II", 72, 1)),
+                (0x128, SHORT, 1, struct.pack(order + "H", 2)),
+                (0x201, LONG, 1, struct.pack(order + "I", at)),
+                (0x202, LONG, 1, struct.pack(order + "I", len(thumbnail))),
+            ],
+            0,
+        )
+    struct.pack_into(order + "I", body, 4, directory(rows, second))
+    return bytes(body if next_word else body[:-4])
+
+
+def default_exif(order: str = "<") -> list[Row]:
+    """The tags that every Exif directory must have, and a time with sub-seconds and offset."""
+    return [
+        (0x9000, UNDEFINED, 4, b"0232"),
+        text(0x9003, "2026:07:14 12:34:56"),
+        text(0x9011, "-06:00"),
+        (0x9101, UNDEFINED, 4, b"\1\2\3\0"),
+        text(0x9291, "78"),
+        (0xA000, UNDEFINED, 4, b"0100"),
+        (0xA001, SHORT, 1, struct.pack(order + "H", 1)),
+        (0xA002, LONG, 1, struct.pack(order + "I", 48)),
+        (0xA003, LONG, 1, struct.pack(order + "I", 32)),
+    ]
+
+
+def camera_gps(order: str = "<", lat: tuple[int, ...] = (48, 1, 51, 1, 2994, 100)) -> list[Row]:
+    """What a phone writes: a position near Paris with altitude, speed, direction, satellites, dates."""
+
+    def rationals(tag: int, *numbers: int) -> Row:
+        return tag, RATIONAL, len(numbers) // 2, struct.pack(f"{order}{len(numbers)}I", *numbers)
+
+    return [
+        (0, BYTE, 4, bytes((2, 2, 0, 0))), text(1, "N"), rationals(2, *lat), text(3, "E"), rationals(4, 2, 1, 17, 1, 4020, 100),
+        (5, BYTE, 1, b"\0"), rationals(6, 350, 10), rationals(7, 10, 1, 34, 1, 56, 1), text(8, "7"), text(9, "A"),
+        text(10, "3"), rationals(11, 26, 10), text(12, "K"), rationals(13, 5, 1), text(16, "T"), rationals(17, 1805, 10),
+        text(18, "WGS-84"), (27, UNDEFINED, 11, b"ASCII\0\0\0GPS"), text(29, "2026:07:14"), rationals(31, 5, 1),
+    ]  # fmt: skip
+
+
+# JPEG -----------------------------------------------------------------------------------------------------
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return bytes((0xFF, marker)) + struct.pack(">H", len(data) + 2) + data
+
+
+def app1(data: bytes) -> bytes:
+    return segment(0xE1, b"Exif\0\0" + data)
+
+
+def xmp_segment(packet: bytes) -> bytes:
+    return segment(0xE1, XMP_HEADER + packet)
+
+
+def after_soi(*segments: bytes, base: bytes | None = None) -> bytes:
+    """A JPEG with these segments right behind its start."""
+    data = base or jpeg()
+    return data[:2] + b"".join(segments) + data[2:]
+
+
+def after_jfif(*segments: bytes, base: bytes | None = None) -> bytes:
+    """A JPEG with these segments behind its JFIF header."""
+    data = base or jpeg()
+    end = 4 + struct.unpack(">H", data[4:6])[0]
+    return data[:end] + b"".join(segments) + data[end:]
+
+
+def without_jfif() -> bytes:
+    data = jpeg()
+    return data[:2] + data[4 + struct.unpack(">H", data[4:6])[0] :]
+
+
+def xmp(inner: str = 'xmp:Rating="4"', *, padding: int = 0, attributes: str = "", body: str = "") -> bytes:
+    """A packet as Adobe programs write it."""
+    description = f'<rdf:Description rdf:about="{attributes}" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"\n   {inner}>{body}</rdf:Description>'
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n ' + description + "\n</rdf:RDF></x:xmpmeta>\n"
+        + " " * padding + '\n<?xpacket end="w"?>'
+    ).encode()  # fmt: skip
+
+
+RICH_BODY = "<dc:subject><rdf:Bag><rdf:li>Zo\u00eb &amp; Co</rdf:li><rdf:li>&lt;tag&gt;</rdf:li></rdf:Bag></dc:subject>\n<!-- a comment --><dc:rights><rdf:Alt><rdf:li xml:lang='x-default'>me</rdf:li></rdf:Alt></dc:rights>"
+
+
+def mpf(offset_of_second: int, first_size: int, second_size: int) -> bytes:
+    """An MPF segment for two images; the offset counts from its own byte order mark."""
+    entries = struct.pack("<IIIHH", 0x030000, first_size, 0, 0, 0) + struct.pack(
+        "<IIIHH", 0, second_size, offset_of_second, 0, 0
+    )
+    table = struct.pack("<H", 3)
+    table += struct.pack("<HHI4s", 0xB000, UNDEFINED, 4, b"0100")
+    table += struct.pack("<HHII", 0xB001, LONG, 1, 2)
+    table += struct.pack("<HHII", 0xB002, UNDEFINED, 32, 8 + 2 + 36 + 4)
+    return segment(0xE2, b"MPF\0II*\0" + struct.pack("<I", 8) + table + struct.pack("<I", 0) + entries)
+
+
+def two_images(*, mpf_first: bool = False, gain_map: bool = False) -> bytes:
+    """An MPO file; with ``gain_map`` laid out like an Ultra HDR photo."""
+    second = (
+        after_soi(xmp_segment(xmp('xmp:Label="gain map"')), base=without_jfif())
+        if gain_map
+        else without_jfif()
+    )
+    exif = app1(block(exif=default_exif(), thumbnail=jpeg()))
+    more = xmp_segment(xmp('xmp:Label="hdr"')) if gain_map else b""
+    base = without_jfif()
+
+    def build(offset: int, size: int) -> bytes:
+        index = mpf(offset, size, len(second))
+        return after_soi(*((index, exif, more) if mpf_first else (exif, more, index)), base=base)
+
+    size = len(build(0, 0))
+    start = build(0, 0).index(b"MPF\0") + 4
+    return build(size - start, size) + second
+
+
+def second_image_of(data: bytes) -> bytes:
+    """The second image of an MPO file, found the way readers find it."""
+    start = data.index(b"MPF\0") + 4
+    size, offset = struct.unpack_from("<II", data, start + 8 + 2 + 36 + 4 + 16 + 4)
+    return data[start + offset : start + offset + size]
+
+
+def extended_xmp() -> bytes:
+    """A JPEG whose XMP goes on in extension segments."""
+    more = xmp(body="<dc:source>" + "x" * 70_000 + "</dc:source>")
+    digest = hashlib.md5(more).hexdigest().upper()
+    main = xmp(f'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="{digest}"')
+    parts = [
+        segment(
+            0xE1,
+            EXTENSION_HEADER + digest.encode() + struct.pack(">II", len(more), at) + more[at : at + 60_000],
+        )
+        for at in range(0, len(more), 60_000)
+    ]
+    return after_soi(app1(block()), xmp_segment(main), *parts)
+
+
+def preview_behind() -> bytes:
+    """A JPEG whose maker note refers to a large preview behind the photo, counted from the EXIF block."""
+    second = without_jfif()
+    for pass_offset in (0, 1):
+        inner = [
+            *default_exif(),
+            (0x927C, UNDEFINED, 20, b"SONY DSC \0\0\0" + struct.pack("<II", len(second), pass_offset)),
+        ]
+        data = after_soi(app1(block(exif=inner)), base=without_jfif())
+    offset = len(data) - data.index(b"II*\0")
+    return data.replace(struct.pack("<II", len(second), 1), struct.pack("<II", len(second), offset)) + second
+
+
+JPEGS: dict[str, Callable[[], bytes]] = {
+    "plain": jpeg,
+    "no-jfif": without_jfif,
+    "progressive": lambda: jpeg(progressive=True),
+    "cmyk": lambda: jpeg("CMYK"),
+    "gray": lambda: jpeg("L"),
+    "restart-markers": lambda: jpeg(restart_marker_blocks=1),
+    "icc-profile": lambda: jpeg(icc_profile=b"\0\0\0\x80" + bytes(124)),
+    "comment-first": lambda: after_soi(
+        segment(0xFE, b"first comes a comment"), app1(block(exif=default_exif()))
+    ),
+    "exif-little-endian": lambda: after_soi(app1(block("<", exif=default_exif("<")))),
+    "exif-big-endian": lambda: after_soi(app1(block(">", exif=default_exif(">")))),
+    "exif-after-jfif": lambda: after_jfif(app1(block(exif=default_exif()))),
+    "thumbnail": lambda: after_soi(app1(block(exif=default_exif(), thumbnail=jpeg()))),
+    "maker-note": lambda: after_soi(app1(block(maker_note=True, thumbnail=jpeg()))),
+    "maker-note-big-endian": lambda: after_soi(app1(block(">", maker_note=True))),
+    "camera-gps": lambda: after_soi(app1(block(exif=default_exif(), gps=camera_gps()))),
+    "camera-gps-big-endian": lambda: after_soi(app1(block(">", exif=default_exif(">"), gps=camera_gps(">")))),
+    "gps-version-only": lambda: after_soi(app1(block(gps=[(0, BYTE, 4, bytes((2, 2, 0, 0)))]))),
+    "gps-zero": lambda: after_soi(app1(block(gps=camera_gps(lat=(0, 1, 0, 1, 0, 1))))),
+    "odd-offsets": lambda: after_soi(app1(block(exif=default_exif(), odd=True))),
+    "unsorted": lambda: after_soi(app1(block(exif=default_exif(), unsorted=True))),
+    "no-next-word": lambda: after_soi(app1(block(exif=default_exif(), next_word=False))),
+    "trailing-bytes-in-block": lambda: after_soi(app1(block(exif=default_exif()) + b"left over by a camera")),
+    "empty-exif": lambda: after_soi(app1(b"")),
+    "two-exif-blocks": lambda: after_soi(
+        app1(block(exif=default_exif())), app1(block(">", first=[text(0x131, "second")]))
+    ),
+    "two-exif-blocks-with-gps": lambda: after_soi(
+        app1(block(exif=default_exif())), app1(block(gps=camera_gps()))
+    ),
+    "xmp-first": lambda: after_soi(xmp_segment(xmp(body=RICH_BODY)), app1(block(exif=default_exif()))),
+    "xmp-rich": lambda: after_soi(app1(block()), xmp_segment(xmp(body=RICH_BODY, attributes="uuid:1"))),
+    "xmp-padded": lambda: after_soi(app1(block()), xmp_segment(xmp(padding=2048))),
+    "xmp-with-position": lambda: after_soi(
+        app1(block(gps=camera_gps())),
+        xmp_segment(
+            xmp('exif:GPSLatitude="48,51.499N" exif:GPSLongitude="2,17.67E" exif:GPSAltitude="35/1"')
+        ),
+    ),
+    "xmp-utf16": lambda: after_soi(
+        app1(block()), xmp_segment(xmp(body=RICH_BODY).decode().encode("utf-16-be"))
+    ),
+    "extended-xmp": extended_xmp,
+    "fill-bytes": lambda: after_soi(
+        b"\xff\xff\xff" + app1(block(exif=default_exif())), b"\xff\xff" + segment(0xFE, b"filled")
+    ),
+    "mpo": two_images,
+    "ultra-hdr": lambda: two_images(gain_map=True),
+    "motion-trailer": lambda: (
+        after_soi(
+            app1(block(exif=default_exif())),
+            xmp_segment(
+                xmp(
+                    'xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" GCamera:MicroVideo="1" GCamera:MicroVideoOffset="4120"'
+                )
+            ),
+        )
+        + b"\0\0\0\x18ftypmp42\0\0\0\0isommp42"
+        + b"\xff\xd8\xffmovie" * 10
+        + bytes(4016)
+    ),
+    "samsung-trailer": lambda: (
+        after_soi(app1(block(exif=default_exif())))
+        + b"\0\0\x30\x0a"
+        + struct.pack("<I", 16)
+        + b"MotionPhoto_Data"
+        + b"SEFH"
+        + struct.pack("<II", 106, 0)
+        + struct.pack("<I", 12)
+        + b"SEFT"
+    ),
+}
+"""Files that must be written, by the name of what is special about them."""
+
+REFUSED: dict[str, Callable[[], bytes]] = {
+    "afcp-trailer": lambda: jpeg() + b"AXS!\1\0\0\1\0\0\0\0" + b"AXS!\0\0\0\x10\0\0\0\0",
+    "exif-full": lambda: after_soi(app1(block() + bytes(65_400 - len(block())))),
+    "mpf-before-exif": lambda: two_images(mpf_first=True),
+    "preview-behind": preview_behind,
+    "exif-header-broken": lambda: after_soi(app1(b"XX*\0" + block()[4:])),
+    "exif-pointer-outside": lambda: after_soi(
+        app1(block(first=[text(0x10F, "Testcam"), (0x8769, LONG, 1, struct.pack("<I", 900_000))]))
+    ),
+    "gps-pointer-outside": lambda: after_soi(
+        app1(block(first=[text(0x10F, "Testcam"), (0x8825, LONG, 1, struct.pack("<I", 900_000))]))
+    ),
+    "exif-cut-off": lambda: after_soi(app1(block(thumbnail=jpeg(), exif=default_exif())[:-30])),
+    "value-cut-off": lambda: after_soi(app1(block(first=[(0x10F, ASCII, 5_000, b"Testcam Testcam\0")]))),
+    "xmp-broken": lambda: after_soi(app1(block()), xmp_segment(b"<x:xmpmeta><broken")),
+    "xmp-doctype": lambda: after_soi(xmp_segment(b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + xmp())),
+    "xmp-twice": lambda: after_soi(xmp_segment(xmp()), xmp_segment(xmp())),
+    "content-credentials": lambda: after_soi(segment(0xEB, b"JP\0\0\0\1\0\0\0\x20jumbjumdc2pa")),
+}
+"""JPEG files that cannot be changed safely, by the reason."""
+
+
+# Other formats --------------------------------------------------------------------------------------------
+
+
+def saved(kind: str, image: Image.Image | None = None, **options: object) -> bytes:
+    out = io.BytesIO()
+    (image or picture()).save(out, kind, **options)
+    return out.getvalue()
+
+
+def tiff(
+    order: str = "<", *, gps: bool = False, compression: int = 1, bits: int = 8, dng: bool = False
+) -> bytes:
+    """A small TIFF with its pixels before the directory, and an Exif directory."""
+    pixels = bytes(range(48)) * (bits // 8)
+    body = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4) + pixels)
+
+    def put(data: bytes) -> int:
+        body.extend(bytes(len(body) % 2) + data)
+        return len(body) - len(data)
+
+    def directory(rows: Sequence[Row]) -> int:
+        entries = b"".join(
+            struct.pack(order + "HHI", tag, kind, values)
+            + (data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(order + "I", put(data)))
+            for tag, kind, values, data in sorted(rows)
+        )
+        return put(struct.pack(order + "H", len(rows)) + entries + bytes(4))
+
+    def short(tag: int, *values: int) -> Row:
+        return tag, SHORT, len(values), struct.pack(f"{order}{len(values)}H", *values)
+
+    rows = [
+        short(0x100, 4), short(0x101, 4), short(0x102, bits, bits, bits), short(0x103, compression), short(0x106, 2),
+        (0x111, LONG, 1, struct.pack(order + "I", 8)), short(0x115, 3), short(0x116, 4),
+        (0x117, LONG, 1, struct.pack(order + "I", len(pixels))), text(0x10F, "Testcam"), text(0x110, "Testcam T1"),
+        (0x11A, RATIONAL, 1, struct.pack(order + "II", 300, 1)), (0x11B, RATIONAL, 1, struct.pack(order + "II", 300, 1)),
+        short(0x128, 2), (0x8769, LONG, 1, struct.pack(order + "I", directory(default_exif(order)[:5]))),
+    ]  # fmt: skip
+    if gps:
+        rows.append((0x8825, LONG, 1, struct.pack(order + "I", directory(camera_gps(order)))))
+    if dng:
+        rows += [(0xC612, BYTE, 4, b"\1\4\0\0"), (0xC613, BYTE, 4, b"\1\1\0\0"), text(0xC614, "Testcam T1")]
+    struct.pack_into(order + "I", body, 4, directory(rows))
+    return bytes(body)
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(*extra: bytes, at_end: bool = False) -> bytes:
+    """A PNG with more chunks behind its header, or before its end."""
+    data = saved("PNG")
+    place = len(data) - 12 if at_end else 33
+    return data[:place] + b"".join(extra) + data[place:]
+
+
+def itxt(packet: bytes, *, compressed: bool = False) -> bytes:
+    body = zlib.compress(packet) if compressed else packet
+    return png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes((compressed, 0)) + b"\0\0" + body)
+
+
+OTHERS: dict[str, Callable[[], bytes]] = {
+    "little-endian.tif": tiff,
+    "big-endian.tif": lambda: tiff(">"),
+    "sixteen-bit.tif": lambda: tiff(bits=16),
+    "with-gps.tif": lambda: tiff(gps=True),
+    "with-gps-big-endian.tif": lambda: tiff(">", gps=True),
+    "lzw.tif": lambda: saved("TIFF", compression="tiff_lzw"),
+    "jpeg-in-tiff.tif": lambda: saved("TIFF", compression="jpeg"),
+    "pages.tif": lambda: saved("TIFF", save_all=True, append_images=[picture("L")]),
+    "raw.dng": lambda: tiff(dng=True),
+    "plain.png": png,
+    "palette.png": lambda: saved("PNG", picture("P")),
+    "sixteen-bit.png": lambda: saved("PNG", picture("L").convert("I;16")),
+    "exif.png": lambda: png(png_chunk(b"eXIf", block(exif=default_exif(), gps=camera_gps()))),
+    "exif-at-end.png": lambda: png(png_chunk(b"eXIf", block(">", exif=default_exif(">"))), at_end=True),
+    "xmp.png": lambda: png(itxt(xmp(body=RICH_BODY))),
+    "xmp-compressed.png": lambda: png(itxt(xmp(body=RICH_BODY), compressed=True)),
+    "animated.png": lambda: saved("PNG", save_all=True, append_images=[picture("L").convert("RGB")]),
+    "trailing.png": lambda: png() + b"something behind the end",
+    "lossy.webp": lambda: saved("WEBP"),
+    "lossless.webp": lambda: saved("WEBP", lossless=True),
+    "lossless-alpha.webp": lambda: saved("WEBP", picture("RGBA"), lossless=True),
+    "exif.webp": lambda: saved("WEBP", exif=block(exif=default_exif(), gps=camera_gps())),
+    "exif-with-header.webp": lambda: saved("WEBP", exif=b"Exif\0\0" + block(exif=default_exif())),
+    "xmp.webp": lambda: saved("WEBP", xmp=xmp(body=RICH_BODY)),
+    "animated.webp": lambda: saved("WEBP", save_all=True, append_images=[picture("L").convert("RGB")]),
+}
+"""Files of other formats that must be written."""
+
+OTHERS_REFUSED: dict[str, Callable[[], bytes]] = {
+    "big.tif": lambda: b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) + bytes(64),
+    "maker-compression.tif": lambda: tiff(compression=34713),
+    "cut-off.tif": lambda: saved("TIFF")[:-2],
+    "raw-profile.png": lambda: png(
+        png_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n 4\n4949\n"))
+    ),
+    "exif-twice.png": lambda: png(png_chunk(b"eXIf", block()), png_chunk(b"eXIf", block())),
+    "exif-bad-checksum.png": lambda: png(png_chunk(b"eXIf", block())[:-1] + b"?"),
+    "cut-off.png": lambda: png()[:-20],
+    "cut-off.webp": lambda: saved("WEBP", exif=block())[:-4],
+}
+"""Files of other formats that cannot be changed safely."""
