@@ -31,6 +31,9 @@ from trainer.collect.errors import CollectError
 from trainer.collect.run import Summary, Wanted, collect
 from trainer.collect.streetview import StreetView, sign
 from trainer.collect.web import WebClient
+from trainer.config import load_config
+from trainer.prepare import prepare
+from trainer.shards import ShardData
 
 METADATA = "/maps/api/streetview/metadata"
 IMAGE = "/maps/api/streetview"
@@ -397,3 +400,21 @@ def test_a_decompression_bomb_is_refused(google: Google, street_view: StreetView
     good, replies = google.image, [Reply(bomb, content_type="image/jpeg")]
     google.image = lambda asked: replies.pop() if replies else good(asked)
     assert run(street_view, tmp_path).refused == {"broken picture": 1}
+
+
+def test_what_was_collected_can_be_prepared_for_training(
+    google: Google, street_view: StreetView, tmp_path: Path
+) -> None:
+    run(street_view, tmp_path / "collected")
+    config = load_config(None, ["prepare.cut_bottom_px=30"])
+    made = prepare(tmp_path / "collected" / "photos.csv", tmp_path / "data", config)
+    assert made.refused == ()
+    assert len(made.samples) == 8
+    rows_by_file = {row["file"]: row for row in rows(tmp_path / "collected")}
+    data = ShardData(tmp_path / "data")
+    for sample in data.samples:
+        row = rows_by_file[sample.key]
+        assert load_regions()[sample.region].postal == row["region"]
+        assert sample.lat_deg == pytest.approx(float(row["lat"]))
+        assert sample.group == row["photographer"]
+        assert data.image(sample).size == (400, 380)
