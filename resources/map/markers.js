@@ -15,7 +15,7 @@
         },
 
         createIcon() {
-            const icon = geotagger.element("div", "photo");
+            const icon = geotagger.element("div", "leaflet-marker-icon photo");
             this.paint(icon);
             return icon;
         },

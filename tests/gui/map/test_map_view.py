@@ -51,6 +51,20 @@ def test_a_marker_per_photo_appears_with_the_mark_of_its_state(loaded: LoadedMap
     assert len({drawings[PhotoState(state)] for state in told_apart}) == len(told_apart)
 
 
+def test_markers_stand_on_their_positions(loaded: LoadedMap) -> None:
+    image = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(image, "JPEG")
+    places = {1: (30.0, -120.0), 2: (45.0, -100.0), 3: (60.0, -80.0)}
+    loaded.view.set_markers([marker(n, *place) for n, place in places.items()])
+    loaded.view.update_markers([marker(2, *places[2], thumbnail=image.getvalue())])
+    loaded.wait_js(f"{icon(2)} !== null && {icon(2)}.classList.contains('with-thumbnail')")
+    for number, place in places.items():
+        box = loaded.js(f"{icon(number)}.getBoundingClientRect()")
+        point = loaded.js(f"geotagger.view.map.latLngToContainerPoint({list(place)})")
+        assert box["x"] + box["width"] / 2 == pytest.approx(point["x"], abs=1.5)
+        assert box["y"] + box["height"] / 2 == pytest.approx(point["y"], abs=1.5)
+
+
 def test_what_was_asked_before_the_page_loaded_is_done_after(make_map: MakeMap) -> None:
     def ask(view: MapView) -> None:
         view.set_markers([marker(1, 40, -105), marker(2, 60, -135)])
