@@ -24,6 +24,7 @@
                 prediction: (shown) => view.showPrediction(shown),
                 fit: (ids) => view.fit(ids),
                 centre: (lat, lon, zoom) => view.centre(lat, lon, zoom),
+                tiles: (source) => view.showTiles(source),
                 colours(colours) {
                     geotagger.setColours(colours);
                     view.recolour();

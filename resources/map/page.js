@@ -4,6 +4,9 @@
 (function (geotagger) {
     const HOME = L.latLngBounds([16, -168], [70, -52]);
 
+    const OFFLINE_SOURCES = "Natural Earth · GeoNames";
+    const CLOSEST_OFFLINE = 16;
+
     geotagger.still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
     const Buttons = L.Control.extend({
@@ -37,8 +40,8 @@
             [-85, -260],
             [85, 240],
         ]);
-        map.attributionControl = L.control.attribution({ prefix: false }).addTo(map);
-        map.attributionControl.addAttribution("Natural Earth · GeoNames");
+        const sources = L.control.attribution({ prefix: false }).addTo(map);
+        sources.addAttribution(OFFLINE_SOURCES);
         map.createPane("names").style.zIndex = 440;
         map.getPane("names").style.pointerEvents = "none";
         const land = new geotagger.LandLayer(geotagger.basemap, {}).addTo(map);
@@ -63,6 +66,8 @@
                 setTimeout(move, 0);
             }
         });
+
+        let tiles = null;
 
         const view = {
             map,
@@ -98,6 +103,31 @@
                         animate: !geotagger.still,
                     })
                 );
+            },
+
+            // {url, attribution, max_zoom} of online tiles, or null for the offline map, which lies below them.
+            showTiles(source) {
+                if (tiles) {
+                    tiles.remove();
+                    sources.removeAttribution(tiles.credit);
+                }
+                tiles = null;
+                if (source) {
+                    tiles = L.tileLayer(source.url, {
+                        maxNativeZoom: source.max_zoom,
+                        maxZoom: Math.max(source.max_zoom, CLOSEST_OFFLINE),
+                        className: "online",
+                    });
+                    tiles.credit = geotagger.element("span", "", source.attribution).innerHTML;
+                    tiles.addTo(map);
+                    sources.removeAttribution(OFFLINE_SOURCES);
+                    sources.addAttribution(tiles.credit);
+                    names.remove();
+                } else {
+                    sources.addAttribution(OFFLINE_SOURCES);
+                    names.addTo(map);
+                }
+                map.setMaxZoom(source ? tiles.options.maxZoom : CLOSEST_OFFLINE);
             },
 
             recolour() {

@@ -1,7 +1,11 @@
-"""The embedded map: a web page on a local URL scheme, behind one widget. Nothing it does reaches the network."""
+"""The embedded map: a web page on a local URL scheme, behind one widget.
+
+The page reaches no network. Online tiles, which the user may turn on, are fetched for it by ``tiles``.
+"""
 
 from geotagger.gui.map.marker import Marker
 from geotagger.gui.map.scheme import register_scheme
+from geotagger.gui.map.tiles import TILE_SOURCES, TileSource, tile_source
 from geotagger.gui.map.view import MapView
 
-__all__ = ["MapView", "Marker", "register_scheme"]
+__all__ = ["TILE_SOURCES", "MapView", "Marker", "TileSource", "register_scheme", "tile_source"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QBuffer, QFile, QIODevice, QObject, Signal
@@ -14,6 +15,7 @@ from PySide6.QtWebEngineCore import (
     QWebEngineUrlSchemeHandler,
 )
 
+from geotagger.gui.map.tiles import TileFetcher
 from geotagger.session.map_page import SERVED_SCRIPTS, STYLE_SHEETS, asset_text
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 SCHEME = b"geotagger"
 PAGE_URL = "geotagger://map/index.html"
 
+_TILE = re.compile(r"tile/\d+/(\d{1,2})/(\d{1,7})/(\d{1,7})")
 _THUMBNAIL_PREFIX = "thumbnail/"
 
 
@@ -40,18 +43,29 @@ class MapFiles(QWebEngineUrlSchemeHandler):
     Args:
         page: gives the page's HTML.
         thumbnail: gives the image file of a photo, or None.
+        tiles: answers requests for online map tiles.
     """
 
     def __init__(
-        self, page: Callable[[], str], thumbnail: Callable[[int], bytes | None], parent: QObject | None = None
+        self,
+        page: Callable[[], str],
+        thumbnail: Callable[[int], bytes | None],
+        tiles: TileFetcher,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._page = page
         self._thumbnail = thumbnail
+        self._tiles = tiles
 
     def requestStarted(self, job: QWebEngineUrlRequestJob) -> None:
         """Answer one request of the page."""
-        found = self._find(job.requestUrl().path().lstrip("/"))
+        name = job.requestUrl().path().lstrip("/")
+        tile = _TILE.fullmatch(name)
+        if tile:
+            self._tiles.answer(job, *(int(number) for number in tile.groups()))
+            return
+        found = self._find(name)
         if found is None or job.requestMethod() != b"GET":
             log.warning("The map asked for %s, which does not exist.", job.requestUrl().toString())
             job.fail(QWebEngineUrlRequestJob.Error.UrlNotFound)

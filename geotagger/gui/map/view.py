@@ -21,6 +21,7 @@ from geotagger.gui.language import tr
 from geotagger.gui.map.bridge import Bridge
 from geotagger.gui.map.marker import Marker
 from geotagger.gui.map.scheme import PAGE_URL, SCHEME, LocalOnly, MapFiles, thumbnail_url
+from geotagger.gui.map.tiles import TileFetcher, TileSource
 from geotagger.gui.theme import Palette
 from geotagger.session.map_page import WORDS, window_page
 
@@ -57,7 +58,9 @@ class MapView(QWidget):
         self._stage = QWidget(self)
         self._view = QWebEngineView(self._stage)
         self._profile = QWebEngineProfile(self)  # without a storage name it is off the record
-        self._files = MapFiles(self._html, self._thumbnails.get, self)
+        self._tiles = TileFetcher(self)
+        self._tile_changes = 0
+        self._files = MapFiles(self._html, self._thumbnails.get, self._tiles, self)
         self._guard = LocalOnly(self)
         self._profile.setHttpCacheType(QWebEngineProfile.HttpCacheType.NoCache)
         self._profile.installUrlSchemeHandler(SCHEME, self._files)
@@ -131,12 +134,27 @@ class MapView(QWidget):
         """Change to the colours of another palette at once."""
         self._palette = palette
         self._paint_background()
-        self._bridge.send("colours", _css_colours(palette))
+        self._bridge.send("colours", _css_variables(palette))
+
+    def set_tiles(self, source: TileSource | None) -> None:
+        """Draw online tiles from a source over the offline map; None, as at the start, uses no network."""
+        if source == self._tiles.source:
+            return
+        self._tiles.source = source
+        self._tile_changes += 1
+        described = None
+        if source:
+            described = {
+                "url": f"tile/{self._tile_changes}/{{z}}/{{x}}/{{y}}",
+                "attribution": source.attribution,
+                "max_zoom": source.max_zoom,
+            }
+        self._bridge.send("tiles", described)
 
     # The page
 
     def _html(self) -> str:
-        return window_page(_css_colours(self._palette), {key: tr(text) for key, text in WORDS.items()})
+        return window_page(_css_variables(self._palette), {key: tr(text) for key, text in WORDS.items()})
 
     def _rows(self, markers: Sequence[Marker]) -> list[list[Any]]:
         rows = []
@@ -266,11 +284,12 @@ class _Page(QWebEnginePage):
             log.debug("The map page said: %s", text)
 
 
-def _css_colours(palette: Palette) -> dict[str, str]:
-    """The palette by CSS variable name."""
-    return {
+def _css_variables(palette: Palette) -> dict[str, str]:
+    """The palette by CSS variable name, and how bright online tiles are beside it."""
+    colours = {
         name.replace("_", "-"): value for name, value in asdict(palette).items() if isinstance(value, str)
     }
+    return colours | {"online-brightness": "0.78" if palette.dark else "1"}
 
 
 def _described(prediction: Prediction) -> dict[str, Any]:
