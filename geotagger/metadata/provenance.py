@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime, timezone
 
@@ -72,7 +73,7 @@ def mark_properties(fix: Fix, now: datetime) -> dict[Name, str]:
         (GEOTAGGER, "PositionMarked"): f"{fix.position.lat_deg:.7f},{fix.position.lon_deg:.7f}",
         (GEOTAGGER, "PositionDate"): now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    if fix.radius_km is not None:
+    if fix.radius_km is not None and math.isfinite(fix.radius_km):
         result[GEOTAGGER, "PositionRadiusKm"] = f"{fix.radius_km:.6g}"
     if fix.model is not None:
         result[GEOTAGGER, "PositionModel"] = fix.model

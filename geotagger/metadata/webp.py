@@ -81,7 +81,8 @@ def _canvas(source: Source, parts: _Parts) -> tuple[int, int, bool]:
         return width, height, bool(data[0] & ALPHA_FLAG)
     if image is not None and image.name == b"VP8 " and data[3:6] == b"\x9d\x01\x2a":
         width, height = (int.from_bytes(data[i : i + 2], "little") & 0x3FFF for i in (6, 8))
-        return width, height, False
+        if width and height:
+            return width, height, False
     if image is not None and image.name == b"VP8L" and data[:1] == b"\x2f":
         bits = int.from_bytes(data[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bool(bits >> 28 & 1)

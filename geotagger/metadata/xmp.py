@@ -242,11 +242,14 @@ class _Parser:
 
     def _element_end(self, head_end: int) -> tuple[int, int]:
         """(end of content, end of element) of the element that ends here."""
-        at = self._parser.CurrentByteIndex
-        close = self._data.startswith(b"</", at)
-        if not close:
+        if self._is_empty(head_end):
             return head_end, head_end
+        at = self._parser.CurrentByteIndex
         return at, self._data.index(b">", at) + 1
+
+    def _is_empty(self, head_end: int) -> bool:
+        """Whether the start tag that ends at ``head_end`` closes itself; expat does not tell."""
+        return self._data[head_end - 2 : head_end] == b"/>"
 
     def _end(self, _: str) -> None:
         depth = len(self._stack)
@@ -264,8 +267,8 @@ class _Parser:
             description = self._packet._descriptions[-1]
             description.end = self._element_end(description.head_end)[1]
         elif name == (RDF, "RDF") and depth == self._rdf_depth:
-            at = self._parser.CurrentByteIndex
-            self._packet._rdf_end = at if self._data.startswith(b"</", at) else -1
+            is_empty = self._is_empty(self._packet._rdf_span[1])
+            self._packet._rdf_end = -1 if is_empty else self._parser.CurrentByteIndex
 
 
 def _unescaped(raw: bytes) -> str:

@@ -1,0 +1,269 @@
+"""The journal takes writes back, refuses what changed since, and puts in order what a crash left behind."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from geotagger.metadata import (
+    Journal,
+    JournalError,
+    WriteOutcome,
+    WritePolicy,
+    open_journal,
+    read_photo,
+    safe_write,
+    strip_fix,
+)
+from tests.metadata import samples
+from tests.metadata.judging import ESTIMATE, MANUAL
+
+Write = Callable[..., WriteOutcome]
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing may catch it and clean up."""
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A photo alone in its folder."""
+    path = tmp_path / "photos" / "a.jpg"
+    path.parent.mkdir()
+    path.write_bytes(samples.JPEGS["camera-gps"]())
+    return path
+
+
+def strays(photo: Path) -> list[str]:
+    return sorted(f.name for f in photo.parent.iterdir() if f.name.startswith("."))
+
+
+def states(tmp_path: Path) -> list[str]:
+    with sqlite3.connect(tmp_path / "journal" / "geotagger.sqlite3") as db:
+        found = [row[0] for row in db.execute("SELECT state FROM journal_writes ORDER BY id")]
+    db.close()
+    return found
+
+
+def test_runs_are_listed_newest_first(photo: Path, write: Write, journal: Journal) -> None:
+    write(photo, ESTIMATE)
+    write(photo, MANUAL)
+    runs = journal.runs()
+    assert [run.writes for run in runs] == [1, 1]
+    assert runs[0].id > runs[1].id
+    assert runs[0].kind == "test"
+
+
+def test_undo_without_a_number_goes_back_run_by_run(photo: Path, write: Write, journal: Journal) -> None:
+    original = photo.read_bytes()
+    write(photo, ESTIMATE)
+    between = photo.read_bytes()
+    write(photo, MANUAL)
+    assert [o.error for o in journal.undo_run()] == [None]
+    assert photo.read_bytes() == between
+    assert [o.error for o in journal.undo_run()] == [None]
+    assert photo.read_bytes() == original
+    with pytest.raises(JournalError, match="nothing to undo"):
+        list(journal.undo_run())
+
+
+def test_undo_works_after_a_restart(photo: Path, tmp_path: Path, write: Write, journal: Journal) -> None:
+    original = photo.read_bytes()
+    write(photo)
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
+        assert [o.target for o in again.undo_run()] == [photo]
+    assert photo.read_bytes() == original
+
+
+def test_undo_refuses_a_file_that_changed_since(photo: Path, write: Write, journal: Journal) -> None:
+    write(photo)
+    photo.write_bytes(photo.read_bytes() + b"!")
+    changed = photo.read_bytes()
+    (outcome,) = journal.undo_run()
+    assert outcome.error == "The file has changed since; it was left as it is."
+    assert photo.read_bytes() == changed
+
+
+def test_an_older_run_cannot_be_undone_before_a_newer_one(
+    photo: Path, write: Write, journal: Journal
+) -> None:
+    write(photo, ESTIMATE)
+    write(photo, MANUAL)
+    newest = photo.read_bytes()
+    oldest = journal.runs()[-1].id
+    (outcome,) = journal.undo_run(oldest)
+    assert outcome.error is not None
+    assert photo.read_bytes() == newest
+
+
+def test_undo_of_a_missing_file_says_so(photo: Path, write: Write, journal: Journal) -> None:
+    write(photo)
+    photo.unlink()
+    (outcome,) = journal.undo_run()
+    assert outcome.error == "The file is no longer there."
+
+
+def test_undo_of_an_unknown_run_says_so(journal: Journal) -> None:
+    with pytest.raises(JournalError, match="no run 77"):
+        list(journal.undo_run(77))
+
+
+def test_one_failure_does_not_stop_the_rest(tmp_path: Path, write: Write, journal: Journal) -> None:
+    from geotagger.metadata import Overwrite, write_fix
+
+    run = journal.begin_run("test")
+    photos = []
+    for name in "abc":
+        path = tmp_path / f"{name}.jpg"
+        path.write_bytes(samples.jpeg())
+        write_fix(path, ESTIMATE, WritePolicy(Overwrite.ALL), journal, run)
+        photos.append(path)
+    photos[1].write_bytes(b"changed")
+    outcomes = {o.path.name: o.error is None for o in journal.undo_run(run)}
+    assert outcomes == {"a.jpg": True, "b.jpg": False, "c.jpg": True}
+    assert journal.runs()[0].undone == 2
+
+
+def test_undo_removes_a_sidecar_that_was_made_and_restores_one_that_was_removed(
+    tmp_path: Path, write: Write, journal: Journal
+) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(samples.REFUSED["afcp-trailer"]())
+    sidecar = write(photo).written_to
+    assert sidecar is not None
+    made = sidecar.read_bytes()
+    strip_fix(photo, WritePolicy(), journal, journal.begin_run("strip"), estimates_only=True)
+    assert not sidecar.exists()
+    list(journal.undo_run())
+    assert sidecar.read_bytes() == made
+    list(journal.undo_run())
+    assert not sidecar.exists()
+
+
+def test_the_before_image_holds_only_what_was_replaced(photo: Path, tmp_path: Path, write: Write) -> None:
+    photo.write_bytes(photo.read_bytes() + bytes(5_000_000))
+    write(photo)
+    with sqlite3.connect(tmp_path / "journal" / "geotagger.sqlite3") as db:
+        (size,) = db.execute("SELECT LENGTH(edit) FROM journal_writes").fetchone()
+    db.close()
+    assert size < 3_000
+
+
+CRASHES = {
+    "before the copy": ("_copy", False, "old"),
+    "after the copy": ("_copy", True, "old"),
+    "before it takes its place": ("_take_place", False, "old"),
+    "after it took its place": ("_take_place", True, "new"),
+}
+
+
+@pytest.mark.parametrize("moment", CRASHES)
+def test_a_crash_leaves_the_old_or_the_new_file_and_the_journal_knows_which(
+    moment: str, photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, afterwards, expected = CRASHES[moment]
+    original = photo.read_bytes()
+    real = getattr(safe_write, name)
+
+    def crash(*arguments: object) -> None:
+        if afterwards:
+            real(*arguments)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(safe_write, name, crash)
+        with pytest.raises(Killed):
+            write(photo)
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
+        assert strays(photo) == []
+        if expected == "old":
+            assert photo.read_bytes() == original
+            assert states(tmp_path) == ["failed"]
+            assert again.runs() == []
+        else:
+            assert read_photo(photo).fix is not None
+            assert states(tmp_path) == ["done"]
+            assert [o.error for o in again.undo_run()] == [None]
+            assert photo.read_bytes() == original
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="hard links")
+def test_a_file_overwritten_in_part_is_brought_back(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    os.link(photo, photo.with_name("b.jpg"))
+    original = photo.read_bytes()
+
+    def half(path: Path, *_: object) -> None:
+        with path.open("r+b") as file:
+            file.seek(100)
+            file.write(b"half written" * 20)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(safe_write, "_overwrite_bytes", half)
+        patch.setattr(safe_write, "restore_from", lambda *_: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            write(photo)
+    assert photo.read_bytes() != original
+    assert len(strays(photo)) == 1
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3"):
+        assert photo.read_bytes() == original
+        assert strays(photo) == []
+        assert states(tmp_path) == ["failed"]
+
+
+def test_a_running_write_of_another_process_is_not_taken_for_a_crash(
+    photo: Path, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = safe_write._take_place
+    found = []
+
+    def meanwhile(helper: Path, target: Path) -> None:
+        with Journal(tmp_path / "journal" / "geotagger.sqlite3") as other:
+            found.append((other.recover(), helper.exists()))
+        real(helper, target)
+
+    monkeypatch.setattr(safe_write, "_take_place", meanwhile)
+    write(photo)
+    assert found == [(0, True)]
+    assert read_photo(photo).fix is not None
+
+
+def test_a_write_whose_disk_is_away_is_settled_later(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(safe_write, "_take_place", lambda *_: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            write(photo)
+    journal.close()
+    away = photo.parent.rename(tmp_path / "unplugged")
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3"):
+        assert states(tmp_path) == ["prepared"]
+    away.rename(photo.parent)
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3"):
+        assert states(tmp_path) == ["failed"]
+    assert strays(photo) == []
+
+
+def test_a_damaged_database_gives_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "geotagger.sqlite3"
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(JournalError, match="journal of writes cannot be used"):
+        Journal(path)
+
+
+def test_the_users_journal_lies_in_the_data_folder(user_folders: Path) -> None:
+    with open_journal() as journal:
+        assert journal.runs() == []
+    assert (user_folders / "data" / "geotagger.sqlite3").is_file()

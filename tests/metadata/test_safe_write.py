@@ -1,0 +1,303 @@
+"""Files keep everything they have besides their bytes, and stay as they were when a write goes wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from geotagger.core.errors import ChangedOnDiskError, VerificationError, WriteRefusedError
+from geotagger.metadata import (
+    Journal,
+    Overwrite,
+    WriteOutcome,
+    WritePolicy,
+    read_photo,
+    safe_write,
+    write_fix,
+)
+from geotagger.metadata.edit import Splice
+from tests.metadata import samples
+from tests.metadata.judging import ESTIMATE, MANUAL
+
+Write = Callable[..., WriteOutcome]
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions and links")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux extended attributes")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A photo alone in its folder."""
+    path = tmp_path / "photos" / "a.jpg"
+    path.parent.mkdir()
+    path.write_bytes(samples.JPEGS["exif-little-endian"]())
+    return path
+
+
+def others(photo: Path) -> list[str]:
+    """What else lies in the photo's folder."""
+    return sorted(f.name for f in photo.parent.iterdir() if f != photo)
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o664, 0o755])
+def test_the_mode_stays(photo: Path, write: Write, mode: int) -> None:
+    photo.chmod(mode)
+    write(photo)
+    assert stat.S_IMODE(photo.stat().st_mode) == mode
+    assert others(photo) == []
+
+
+@POSIX
+def test_the_owner_stays(photo: Path, write: Write) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(photo, 12345, 23456)
+    write(photo)
+    assert (photo.stat().st_uid, photo.stat().st_gid) == (12345, 23456)
+
+
+def test_the_times_stay(photo: Path, write: Write) -> None:
+    os.utime(photo, ns=(1_500_000_000_123_456_789, 1_400_000_000_987_654_321))
+    write(photo)
+    assert photo.stat().st_mtime_ns == 1_400_000_000_987_654_321
+
+
+@LINUX
+def test_extended_attributes_stay(photo: Path, write: Write) -> None:
+    try:
+        os.setxattr(photo, "user.xdg.tags", b"holiday")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+    write(photo)
+    assert os.getxattr(photo, "user.xdg.tags") == b"holiday"
+
+
+@LINUX
+def test_access_lists_stay(photo: Path, write: Write) -> None:
+    # Version 2: owner rw, user 1234 r, group r, mask r, others nothing.
+    entries = [(1, 6, -1), (2, 4, 1234), (4, 4, -1), (16, 4, -1), (32, 0, -1)]
+    raw = samples.struct.pack("<I", 2) + b"".join(samples.struct.pack("<HHi", *entry) for entry in entries)
+    try:
+        os.setxattr(photo, "system.posix_acl_access", raw)
+    except OSError:
+        pytest.skip("this file system has no access lists")
+    write(photo)
+    assert os.getxattr(photo, "system.posix_acl_access") == raw
+
+
+@POSIX
+def test_a_link_stays_a_link_and_its_target_is_written(photo: Path, write: Write, tmp_path: Path) -> None:
+    link = tmp_path / "link.jpg"
+    link.symlink_to(photo)
+    outcome = write(link)
+    assert link.is_symlink()
+    assert outcome.path == link
+    assert read_photo(photo).fix is not None
+    assert others(photo) == []
+
+
+@POSIX
+def test_hard_links_stay_joined(photo: Path, write: Write, journal: Journal) -> None:
+    other = photo.with_name("b.jpg")
+    os.link(photo, other)
+    original, inode = photo.read_bytes(), photo.stat().st_ino
+    os.utime(photo, ns=(1, 1_400_000_000_000_000_000))
+    write(photo)
+    assert photo.stat().st_ino == other.stat().st_ino == inode
+    assert photo.stat().st_mtime_ns == 1_400_000_000_000_000_000
+    assert read_photo(other).fix is not None
+    assert others(photo) == ["b.jpg"]
+    assert [outcome.error for outcome in journal.undo_run()] == [None]
+    assert other.read_bytes() == original
+
+
+@POSIX
+def test_a_read_only_file_is_reported_and_left_alone(photo: Path, write: Write) -> None:
+    photo.chmod(0o444)
+    original = photo.read_bytes()
+    with pytest.raises(WriteRefusedError, match="read-only"):
+        write(photo)
+    assert photo.read_bytes() == original
+    assert stat.S_IMODE(photo.stat().st_mode) == 0o444
+    assert others(photo) == []
+
+
+def test_a_photo_that_changed_since_it_was_read_is_left_alone(photo: Path, journal: Journal) -> None:
+    identity = read_photo(photo).identity
+    changed = samples.JPEGS["thumbnail"]()
+    photo.write_bytes(changed)
+    with pytest.raises(ChangedOnDiskError, match="since it was read"):
+        write_fix(photo, ESTIMATE, WritePolicy(), journal, journal.begin_run("test"), expected=identity)
+    assert photo.read_bytes() == changed
+
+
+def test_a_change_of_the_same_size_and_time_is_noticed(photo: Path, journal: Journal) -> None:
+    identity, status = read_photo(photo).identity, photo.stat()
+    photo.write_bytes(photo.read_bytes().replace(b"Testcam T1", b"Testcam T2"))
+    os.utime(photo, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(ChangedOnDiskError):
+        write_fix(photo, ESTIMATE, WritePolicy(), journal, journal.begin_run("test"), expected=identity)
+
+
+def test_a_change_during_the_write_is_noticed(
+    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = safe_write._compare
+
+    def change_behind_our_back(*arguments: object) -> None:
+        compare(*arguments)
+        photo.write_bytes(b"another program was here")
+
+    monkeypatch.setattr(safe_write, "_compare", change_behind_our_back)
+    with pytest.raises(ChangedOnDiskError, match="in the meantime"):
+        write(photo)
+    assert photo.read_bytes() == b"another program was here"
+    assert others(photo) == []
+
+
+def test_an_edit_for_other_bytes_is_refused(photo: Path, journal: Journal) -> None:
+    original = photo.read_bytes()
+    with journal.record(journal.begin_run("test"), photo) as record, pytest.raises(ChangedOnDiskError):
+        safe_write.write_edit(photo, (Splice(2, b"not what is there", b""),), record)
+    assert photo.read_bytes() == original
+
+
+def test_a_disk_that_garbles_is_noticed(photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = photo.read_bytes()
+    monkeypatch.setattr(safe_write, "_write_all", lambda fd, data: os.write(fd, bytes(len(data))))
+    with pytest.raises(VerificationError, match="read back"):
+        write(photo)
+    assert photo.read_bytes() == original
+    assert others(photo) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (errno.ENOSPC, "not enough room"),
+        (errno.EIO, "reported an error"),
+        (errno.ESTALE, "network folder"),
+        (errno.EACCES, "no permission to write in this folder"),
+        (errno.EROFS, "read-only"),
+        (errno.ENOENT, "no longer there"),
+    ],
+    ids=["full", "broken", "share-gone", "no-rights", "read-only-disk", "folder-gone"],
+)
+@pytest.mark.parametrize("hard_link", [False, True], ids=["replaced", "in-place"])
+def test_an_error_while_writing_leaves_the_original(
+    photo: Path,
+    write: Write,
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    sentence: str,
+    hard_link: bool,
+) -> None:
+    if hard_link:
+        os.link(photo, photo.with_name("b.jpg"))
+    original = photo.read_bytes()
+    calls = []
+
+    def fail(fd: int, data: bytes) -> None:
+        calls.append(fd)
+        if len(calls) == 1 + hard_link:
+            os.write(fd, data[: len(data) // 2])
+            raise OSError(code, os.strerror(code))
+        os.write(fd, data)
+
+    monkeypatch.setattr(safe_write, "_write_all", fail)
+    with pytest.raises(WriteRefusedError, match=sentence):
+        write(photo)
+    assert photo.read_bytes() == original
+    assert others(photo) == (["b.jpg"] if hard_link else [])
+    assert journal.runs() == []
+
+
+def test_too_little_room_is_refused_beforehand(
+    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        f_blocks, f_bavail, f_frsize = 1000, 1, 100
+
+    monkeypatch.setattr(os, "statvfs", lambda _: Full, raising=False)
+    with pytest.raises(WriteRefusedError, match="not enough room"):
+        write(photo)
+    assert others(photo) == []
+
+
+def test_a_vanished_folder_gives_a_sentence(
+    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = safe_write._check_writable
+
+    def vanish(*arguments: object) -> None:
+        check(*arguments)
+        shutil.rmtree(photo.parent)
+
+    monkeypatch.setattr(safe_write, "_check_writable", vanish)
+    with pytest.raises(WriteRefusedError, match="no longer there"):
+        write(photo)
+
+
+def test_attributes_that_cannot_be_copied_lead_to_writing_in_place(
+    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inode = photo.stat().st_ino
+    monkeypatch.setattr(safe_write, "copy_attributes", lambda *_: False)
+    write(photo)
+    assert photo.stat().st_ino == inode
+    assert read_photo(photo).fix is not None
+    assert others(photo) == []
+
+
+def test_backups_keep_the_first_original(photo: Path, write: Write, tmp_path: Path) -> None:
+    original = photo.read_bytes()
+    folder = tmp_path / "backups"
+    write(photo, ESTIMATE, backup_dir=folder)
+    write(photo, MANUAL, backup_dir=folder)
+    kept = [file for file in folder.rglob("*") if file.is_file()]
+    assert [file.name for file in kept] == ["a.jpg"]
+    assert kept[0].read_bytes() == original
+    assert photo.read_bytes() != original
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("needs root to mount a small disk")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("small disks cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("room_bytes", [0, 4096, 60_000, 300_000])
+def test_a_full_disk_leaves_the_original(
+    small_disk: Path, journal: Journal, room_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without the check beforehand, so that the write itself runs into the full disk.
+    monkeypatch.setattr(safe_write, "_check_room", lambda *_: None)
+    photo = small_disk / "a.jpg"
+    original = samples.JPEGS["thumbnail"]() + bytes(400_000)
+    photo.write_bytes(original)
+    status = os.statvfs(small_disk)
+    free = status.f_bavail * status.f_frsize
+    (small_disk / "filling").write_bytes(bytes(max(0, free - room_bytes)))
+    with pytest.raises(WriteRefusedError, match="not enough room"):
+        write_fix(photo, ESTIMATE, WritePolicy(Overwrite.ALL), journal, journal.begin_run("test"))
+    assert photo.read_bytes() == original
+    assert others(photo) == ["filling"]

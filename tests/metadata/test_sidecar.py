@@ -1,0 +1,157 @@
+"""Sidecars: which one counts, which may be written, and that foreign ones are merged with and never replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from geotagger.core.errors import WriteRefusedError
+from geotagger.core.fix import Source
+from geotagger.metadata import (
+    Journal,
+    SidecarMode,
+    WriteOutcome,
+    WritePolicy,
+    WriteTarget,
+    read_photo,
+    strip_fix,
+)
+from tests.metadata import samples
+from tests.metadata.judging import ESTIMATE, MANUAL, ExifTool
+
+Write = Callable[..., WriteOutcome]
+POSITION = 'exif:GPSLatitude="48,51.5022N" exif:GPSLongitude="2,17.67E"'
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A photo without position."""
+    path = tmp_path / "IMG_1.jpg"
+    path.write_bytes(samples.JPEGS["exif-little-endian"]())
+    return path
+
+
+@pytest.mark.parametrize("name", ["IMG_1.jpg.xmp", "IMG_1.xmp"])
+def test_both_namings_are_read(photo: Path, name: str) -> None:
+    sidecar = photo.with_name(name)
+    sidecar.write_bytes(samples.xmp(POSITION))
+    metadata = read_photo(photo)
+    assert metadata.sidecar == sidecar
+    assert metadata.fix_from_sidecar
+    assert metadata.fix is not None
+    assert metadata.fix.source is Source.CAMERA
+
+
+def test_a_position_in_a_sidecar_wins(photo: Path, write: Write) -> None:
+    write(photo, ESTIMATE)
+    photo.with_name("IMG_1.jpg.xmp").write_bytes(samples.xmp(POSITION))
+    metadata = read_photo(photo)
+    assert metadata.fix is not None
+    assert metadata.fix.position.lat_deg == pytest.approx(48.85837)
+
+
+def test_a_sidecar_without_position_does_not_win(photo: Path, write: Write) -> None:
+    write(photo, ESTIMATE)
+    photo.with_name("IMG_1.jpg.xmp").write_bytes(samples.xmp())
+    metadata = read_photo(photo)
+    assert not metadata.fix_from_sidecar
+    assert metadata.fix is not None
+    assert metadata.sidecar == photo.with_name("IMG_1.jpg.xmp")
+
+
+def test_always_writes_beside_the_photo(photo: Path, write: Write, oracle: ExifTool) -> None:
+    original = photo.read_bytes()
+    outcome = write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
+    assert outcome.target is WriteTarget.SIDECAR
+    assert photo.read_bytes() == original
+    assert outcome.written_to == photo.with_name("IMG_1.jpg.xmp")
+    assert oracle.tags(outcome.written_to).warnings() == set()
+    assert read_photo(photo).fix == ESTIMATE or read_photo(photo).fix is not None
+
+
+@pytest.mark.parametrize("name", ["IMG_1.jpg.xmp", "IMG_1.xmp"])
+def test_a_foreign_sidecar_is_merged_with(photo: Path, name: str, write: Write) -> None:
+    foreign = samples.xmp(body=samples.RICH_BODY, padding=100)
+    sidecar = photo.with_name(name)
+    sidecar.write_bytes(foreign)
+    outcome = write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
+    assert outcome.written_to == sidecar
+    merged = sidecar.read_bytes()
+    for piece in (samples.RICH_BODY.encode(), b'xmp:Rating="4"', b"<!-- a comment -->"):
+        assert piece in merged
+    assert sorted(f.name for f in photo.parent.iterdir() if f.suffix == ".xmp") == [name]
+
+
+def test_two_photos_with_one_stem_do_not_share_a_sidecar(photo: Path, write: Write) -> None:
+    other = photo.with_suffix(".png")
+    other.write_bytes(samples.png())
+    shared = photo.with_suffix(".xmp")
+    shared.write_bytes(samples.xmp(POSITION))
+    assert read_photo(photo).sidecar is None
+    assert read_photo(other).sidecar is None
+    for path in (photo, other):
+        assert write(path, ESTIMATE, sidecar=SidecarMode.ALWAYS).written_to == Path(f"{path}.xmp")
+    assert shared.read_bytes() == samples.xmp(POSITION)
+
+
+def test_a_sidecar_that_names_its_photo_belongs_to_that_one(photo: Path) -> None:
+    raw = photo.with_suffix(".dng")
+    raw.write_bytes(samples.tiff(dng=True))
+    named = (
+        f'xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:SidecarForExtension="DNG" {POSITION}'
+    )
+    photo.with_suffix(".xmp").write_bytes(samples.xmp(named))
+    assert read_photo(photo).fix is None
+    assert read_photo(raw).fix_from_sidecar
+
+
+def test_writing_into_the_file_changes_a_position_in_the_sidecar_too(
+    photo: Path, write: Write, journal: Journal
+) -> None:
+    sidecar = photo.with_name("IMG_1.jpg.xmp")
+    sidecar.write_bytes(samples.xmp(POSITION))
+    original = photo.read_bytes()
+    outcome = write(photo, MANUAL)
+    assert outcome.target is WriteTarget.FILE
+    assert outcome.note == "A sidecar that held a position is changed too."
+    metadata = read_photo(photo)
+    assert metadata.fix is not None
+    assert metadata.fix.source is Source.MANUAL
+    assert [o.error for o in journal.undo_run()] == [None, None]
+    assert (photo.read_bytes(), sidecar.read_bytes()) == (original, samples.xmp(POSITION))
+
+
+def test_a_damaged_sidecar_is_never_overwritten(photo: Path, write: Write) -> None:
+    sidecar = photo.with_name("IMG_1.jpg.xmp")
+    sidecar.write_bytes(b"<broken")
+    assert read_photo(photo).fix is None
+    with pytest.raises(WriteRefusedError, match="sidecar cannot be changed safely"):
+        write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
+    assert sidecar.read_bytes() == b"<broken"
+    assert write(photo, ESTIMATE).target is WriteTarget.FILE
+
+
+def test_strip_removes_a_sidecar_of_ours_and_cleans_a_foreign_one(
+    photo: Path, write: Write, journal: Journal
+) -> None:
+    sidecar = photo.with_name("IMG_1.jpg.xmp")
+    write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
+    strip_fix(photo, WritePolicy(), journal, journal.begin_run("strip"), estimates_only=True)
+    assert not sidecar.exists()
+    sidecar.write_bytes(samples.xmp())
+    write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
+    strip_fix(photo, WritePolicy(), journal, journal.begin_run("strip"), estimates_only=True)
+    assert sidecar.read_bytes().split() == samples.xmp().split()
+
+
+def test_strip_judges_each_place_by_its_own_mark(photo: Path, write: Write, journal: Journal) -> None:
+    write(photo, MANUAL)
+    sidecar = write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS).written_to
+    assert sidecar is not None
+    strip_fix(photo, WritePolicy(), journal, journal.begin_run("strip"), estimates_only=True)
+    assert not sidecar.exists()
+    metadata = read_photo(photo)
+    assert metadata.fix is not None
+    assert metadata.fix.source is Source.MANUAL

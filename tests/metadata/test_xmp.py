@@ -1,0 +1,155 @@
+"""XMP packets change where they must and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geotagger.core.fix import Fix, Source
+from geotagger.core.geo import LatLon
+from geotagger.metadata import provenance
+from geotagger.metadata.errors import UnsafeError
+from geotagger.metadata.xmp import EXIF, GEOTAGGER, RDF, XMP_BASIC, Packet, new_packet
+from tests.metadata import samples
+from tests.metadata.judging import ESTIMATE, MANUAL, ExifTool
+
+NOW = datetime(2026, 11, 22, 16, 40, tzinfo=timezone.utc)
+DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+RICH = samples.xmp(body=samples.RICH_BODY, attributes="uuid:1")
+
+
+def without_ours(data: bytes) -> bytes:
+    """A packet with the description that we add cut out, byte for byte."""
+    return re.sub(rb"<rdf:Description [^>]*geotagger:PositionSource[^>]*/>\n", b"", data)
+
+
+def test_every_foreign_byte_stays() -> None:
+    assert without_ours(provenance.with_fix(RICH, ESTIMATE, NOW, position=True)) == RICH
+
+
+def test_a_second_write_replaces_the_first() -> None:
+    once = provenance.with_fix(RICH, ESTIMATE, NOW, position=True)
+    twice = provenance.with_fix(once, MANUAL, NOW, position=True)
+    assert twice.count(b"geotagger:PositionSource") == 1
+    assert twice.count(b"exif:GPSLatitude=") == 1
+    assert b"PositionModel" not in twice
+    assert without_ours(twice).split() == RICH.split()
+
+
+def test_taking_out_the_mark_leaves_the_rest() -> None:
+    assert (
+        provenance.without_fix(provenance.with_fix(RICH, ESTIMATE, NOW, position=True)).split()
+        == RICH.split()
+    )
+    assert provenance.without_fix(new_packet(provenance.mark_properties(ESTIMATE, NOW))) == b""
+
+
+def test_padding_absorbs_growth() -> None:
+    padded = samples.xmp(padding=4000)
+    written = provenance.with_fix(padded, ESTIMATE, NOW, position=True)
+    assert len(written) == len(padded)
+    assert written.endswith(b'\n<?xpacket end="w"?>')
+
+
+def test_what_we_add_is_about_the_same_photo() -> None:
+    written = provenance.with_fix(RICH, ESTIMATE, NOW, position=False)
+    assert written.count(b'rdf:about="uuid:1"') == 2
+
+
+@pytest.mark.parametrize("prefix", ["rdf", "r"])
+def test_any_prefix_of_rdf_is_understood(prefix: str) -> None:
+    packet = RICH.replace(b"rdf:", f"{prefix}:".encode()).replace(b"xmlns:rdf", f"xmlns:{prefix}".encode())
+    written = provenance.with_fix(packet, ESTIMATE, NOW, position=True)
+    assert Packet(written).get(GEOTAGGER, "PositionSource") == "model"
+
+
+def test_an_empty_rdf_element_is_opened() -> None:
+    packet = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}" /></x:xmpmeta>'.encode()
+    written = provenance.with_fix(packet, ESTIMATE, NOW, position=True)
+    assert provenance.position_in(Packet(written)) is not None
+
+
+def test_properties_are_found_as_attributes_and_elements() -> None:
+    as_elements = samples.xmp(
+        body="<exif:GPSLatitude>48,51.5022N</exif:GPSLatitude><exif:GPSLongitude>2,17.67E</exif:GPSLongitude>"
+    )
+    as_attributes = samples.xmp('xmp:Rating="4" exif:GPSLatitude="48,51.5022N" exif:GPSLongitude="2,17.67E"')
+    for data in (as_elements, as_attributes):
+        found = provenance.position_in(Packet(data))
+        assert found is not None
+        assert (found.lat_deg, found.lon_deg) == pytest.approx((48 + 51.5022 / 60, 2 + 17.67 / 60))
+        stripped = Packet(provenance.without_fix(data))
+        assert provenance.position_in(stripped) is None
+        assert stripped.get(XMP_BASIC, "Rating") == "4"
+
+
+def test_positions_inside_structures_are_left_alone() -> None:
+    body = '<dc:source rdf:parseType="Resource"><exif:GPSLatitude>1,2.0N</exif:GPSLatitude></dc:source>'
+    packet = samples.xmp(body=body)
+    assert Packet(packet).get(EXIF, "GPSLatitude") is None
+    assert body.encode() in provenance.with_fix(packet, MANUAL, NOW, position=True)
+
+
+def test_utf_16_stays_utf_16() -> None:
+    packet = RICH.decode().encode("utf-16-be")
+    written = provenance.with_fix(packet, ESTIMATE, NOW, position=True)
+    assert without_ours(written.decode("utf-16-be").encode()) == RICH
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no xml at all",
+        b"<a/>",
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + RICH,
+        RICH[:-200],
+        b"<" + b"a" * 10 + b">" * 3,
+        b"<rdf:RDF xmlns:rdf='" + RDF.encode() + b"'>" + b"<a>" * 2000 + b"</a>" * 2000 + b"</rdf:RDF>",
+        RICH.replace(b"Zo", b"Z\xff"),
+    ],
+    ids=["empty", "text", "no-rdf", "doctype", "cut-off", "broken", "deep", "bad-utf8"],
+)
+def test_damaged_packets_are_refused(data: bytes) -> None:
+    with pytest.raises(UnsafeError):
+        Packet(data)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=40))
+def test_any_text_survives(text: str) -> None:
+    fix = Fix(LatLon(1, 2), Source.MODEL, 3.0, text)
+    packet = Packet(provenance.with_fix(RICH, fix, NOW, position=True))
+    found = provenance.fix_of(LatLon(1, 2), None, packet)
+    assert found.model == text
+
+
+@given(st.lists(st.tuples(st.sampled_from(("US-MT", "CA-AB", "US-CO")), st.floats(0, 1)), max_size=5))
+def test_candidates_survive(candidates: list[tuple[str, float]]) -> None:
+    fix = Fix(LatLon(1, 2), Source.MODEL, 3.0, "m", 0.5, tuple(candidates))
+    found = provenance.fix_of(LatLon(1, 2), None, Packet(provenance.with_fix(None, fix, NOW, position=True)))
+    assert [code for code, _ in found.candidates] == [code for code, _ in candidates]
+    assert [p for _, p in found.candidates] == pytest.approx([p for _, p in candidates], rel=1e-5)
+
+
+def test_a_mark_counts_only_for_the_position_it_was_made_for() -> None:
+    packet = Packet(provenance.with_fix(None, ESTIMATE, NOW, position=False))
+    here = provenance.fix_of(ESTIMATE.position, None, packet)
+    elsewhere = provenance.fix_of(LatLon(46.9, -110.3), None, packet)
+    assert (here.source, elsewhere.source) == (Source.MODEL, Source.CAMERA)
+    assert elsewhere.model is None
+
+
+def test_exiftool_agrees_on_a_new_sidecar(tmp_path: Path, oracle: ExifTool) -> None:
+    path = tmp_path / "a.xmp"
+    path.write_bytes(provenance.with_fix(None, ESTIMATE, NOW, position=True))
+    tags = oracle.tags(path)
+    assert tags.warnings() == set()
+    assert tags["XMP-exif:GPSLatitude"] == pytest.approx(ESTIMATE.position.lat_deg, abs=1e-7)
+    assert tags["XMP-exif:GPSLongitude"] == pytest.approx(ESTIMATE.position.lon_deg, abs=1e-7)
+    assert tags["XMP-exif:GPSHPositioningError"] == 310_000
+    assert tags["XMP-geotagger:PositionCandidates"] == "US-MT:0.41 US-WY:0.22"
