@@ -15,12 +15,15 @@ import numpy.typing as npt
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
-from geotagger.core.errors import PhotoError
+from geotagger.core.errors import PhotoError, UnreadablePhotoError
 from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.evidence import predict_from_image
-from geotagger.metadata import PhotoMetadata, read_photo
+from geotagger.metadata import PhotoMetadata, embedded_preview, read_photo
 
 Pixels = npt.NDArray[np.uint8]
+
+_DECODED_FORMATS = frozenset({"JPEG", "TIFF", "PNG", "WebP", "HEIC", "AVIF"})
+"""Formats whose own picture is decoded; the others are camera RAW, of which the preview is taken."""
 
 
 class ImagePredictor(Protocol):
@@ -36,7 +39,7 @@ class ImagePredictor(Protocol):
     def calibration(self) -> Calibration: ...
     @property
     def batch_size(self) -> int: ...
-    def load(self, path: Path) -> Pixels: ...
+    def load(self, path: Path, preview: bytes | None = None) -> Pixels: ...
     def predict(self, pixels: Sequence[Pixels]) -> list[ImageOutput]: ...
 
 
@@ -86,9 +89,24 @@ def predict_photos(
             future.cancel()
 
 
+def load_pixels(metadata: PhotoMetadata, predictor: ImagePredictor) -> Pixels:
+    """Decode a photo as the network sees it; of camera RAW, the preview that it holds.
+
+    Raises:
+        UnreadablePhotoError: it cannot be decoded, with a sentence that says why.
+    """
+    if metadata.format in _DECODED_FORMATS:
+        return predictor.load(metadata.path)
+    preview = embedded_preview(metadata.path)
+    if preview is None:
+        raise UnreadablePhotoError(metadata.path, f"This {metadata.format} file holds no preview to look at.")
+    return predictor.load(metadata.path, preview)
+
+
 def _load(path: Path, predictor: ImagePredictor) -> _Loaded:
     try:
-        return _Loaded(path, read_photo(path), predictor.load(path), None)
+        metadata = read_photo(path)
+        return _Loaded(path, metadata, load_pixels(metadata, predictor), None)
     except PhotoError as error:
         return _Loaded(path, None, None, error.reason)
     except MemoryError:

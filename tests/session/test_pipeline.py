@@ -26,7 +26,7 @@ class CountingPredictor:
         self.loaded: list[str] = []
         self._lock = threading.Lock()
 
-    def load(self, path: Path) -> np.ndarray:
+    def load(self, path: Path, preview: bytes | None = None) -> np.ndarray:
         with self._lock:
             self.loaded.append(path.name)
         if path.name.startswith("bad"):
