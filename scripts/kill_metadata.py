@@ -96,7 +96,8 @@ def check(photos: list[Path], database: Path, originals: dict[Path, str]) -> str
     with sqlite3.connect(database) as db:
         last = dict(
             db.execute(
-                "SELECT target, after_sha256 FROM journal_writes WHERE state = 'done' ORDER BY id"
+                "SELECT target, IIF(operation = 'remove', NULL, after_sha256) FROM journal_writes"
+                " WHERE state = 'done' ORDER BY id"
             ).fetchall()
         )
         left = db.execute(

@@ -1,0 +1,61 @@
+"""``geotagger undo``."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.metadata import samples
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(samples.JPEGS["thumbnail"]())
+    return path
+
+
+def test_the_last_run_is_taken_back(geotagger, photo):
+    original = photo.read_bytes()
+    geotagger("set", "1,2", photo)
+    done = geotagger("undo")
+    assert done.code == 0
+    assert str(photo) in done.out
+    assert photo.read_bytes() == original
+
+
+def test_a_named_run_is_taken_back(geotagger, photo, tmp_path):
+    other = tmp_path / "b.jpg"
+    other.write_bytes(samples.jpeg())
+    original = photo.read_bytes()
+    geotagger("set", "1,2", photo)
+    geotagger("set", "1,2", other)
+    first = geotagger("undo", "--list").out.splitlines()[-1].split()[0]
+    assert geotagger("undo", "--run", first).code == 0
+    assert photo.read_bytes() == original
+    assert other.read_bytes() != samples.jpeg()
+
+
+def test_the_list_tells_what_was_done(geotagger, photo):
+    geotagger("set", "1,2", photo)
+    geotagger("undo")
+    geotagger("strip", photo)
+    geotagger("set", "3,4", photo)
+    lines = geotagger("undo", "--list").out.splitlines()
+    assert ["set" in line for line in lines] == [True, True]
+    assert "1 written" in lines[0]
+    assert "1 taken back" in lines[1]
+
+
+def test_nothing_to_undo_is_said(geotagger):
+    done = geotagger("undo")
+    assert done.code == 2
+    assert done.err.strip() == "There is nothing to undo."
+
+
+def test_a_photo_that_changed_since_is_a_failure(geotagger, photo):
+    geotagger("set", "1,2", photo)
+    photo.write_bytes(samples.jpeg())
+    done = geotagger("undo")
+    assert done.code == 1
+    assert "changed since" in done.err
+    assert photo.read_bytes() == samples.jpeg()
