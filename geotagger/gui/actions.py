@@ -117,6 +117,14 @@ def declared_actions() -> tuple[Declared, ...]:
             ("Ctrl+S",),
             "write",
         ),
+        Declared(
+            "export",
+            writing,
+            tr("Export…"),
+            tr("Write the positions into a file for other programs"),
+            ("Ctrl+E",),
+            "export",
+        ),
         Declared("list", view, tr("List"), tr("Show the photos as a list"), ("Ctrl+1",), "list", True),
         Declared("grid", view, tr("Grid"), tr("Show the photos as a grid"), ("Ctrl+2",), "grid", True),
         Declared("table", view, tr("Table"), tr("Show the photos as a table"), ("Ctrl+3",), "table", True),
@@ -124,6 +132,11 @@ def declared_actions() -> tuple[Declared, ...]:
         Declared(
             "appearance", view, tr("Light or dark"), tr("Switch between light and dark"), (), "appearance"
         ),
+        Declared(
+            "history", view, tr("History"), tr("Show all steps; a click goes back or forth"), ("Ctrl+H",)
+        ),
+        Declared("settings", view, tr("Settings…"), tr("Change the settings"), ("Ctrl+,",), "settings"),
+        Declared("about", view, tr("About"), tr("Version, model and licences")),
         Declared("quit", view, tr("Quit"), tr("Close the program"), ("Ctrl+Q",)),
     )
 

@@ -41,6 +41,7 @@ def run(paths: Sequence[Path]) -> int:
 
     window = MainWindow(jobs, settings, appearance)
     window.show()
+    QTimer.singleShot(0, window.restore_last_session)
     QTimer.singleShot(0, lambda: window.open_paths(list(paths)))
     # The model is loaded once the window can be seen, so that the first guess need not wait for it.
     QTimer.singleShot(300, window.predicting.load_model)
@@ -48,7 +49,7 @@ def run(paths: Sequence[Path]) -> int:
     jobs.shut_down()
     # The window goes before the application, and with it the map's page before its profile.
     window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[call-overload]
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return status
 
 

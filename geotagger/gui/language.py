@@ -30,7 +30,11 @@ def tr(text: str) -> str:
     return _catalogue.get(text, text)
 
 
-def trn(one: str, many: str, count: int) -> str:
-    """The singular or plural text in the user's language, with ``{n}`` filled in, thousands set apart."""
+def trn(one: str, many: str, count: int, **values: str) -> str:
+    """The singular or plural text in the user's language, with ``{n}`` filled in, thousands set apart.
+
+    Args:
+        values: what other placeholders in the text stand for.
+    """
     text = tr(one) if count == 1 else tr(many)
-    return text.format(n=f"{count:,}".replace(",", " "))
+    return text.format(n=f"{count:,}".replace(",", " "), **values)

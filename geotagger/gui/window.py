@@ -15,7 +15,15 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from geotagger.core.coordinates import format_position, parse_coordinates
 from geotagger.core.errors import CoordinateError, SettingsError
@@ -25,8 +33,13 @@ from geotagger.core.settings import Settings, Theme, save_settings
 from geotagger.gui.actions import Actions
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.bottom_bar import BottomBar
+from geotagger.gui.dialogs import Dialogs
 from geotagger.gui.empty_state import EmptyState
+from geotagger.gui.exporting import Exporting
+from geotagger.gui.going_on import GoingOn
+from geotagger.gui.guard import UnwrittenDialog
 from geotagger.gui.jobs import Jobs
+from geotagger.gui.keeping import Keeping
 from geotagger.gui.language import tr, trn
 from geotagger.gui.map import MapView
 from geotagger.gui.map_link import MapLink
@@ -39,11 +52,9 @@ from geotagger.gui.reading import Reading
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.toolbar import Toolbar
 from geotagger.gui.workbench import Workbench
-from geotagger.gui.write_dialogs import ReportDialog, SummaryDialog
 from geotagger.gui.writing import Writing
 from geotagger.metadata import PHOTO_SUFFIXES
 from geotagger.session.photo import PhotoState
-from geotagger.session.write_report import WriteReport, WriteSummary
 
 _TABLE_PX = 760
 _UNDECIDED = (PhotoState.PREDICTED, PhotoState.UNLOCATED, PhotoState.PREDICTING)
@@ -74,14 +85,17 @@ class MainWindow(QMainWindow):
         self.panel = Panel(self.workbench, self.model, appearance)
         self.bottom_bar = BottomBar(appearance)
         self.empty_state = EmptyState(appearance)
+        self.keeping = Keeping(self.workbench, self.reading)
+        self.exporting = Exporting(self.workbench, self)
+        self._closing_agreed = False
+        self.dialogs = Dialogs(self)
+        self.going_on = GoingOn(self.workbench, self.reading, self.predicting, self.writing, self.bottom_bar)
         self._narrow_list_px = 0
         self._lay_out()
         self._connect()
         self._fill_menu()
         self._restore_layout()
         self._refresh_actions()
-        self._show_progress()
-        self._show_model()
         self.empty_state.setFocus()
 
     # Building ---------------------------------------------------------------------------------------------
@@ -115,14 +129,10 @@ class MainWindow(QMainWindow):
         workbench.noticed.connect(self.notices.show_notice)
         workbench.photos_added.connect(self._on_photos_came_or_went)
         workbench.photos_removed.connect(self._on_photos_came_or_went)
-        workbench.photos_changed.connect(self._show_progress)
         workbench.selection_changed.connect(self._refresh_actions)
         self.reading.unlocated_found.connect(self.predicting.predict)
-        for flow in (self.reading, self.predicting, self.writing):
-            flow.progressed.connect(self._show_progress)
-        self.predicting.model_changed.connect(self._show_model)
-        self.writing.planned.connect(self._ask_to_write)
-        self.writing.ended.connect(self._report_writing)
+        self.writing.planned.connect(self.dialogs.ask_to_write)
+        self.writing.ended.connect(self.dialogs.report_writing)
         self.writing.progressed.connect(self._refresh_actions)
         stack.indexChanged.connect(self._refresh_actions)
         self.bottom_bar.cancel_wanted.connect(self.cancel_work)
@@ -163,6 +173,11 @@ class MainWindow(QMainWindow):
             "list": lambda: self._set_shape(ListShape.LIST),
             "grid": lambda: self._set_shape(ListShape.GRID),
             "table": lambda: self._set_shape(ListShape.TABLE),
+            "export": self.exporting.ask,
+            "history": self.dialogs.show_history,
+            "settings": self.dialogs.show_settings,
+            "shortcuts": self.dialogs.show_keys,
+            "about": self.dialogs.show_about,
             "appearance": self._switch_appearance,
             "quit": self.close,
         }.items():
@@ -175,11 +190,21 @@ class MainWindow(QMainWindow):
             ("select_all", "close", "close_all"),
             ("predict", "revert", "copy", "paste"),
             ("fit", "fit_all"),
-            ("shortcuts",),
+            ("export",),
+            ("history", "settings", "shortcuts", "about"),
             ("quit",),
         ):
             menu.addActions([self.actions_[name] for name in names])
             menu.addSeparator()
+
+    def restore_last_session(self) -> None:
+        """Bring back what was open and decided when the program ended without being done."""
+        kept = self.keeping.kept()
+        if kept:
+            self.keeping.restore(kept)
+            self.predicting.load_model()
+            count = trn("{n} photo of last time was", "{n} photos of last time were", len(kept))
+            self.notices.show_notice(tr("{photos} brought back.").format(photos=count))
 
     # Getting photos in ------------------------------------------------------------------------------------
 
@@ -229,7 +254,6 @@ class MainWindow(QMainWindow):
         if was_empty and len(self.workbench.session):
             self.photo_list.view.setFocus()
         self._refresh_actions()
-        self._show_progress()
 
     def _close_selected(self) -> None:
         self.workbench.close_photos(list(self.workbench.selected_ids))
@@ -284,18 +308,6 @@ class MainWindow(QMainWindow):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(at)
 
-    # Writing ----------------------------------------------------------------------------------------------
-
-    def _ask_to_write(self, summary: WriteSummary) -> None:
-        dialog = SummaryDialog(summary, self.workbench.settings.backup_dir, self)
-        dialog.agreed.connect(self.writing.write)
-        dialog.open()
-
-    def _report_writing(self, report: WriteReport) -> None:
-        dialog = ReportDialog(report, self)
-        dialog.undo_wanted.connect(self.writing.undo_run)
-        dialog.open()
-
     def cancel_work(self) -> None:
         """Stop what the bottom bar shows."""
         if self.writing.busy:
@@ -305,47 +317,7 @@ class MainWindow(QMainWindow):
         else:
             self.predicting.cancel()
 
-    # Showing what is going on -----------------------------------------------------------------------------
-
-    def _show_progress(self, *_: object) -> None:
-        if self.writing.progress.running:
-            self.bottom_bar.show_work(tr("Writing"), self.writing.progress, can_pause=True)
-        elif self.reading.progress.running or self.reading.scanning:
-            self.bottom_bar.show_work(tr("Reading"), self.reading.progress)
-        elif self.predicting.progress.running:
-            verb = tr("Loading model…") if self.predicting.model_is_loading else tr("Predicting")
-            self.bottom_bar.show_work(verb, self.predicting.progress)
-        else:
-            self.bottom_bar.show_ready(self._ready_text())
-
-    def _ready_text(self) -> str:
-        counts = self.workbench.session.counts
-        if not len(self.workbench.session):
-            return tr("Ready")
-        words = {
-            PhotoState.PREDICTED: tr("{n} to check"),
-            PhotoState.ACCEPTED: tr("{n} accepted"),
-            PhotoState.CORRECTED: tr("{n} corrected"),
-            PhotoState.WRITTEN: tr("{n} written"),
-            PhotoState.FAILED: tr("{n} failed"),
-        }
-        parts = [text.format(n=counts[state]) for state, text in words.items() if counts[state]]
-        return " · ".join(parts) or trn("{n} photo", "{n} photos", len(self.workbench.session))
-
-    def _show_model(self) -> None:
-        predicting = self.predicting
-        if predicting.problem is not None:
-            text = tr("No model")
-        elif predicting.facts is not None:
-            model = predicting.facts.model_id.rpartition("-")[2]
-            text = tr("{device} · model {model}").format(device=predicting.facts.device_label, model=model)
-        elif predicting.model_is_loading:
-            text = tr("Loading model…")
-        else:
-            text = tr("Model not loaded")
-        online = bool(self.workbench.settings.tile_url)
-        self.bottom_bar.show_model(f"{text} · {tr('online map') if online else tr('offline')}")
-        self._show_progress()
+    # View -------------------------------------------------------------------------------------------------
 
     def _refresh_actions(self, *_: object) -> None:
         some = bool(self.workbench.selected_ids)
@@ -365,8 +337,6 @@ class MainWindow(QMainWindow):
             self.actions_["write"].setEnabled(False)
         else:
             self.toolbar.refresh()
-
-    # View -------------------------------------------------------------------------------------------------
 
     def _enter_filter(self) -> None:
         self.toolbar.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -400,8 +370,11 @@ class MainWindow(QMainWindow):
     def apply_settings(self, settings: Settings) -> None:
         """Use settings from now on and keep them."""
         old = self.workbench.settings
+        if settings == old:
+            return
         self.workbench.change_settings(settings)
         self.appearance.set_theme(settings.theme)
+        self.toolbar.set_threshold(settings.accept_threshold)
         if settings.device is not old.device:
             self.predicting.use_device_of_settings()
         try:
@@ -424,12 +397,33 @@ class MainWindow(QMainWindow):
         self._set_shape(ListShape(shape) if shape in known else ListShape.LIST)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.workbench.session.pending_count and not self._closing_agreed:
+            event.ignore()
+            self._ask_about_unwritten()
+            return
+        self._keep_layout()
+        if not self._closing_agreed:
+            self.keeping.close(keep=False)
+        self.reading.cancel()
+        self.predicting.cancel()
+        self.writing.cancel()
+        event.accept()
+
+    def _ask_about_unwritten(self) -> None:
+        dialog = UnwrittenDialog(self.workbench.session.pending_count, self)
+        dialog.write_wanted.connect(self.writing.plan)
+        dialog.keep_wanted.connect(lambda: self._close_for_good(keep=True))
+        dialog.drop_wanted.connect(lambda: self._close_for_good(keep=False))
+        dialog.open()
+
+    def _close_for_good(self, *, keep: bool) -> None:
+        self.keeping.close(keep=keep)
+        self._closing_agreed = True
+        self.close()
+
+    def _keep_layout(self) -> None:
         kept = self._layout_file()
         kept.setValue("geometry", self.saveGeometry())
         kept.setValue("splitter", self.splitter.saveState())
         kept.setValue("shape", self.photo_list.shape.value)
         kept.sync()
-        self.reading.cancel()
-        self.predicting.cancel()
-        self.writing.cancel()
-        event.accept()

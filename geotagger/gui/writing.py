@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -55,6 +56,8 @@ class Writing(QObject):
         self._paused = False
         self._in_flight = False
         self._undoing = False
+        # A click into the history can cross several runs; they are taken back one after the other.
+        self._queued: deque[Callable[[], None]] = deque()
         self.progress = Progress()
 
     @property
@@ -88,10 +91,12 @@ class Writing(QObject):
         self._start([write.photo_id for write in summary.writes])
 
     def write_again(self, command: WriteCommand) -> None:
-        """Begin a run that redoes one that was taken back."""
-        if not self.busy:
-            photos = self._workbench.session.photos(command.photo_ids)
-            self._start([photo.id for photo in photos if photo.is_pending], command)
+        """Begin a run that redoes one that was taken back; after what is going on, if something is."""
+        if self.busy:
+            self._queued.append(partial(self.write_again, command))
+            return
+        photos = self._workbench.session.photos(command.photo_ids)
+        self._start([photo.id for photo in photos if photo.is_pending], command)
 
     def _start(self, photo_ids: list[int], command: WriteCommand | None = None) -> None:
         self._command = command
@@ -116,6 +121,7 @@ class Writing(QObject):
 
     def _could_not_begin(self, error: Exception) -> None:
         self._report = None
+        self._queued.clear()
         self.progress.give_up()
         self.progressed.emit()
         if not isinstance(error, GeotaggerError | OSError):
@@ -214,8 +220,13 @@ class Writing(QObject):
                 self._command.now_stands_for(report.run_id)
             elif self._written_ids:
                 self._workbench.undo_stack.push(WriteCommand(self, report.run_id, self._written_ids))
+        self._ended(report)
+
+    def _ended(self, report: WriteReport) -> None:
         self.progressed.emit()
         self.ended.emit(report)
+        if self._queued:
+            self._queued.popleft()()
 
     # Taking back ------------------------------------------------------------------------------------------
 
@@ -229,8 +240,9 @@ class Writing(QObject):
             self.take_back(run_id)
 
     def take_back(self, run_id: int) -> None:
-        """Put the files of a run back as they were, byte for byte."""
+        """Put the files of a run back as they were, byte for byte; after what is going on, if something is."""
         if self.busy:
+            self._queued.append(partial(self.take_back, run_id))
             return
         self._undoing = True
         self.progressed.emit()
@@ -269,11 +281,11 @@ class Writing(QObject):
                 session.update(photo_id, error=reason)
                 changed.append(photo_id)
         self._workbench.note_changed(changed)
-        self.progressed.emit()
-        self.ended.emit(report)
+        self._ended(report)
 
     def _could_not_take_back(self, error: Exception) -> None:
         self._undoing = False
+        self._queued.clear()
         self.progressed.emit()
         if not isinstance(error, GeotaggerError | OSError):
             raise error

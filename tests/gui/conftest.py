@@ -64,7 +64,7 @@ class App:
     def states(self) -> dict[str, PhotoState]:
         return {p.path.name: p.state for p in self.window.workbench.session}
 
-    def wait(self, condition: Callable[[], object], timeout_ms: int = 60_000) -> None:
+    def wait(self, condition: Callable[[], object], timeout_ms: int = 40_000) -> None:
         self.bot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
 
     def open(self, *paths: Path) -> None:

@@ -1,0 +1,64 @@
+"""Opens the window's dialogs. Each is opened, never executed: nothing waits for the user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QUndoView
+
+from geotagger.gui.language import tr
+from geotagger.gui.settings_dialog import SettingsDialog
+from geotagger.gui.sheets import AboutDialog, KeySheet
+from geotagger.gui.write_dialogs import ReportDialog, SummaryDialog
+from geotagger.session.write_report import WriteReport, WriteSummary
+
+if TYPE_CHECKING:
+    from geotagger.gui.window import MainWindow
+
+
+class Dialogs(QObject):
+    """Summary and report of writing, history, settings, keys, about."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._history: QUndoView | None = None
+
+    def ask_to_write(self, summary: WriteSummary) -> None:
+        """Show what writing would do; it begins when the user agrees."""
+        dialog = SummaryDialog(summary, self._window.workbench.settings.backup_dir, self._window)
+        dialog.agreed.connect(self._window.writing.write)
+        dialog.open()
+
+    def report_writing(self, report: WriteReport) -> None:
+        """Show what a run did."""
+        dialog = ReportDialog(report, self._window)
+        dialog.undo_wanted.connect(self._window.writing.undo_run)
+        dialog.open()
+
+    def show_history(self) -> None:
+        """Show all steps that can be taken back; a click goes there."""
+        if self._history is None:
+            self._history = QUndoView(self._window.workbench.undo_stack, self._window)
+            self._history.setWindowFlag(Qt.WindowType.Tool)
+            self._history.setWindowTitle(tr("History"))
+            self._history.setEmptyLabel(tr("As opened"))
+            self._history.resize(300, 420)
+        self._history.show()
+        self._history.raise_()
+
+    def show_settings(self) -> None:
+        """Open the settings."""
+        dialog = SettingsDialog(self._window.workbench.settings, self._window)
+        dialog.applied.connect(self._window.apply_settings)
+        dialog.open()
+
+    def show_keys(self) -> None:
+        """Open the sheet of all keys."""
+        KeySheet(self._window.actions_.declared, self._window).open()
+
+    def show_about(self) -> None:
+        """Open the sheet about the program."""
+        facts = self._window.predicting.facts
+        AboutDialog(facts.model_id if facts else "", self._window).open()

@@ -1,0 +1,79 @@
+"""Writes the positions of the session into files for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from geotagger.core.errors import GeotaggerError
+from geotagger.gui.language import tr, trn
+from geotagger.gui.workbench import Workbench
+from geotagger.session.arrangement import taken
+from geotagger.session.exports import ExportRow, write_export
+from geotagger.session.photo import Photo
+
+
+class Exporting(QObject):
+    """Asks for a file and writes it in the background."""
+
+    def __init__(self, workbench: Workbench, window: QWidget) -> None:
+        super().__init__(window)
+        self._workbench = workbench
+        self._window = window
+
+    def ask(self) -> None:
+        """Ask where to export to; the selected photos if there are several, else all."""
+        kinds = ";;".join(
+            (
+                f"{tr('Map page')} (*.html)",
+                f"{tr('Table')} (*.csv)",
+                "GPX (*.gpx)",
+                "KML (*.kml)",
+                "GeoJSON (*.geojson)",
+            )
+        )
+        name, kind = QFileDialog.getSaveFileName(self._window, tr("Export positions"), "", kinds)
+        if not name:
+            return
+        file = Path(name)
+        if not file.suffix:
+            file = file.with_suffix("." + kind.rpartition(".")[2].rstrip(")"))
+        self.export(file)
+
+    def export(self, file: Path) -> None:
+        """Export to a file whose ending tells the format."""
+        several = len(self._workbench.selected_ids) > 1
+        photos = self._workbench.selected if several else list(self._workbench.session)
+        rows = [row for photo in photos if (row := export_row_of(photo)) is not None]
+        self._workbench.jobs.run(
+            partial(write_export, rows, file), partial(self._exported, rows, file), self._failed
+        )
+
+    def _exported(self, rows: Sequence[ExportRow], file: Path, _: None) -> None:
+        words = trn(
+            "{n} position was exported to {file}.",
+            "{n} positions were exported to {file}.",
+            len(rows),
+            file=file.name,
+        )
+        self._workbench.noticed.emit(words, str(file))
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, GeotaggerError):
+            raise error
+        self._workbench.noticed.emit(str(error), "")
+
+
+def export_row_of(photo: Photo) -> ExportRow | None:
+    """The photo with the position that the window shows; None if it has none."""
+    fix = photo.shown_fix
+    if fix is None:
+        return None
+    region = fix.candidates[0][0] if fix.candidates else None
+    return ExportRow(
+        photo.path, fix.position, fix.source, fix.radius_km, region, fix.probability, taken(photo)
+    )

@@ -1,0 +1,96 @@
+"""Keeps the session on disk while the user works, and offers to bring it back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer
+
+from geotagger.gui.jobs import Generation, Lane
+from geotagger.gui.reading import Reading
+from geotagger.gui.workbench import Workbench
+from geotagger.session.kept_session import KeptPhoto, forget_session, keep_session, load_session
+from geotagger.session.photo import Photo
+
+log = logging.getLogger(__name__)
+
+_KEEP_AFTER_MS = 2000
+
+
+class Keeping(QObject):
+    """Writes the session a moment after each decision. Facts are not kept: they are read and predicted anew."""
+
+    def __init__(self, workbench: Workbench, reading: Reading) -> None:
+        super().__init__(workbench)
+        self._workbench = workbench
+        self._reading = reading
+        self._generation = Generation()
+        self._restoring: dict[str, KeptPhoto] = {}
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_KEEP_AFTER_MS)
+        self._timer.timeout.connect(self.keep_now)
+        for signal in (workbench.photos_added, workbench.photos_removed):
+            signal.connect(self._keep_soon)
+        workbench.undo_stack.indexChanged.connect(self._keep_soon)
+        workbench.photos_changed.connect(self._restore_decisions)
+
+    def _keep_soon(self, *_: object) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def keep_now(self) -> None:
+        """Keep the session as it is now, in the background."""
+        self._timer.stop()
+        photos = list(self._workbench.session)
+        # On the write lane, so that an older session never overtakes a newer one.
+        self._workbench.jobs.run(
+            partial(_keep, photos), lambda _: None, self._failed, self._generation.next(), Lane.WRITE
+        )
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, OSError):
+            raise error
+        log.warning("The session could not be kept: %s", error)
+
+    def close(self, *, keep: bool) -> None:
+        """Keep the session for next time, or forget it; nothing is kept after this."""
+        self._timer.stop()
+        self._generation.next()
+        try:
+            if keep:
+                keep_session(self._workbench.session)
+            else:
+                forget_session()
+        except OSError as error:
+            log.warning("The session could not be kept: %s", error)
+
+    def kept(self) -> list[KeptPhoto]:
+        """What was kept last time; only photos that are still there."""
+        return [photo for photo in load_session() if photo.path.is_file()]
+
+    def restore(self, kept: Sequence[KeptPhoto]) -> None:
+        """Open the photos again; the decisions follow when each has been read."""
+        self._restoring.update((str(photo.path), photo) for photo in kept if photo.edited or photo.skipped)
+        self._reading.open([photo.path for photo in kept])
+
+    def _restore_decisions(self, photo_ids: list[int]) -> None:
+        if not self._restoring:
+            return
+        for photo in self._workbench.session.photos(photo_ids):
+            if photo.metadata is None:
+                continue
+            kept = self._restoring.pop(str(photo.path), None)
+            if kept is not None and self._workbench.session.update(
+                photo.id, edited=kept.edited, skipped=kept.skipped
+            ):
+                self._workbench.note_changed([photo.id])
+
+
+def _keep(photos: Sequence[Photo]) -> None:
+    if photos:
+        keep_session(photos)
+    else:
+        forget_session()

@@ -1,0 +1,190 @@
+"""The settings, built from their declarations: one page per group, a sentence for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from enum import Enum
+from typing import Any, get_type_hints
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from geotagger.core.errors import SettingsError
+from geotagger.core.settings import Settings
+from geotagger.gui.language import tr
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "theme": tr("Colours"),
+        "notation": tr("Positions"),
+        "device": tr("Network runs on"),
+        "accept_threshold": tr("Accept all from"),
+        "overwrite": tr("Replace positions"),
+        "sidecar": tr("XMP sidecars"),
+        "backup_dir": tr("Copies of originals"),
+        "tile_url": tr("Online map"),
+    }
+
+
+def _groups() -> dict[str, str]:
+    return {
+        "window": tr("Window"),
+        "model": tr("Model"),
+        "writing": tr("Writing"),
+        "map": tr("Map and privacy"),
+    }
+
+
+def _choices() -> dict[str, str]:
+    return {
+        "system": tr("Like the desktop"),
+        "light": tr("Light"),
+        "dark": tr("Dark"),
+        "decimal": tr("46.90000, -110.40000"),
+        "degrees-minutes": tr("46°54.000′N 110°24.000′W"),
+        "degrees-minutes-seconds": tr("46°54′00.0″N 110°24′00.0″W"),
+        "auto": tr("Automatic"),
+        "cpu": "CPU",
+        "cuda": "CUDA",
+        "mps": "MPS",
+        "never": tr("Never"),
+        "estimates": tr("Only estimates"),
+        "all": tr("All"),
+        "always": tr("Always"),
+    }
+
+
+class SettingsDialog(QDialog):
+    """Changes settings when the user agrees to them."""
+
+    applied = Signal(object)
+    """The new :class:`Settings`."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Settings"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(560)
+        self._settings = settings
+        self._readers: dict[str, Callable[[], Any]] = {}
+        self.inputs: dict[str, QWidget] = {}
+        self._problem = QLabel()
+        self._problem.setProperty("role", "error")
+        self._problem.setWordWrap(True)
+        self._problem.hide()
+        pages = QTabWidget()
+        pages.setDocumentMode(True)
+        for group, title in _groups().items():
+            pages.addTab(self._page(group), title)
+        cancel = QPushButton(tr("Cancel"))
+        cancel.clicked.connect(self.reject)
+        self.save_button = QPushButton(tr("Save"))
+        self.save_button.setProperty("role", "primary")
+        self.save_button.setDefault(True)
+        self.save_button.clicked.connect(self._save)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(self.save_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 16)
+        layout.setSpacing(12)
+        layout.addWidget(pages, 1)
+        layout.addWidget(self._problem)
+        layout.addLayout(buttons)
+
+    def _page(self, group: str) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(8, 16, 8, 8)
+        layout.setSpacing(4)
+        types = get_type_hints(Settings)
+        for declared in fields(Settings):
+            if declared.metadata["group"] != group:
+                continue
+            title = QLabel(_titles().get(declared.name, declared.name))
+            title.setProperty("role", "strong")
+            made = self._input(declared.name, types[declared.name])
+            made.setAccessibleName(title.text())
+            title.setBuddy(made)
+            words = QLabel(tr(declared.metadata["sentence"]))
+            words.setProperty("role", "muted")
+            words.setWordWrap(True)
+            layout.addWidget(title)
+            layout.addWidget(made)
+            layout.addWidget(words)
+            layout.addSpacing(12)
+        layout.addStretch(1)
+        return page
+
+    def _input(self, name: str, kind: Any) -> QWidget:
+        value = getattr(self._settings, name)
+        if isinstance(value, Enum):
+            made: QWidget = self._choice(name, kind, value)
+        elif isinstance(value, float):
+            made = self._percentage(name, value)
+        else:
+            made = self._text(name, value)
+        self.inputs[name] = made
+        return made
+
+    def _choice(self, name: str, kind: type[Enum], value: Enum) -> QComboBox:
+        box = QComboBox()
+        for choice in kind:
+            box.addItem(_choices().get(choice.value, choice.value), choice)
+        box.setCurrentIndex(list(kind).index(value))
+        self._readers[name] = lambda: list(kind)[box.currentIndex()]
+        return box
+
+    def _percentage(self, name: str, value: float) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(5, 99)
+        box.setSuffix(" %")
+        box.setValue(round(100 * value))
+        self._readers[name] = lambda: box.value() / 100
+        return box
+
+    def _text(self, name: str, value: str) -> QWidget:
+        field = QLineEdit(value)
+        self._readers[name] = lambda: field.text().strip()
+        if not name.endswith("_dir"):
+            return field
+        holder = QWidget()
+        choose = QPushButton(tr("Choose…"))
+        choose.clicked.connect(lambda: self._choose_folder(field))
+        field.setPlaceholderText(tr("No copies"))
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(field, 1)
+        row.addWidget(choose)
+        holder.setFocusProxy(field)
+        return holder
+
+    def _choose_folder(self, field: QLineEdit) -> None:
+        name = QFileDialog.getExistingDirectory(self, tr("Folder for copies"), field.text())
+        if name:
+            field.setText(name)
+
+    def _save(self) -> None:
+        try:
+            changed = replace(self._settings, **{name: read() for name, read in self._readers.items()})
+        except SettingsError as error:
+            self._problem.setText(str(error))
+            self._problem.show()
+            return
+        self.applied.emit(changed)
+        self.accept()

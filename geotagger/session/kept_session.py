@@ -1,0 +1,103 @@
+"""Keeps the open photos and undecided work on disk, so that a crash or a closed window loses nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from geotagger.core.errors import CoordinateError
+from geotagger.core.fix import Fix, Source
+from geotagger.core.geo import LatLon
+from geotagger.core.paths import data_dir
+from geotagger.session.photo import Photo
+
+log = logging.getLogger(__name__)
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPhoto:
+    """What is kept of a photo: where it is and what the user decided; the rest is read or predicted anew."""
+
+    path: Path
+    edited: Fix | None = None
+    skipped: bool = False
+
+
+def kept_session_file() -> Path:
+    """Where the session is kept."""
+    return data_dir() / "session.json"
+
+
+def keep_session(photos: Iterable[Photo], file: Path | None = None) -> None:
+    """Write the session so that a crash leaves either the old or the new file.
+
+    Raises:
+        OSError: the disk is full or may not be written.
+    """
+    file = file or kept_session_file()
+    rows = [_as_row(photo) for photo in photos]
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump({"format": _FORMAT, "photos": rows}, stream, ensure_ascii=False)
+    Path(temporary).replace(file)
+
+
+def forget_session(file: Path | None = None) -> None:
+    """Remove the kept session, because the user is done with it."""
+    (file or kept_session_file()).unlink(missing_ok=True)
+
+
+def load_session(file: Path | None = None) -> list[KeptPhoto]:
+    """The kept session; empty if there is none, or if it cannot be read, which is logged."""
+    file = file or kept_session_file()
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        if stored["format"] != _FORMAT:
+            return []
+        return [_as_photo(row) for row in stored["photos"]]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError, CoordinateError) as error:
+        log.warning("The session of last time could not be read: %s", error)
+        return []
+
+
+def _as_row(photo: Photo) -> dict[str, Any]:
+    row: dict[str, Any] = {"path": str(photo.path)}
+    if photo.skipped:
+        row["skipped"] = True
+    if photo.edited is not None and photo.edited != photo.written:
+        fix = photo.edited
+        row["fix"] = {
+            "lat": fix.position.lat_deg,
+            "lon": fix.position.lon_deg,
+            "source": fix.source.value,
+            "radius_km": fix.radius_km,
+            "model": fix.model,
+            "probability": fix.probability,
+            "candidates": fix.candidates,
+        }
+    return row
+
+
+def _as_photo(row: dict[str, Any]) -> KeptPhoto:
+    fix = row.get("fix")
+    edited = None
+    if fix is not None:
+        edited = Fix(
+            position=LatLon(fix["lat"], fix["lon"]),
+            source=Source(fix["source"]),
+            radius_km=fix["radius_km"],
+            model=fix["model"],
+            probability=fix["probability"],
+            candidates=tuple((code, probability) for code, probability in fix["candidates"]),
+        )
+    return KeptPhoto(Path(row["path"]), edited, bool(row.get("skipped", False)))

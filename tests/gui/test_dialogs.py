@@ -1,0 +1,188 @@
+"""Settings, keys, history, the guard, exports, and coming back after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QUndoView
+
+from geotagger.core.coordinates import Notation
+from geotagger.core.geo import LatLon
+from geotagger.core.settings import Settings, Theme, load_settings
+from geotagger.gui.appearance import Appearance
+from geotagger.gui.crash import CrashDialog, CrashWatch
+from geotagger.gui.guard import UnwrittenDialog
+from geotagger.gui.jobs import Jobs
+from geotagger.gui.settings_dialog import SettingsDialog
+from geotagger.gui.sheets import AboutDialog, KeySheet
+from geotagger.session.kept_session import load_session
+from geotagger.session.photo import PhotoState
+from tests.gui.conftest import App
+from tests.images import save_photo
+
+
+@pytest.fixture
+def opened(app: App, tmp_path: Path) -> Iterator[App]:
+    for number in range(2):
+        save_photo(tmp_path / "photos" / f"IMG_{number}.jpg", seed=number)
+    app.open(tmp_path / "photos")
+    yield app
+    app.window._closing_agreed = True
+
+
+def test_every_setting_can_be_changed_and_is_kept(app: App) -> None:
+    app.do("settings")
+    dialog = app.dialog(SettingsDialog)
+    assert isinstance(dialog, SettingsDialog)
+    assert set(dialog.inputs) == {declared.name for declared in fields(Settings)}
+    notation, theme = dialog.inputs["notation"], dialog.inputs["theme"]
+    assert isinstance(notation, QComboBox)
+    assert isinstance(theme, QComboBox)
+    notation.setCurrentIndex(list(Notation).index(Notation.DEGREES_MINUTES_SECONDS))
+    theme.setCurrentIndex(list(Theme).index(Theme.DARK))
+    threshold = dialog.inputs["accept_threshold"]
+    assert isinstance(threshold, QSpinBox)
+    threshold.setValue(75)
+    dialog.save_button.click()
+    kept = load_settings()
+    assert kept.notation is Notation.DEGREES_MINUTES_SECONDS
+    assert kept.accept_threshold == 0.75
+    assert app.window.appearance.palette.dark
+    assert app.window.toolbar.threshold == 0.75
+
+
+def test_positions_are_shown_in_the_chosen_notation(opened: App) -> None:
+    opened.select("IMG_0.jpg")
+    opened.window.workbench.place(opened.window.workbench.selected_ids, LatLon(46.9, -110.4))
+    opened.wait(lambda: opened.window.panel.position.text() == "46.90000, -110.40000")
+    changed = Settings(theme=Theme.LIGHT, notation=Notation.DEGREES_MINUTES_SECONDS)
+    opened.window.apply_settings(changed)
+    assert opened.window.panel.position.text() == "46°54′00.0″N 110°24′00.0″W"
+
+
+def test_key_sheet_names_every_action_with_a_key(app: App) -> None:
+    app.do("shortcuts")
+    sheet = app.dialog(KeySheet)
+    shown = {label.text() for label in sheet.findChildren(QLabel)}
+    for declared in app.window.actions_.declared:
+        if declared.keys:
+            assert declared.tip in shown
+    sheet.accept()
+
+
+def test_about_names_the_model_and_the_licences(opened: App) -> None:
+    opened.do("about")
+    sheet = opened.dialog(AboutDialog)
+    text = "\n".join(label.text() for label in sheet.findChildren(QLabel))
+    facts = opened.window.predicting.facts
+    assert facts is not None
+    assert facts.model_id in text
+    assert "LGPL" in text
+    assert "Natural Earth" in text
+    sheet.accept()
+
+
+def test_history_lists_the_steps_and_goes_back_by_a_click(opened: App) -> None:
+    opened.select("IMG_0.jpg")
+    opened.do("accept")
+    opened.select("IMG_1.jpg")
+    opened.do("reject")
+    opened.do("history")
+    view = opened.window.findChild(QUndoView)
+    assert isinstance(view, QUndoView)
+    assert view.model().rowCount() == 3
+    view.setCurrentIndex(view.model().index(0, 0))
+    assert set(opened.states().values()) == {PhotoState.PREDICTED}
+
+
+def test_closing_with_unwritten_positions_asks_first(opened: App) -> None:
+    opened.select("IMG_0.jpg")
+    opened.do("accept")
+    opened.window.close()
+    assert opened.window.isVisible()
+    guard = opened.dialog(UnwrittenDialog)
+    assert isinstance(guard, UnwrittenDialog)
+    guard.reject()
+    assert opened.window.isVisible()
+    opened.window.close()
+    guard = opened.dialog(UnwrittenDialog)
+    assert isinstance(guard, UnwrittenDialog)
+    guard.drop_button.click()
+    assert not opened.window.isVisible()
+    assert load_session() == []
+
+
+def test_kept_decisions_come_back_at_the_next_start(opened: App, jobs: Jobs, appearance: Appearance) -> None:
+    from geotagger.gui.window import MainWindow
+
+    opened.select("IMG_0.jpg")
+    opened.window.workbench.place(opened.window.workbench.selected_ids, LatLon(46.9, -110.4))
+    opened.select("IMG_1.jpg")
+    opened.do("reject")
+    opened.window.close()
+    guard = opened.dialog(UnwrittenDialog)
+    assert isinstance(guard, UnwrittenDialog)
+    guard.keep_button.click()
+    assert not opened.window.isVisible()
+    again = App(MainWindow(jobs, Settings(theme=Theme.LIGHT), appearance), opened.bot)
+    opened.bot.addWidget(again.window)
+    again.window.show()
+    again.window.restore_last_session()
+    again.wait(lambda: again.states() == {"IMG_0.jpg": PhotoState.CORRECTED, "IMG_1.jpg": PhotoState.SKIPPED})
+    assert again.photo("IMG_0.jpg").shown_position == LatLon(46.9, -110.4)
+    assert "2 photos of last time" in again.window.notices.text
+    again.wait(again.is_idle)
+    again.window._closing_agreed = True
+
+
+def test_the_session_is_kept_while_the_user_works(opened: App) -> None:
+    opened.select("IMG_0.jpg")
+    opened.do("accept")
+    opened.window.keeping.keep_now()
+    opened.wait(lambda: any(photo.edited for photo in load_session()))
+
+
+def test_a_window_that_was_closed_with_nothing_left_to_do_starts_empty(opened: App) -> None:
+    opened.window.keeping.keep_now()
+    opened.wait(lambda: len(load_session()) == 2)
+    opened.window.close()
+    assert load_session() == []
+
+
+def test_exports_hold_what_the_window_shows(opened: App, tmp_path: Path) -> None:
+    opened.select("IMG_0.jpg")
+    opened.window.workbench.place(opened.window.workbench.selected_ids, LatLon(46.9, -110.4))
+    for ending in ("csv", "geojson", "gpx", "kml", "html"):
+        file = tmp_path / f"positions.{ending}"
+        opened.window.exporting.export(file)
+        opened.wait(
+            lambda name=file.name: f"2 positions were exported to {name}" in opened.window.notices.text
+        )
+        text = file.read_text(encoding="utf-8")
+        assert "IMG_0.jpg" in text
+        assert "IMG_1.jpg" in text
+        assert "46.9" in text
+
+
+def test_an_export_that_fails_says_why(opened: App, tmp_path: Path) -> None:
+    opened.window.exporting.export(tmp_path / "no such folder" / "positions.csv")
+    opened.wait(lambda: not opened.window.notices.isHidden())
+    assert opened.window.notices.text.endswith(".")
+
+
+def test_unexpected_errors_end_in_a_report_that_can_be_copied(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = CrashWatch()
+    try:
+        raise RuntimeError("a bug that nobody caught")
+    except RuntimeError as error:
+        watch._on_error(RuntimeError, error, error.__traceback__)
+    dialog = app.dialog(CrashDialog)
+    assert isinstance(dialog, CrashDialog)
+    assert "a bug that nobody caught" in dialog.text.toPlainText()
+    assert "Python" in dialog.text.toPlainText()
+    dialog.accept()

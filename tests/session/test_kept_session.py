@@ -1,0 +1,53 @@
+"""The session that survives a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from geotagger.core.geo import LatLon
+from geotagger.session import review
+from geotagger.session.kept_session import forget_session, keep_session, kept_session_file, load_session
+from tests.session.made import make_photo, prediction
+
+
+def test_what_was_kept_comes_back_as_it_was() -> None:
+    accepted = review.accept(make_photo(1, prediction=prediction()))
+    placed = review.place(make_photo(2), LatLon(45.5, -73.6))
+    rejected = review.reject(make_photo(3, prediction=prediction()))
+    untouched = make_photo(4)
+    keep_session([accepted, placed, rejected, untouched])
+    kept = load_session()
+    assert [photo.path for photo in kept] == [p.path for p in (accepted, placed, rejected, untouched)]
+    assert [photo.edited for photo in kept] == [accepted.edited, placed.edited, None, None]
+    assert [photo.skipped for photo in kept] == [False, False, True, False]
+
+
+def test_what_was_written_is_not_written_again() -> None:
+    photo = review.place(make_photo(1), LatLon(45.5, -73.6))
+    session_photo = type(photo)(
+        photo.id, photo.path, photo.metadata, edited=photo.edited, written=photo.edited
+    )
+    keep_session([session_photo])
+    assert load_session()[0].edited is None
+
+
+def test_a_forgotten_session_is_gone_and_forgetting_twice_is_fine() -> None:
+    keep_session([make_photo(1)])
+    forget_session()
+    forget_session()
+    assert load_session() == []
+
+
+@pytest.mark.parametrize("content", ["", "no json", "[]", '{"format": 99, "photos": []}', '{"format": 1}'])
+def test_a_damaged_file_counts_as_no_session(content: str) -> None:
+    kept_session_file().write_text(content, encoding="utf-8")
+    assert load_session() == []
+
+
+def test_keeping_leaves_no_temporary_files(tmp_path: Path) -> None:
+    file = tmp_path / "session.json"
+    for _ in range(3):
+        keep_session([make_photo(1)], file)
+    assert list(tmp_path.glob("session*")) == [file]
