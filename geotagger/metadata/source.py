@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -74,7 +75,8 @@ class FileSource:
             self.size = self.stat.st_size
             self._digest = hashlib.sha256()
             self._window = b""
-            self._window = self._pread(0, WINDOW_BYTES)
+            if stat.S_ISREG(self.stat.st_mode):
+                self._window = self._pread(0, WINDOW_BYTES)
         except BaseException:
             os.close(self._fd)
             raise

@@ -131,14 +131,18 @@ def default_exif(order: str = "<") -> list[Row]:
     ]
 
 
-def camera_gps(order: str = "<", lat: tuple[int, ...] = (48, 1, 51, 1, 2994, 100)) -> list[Row]:
+def camera_gps(
+    order: str = "<",
+    lat: tuple[int, ...] = (48, 1, 51, 1, 2994, 100),
+    lon: tuple[int, ...] = (2, 1, 17, 1, 4020, 100),
+) -> list[Row]:
     """What a phone writes: a position near Paris with altitude, speed, direction, satellites, dates."""
 
     def rationals(tag: int, *numbers: int) -> Row:
         return tag, RATIONAL, len(numbers) // 2, struct.pack(f"{order}{len(numbers)}I", *numbers)
 
     return [
-        (0, BYTE, 4, bytes((2, 2, 0, 0))), text(1, "N"), rationals(2, *lat), text(3, "E"), rationals(4, 2, 1, 17, 1, 4020, 100),
+        (0, BYTE, 4, bytes((2, 2, 0, 0))), text(1, "N"), rationals(2, *lat), text(3, "E"), rationals(4, *lon),
         (5, BYTE, 1, b"\0"), rationals(6, 350, 10), rationals(7, 10, 1, 34, 1, 56, 1), text(8, "7"), text(9, "A"),
         text(10, "3"), rationals(11, 26, 10), text(12, "K"), rationals(13, 5, 1), text(16, "T"), rationals(17, 1805, 10),
         text(18, "WGS-84"), (27, UNDEFINED, 11, b"ASCII\0\0\0GPS"), text(29, "2026:07:14"), rationals(31, 5, 1),
@@ -278,7 +282,7 @@ JPEGS: dict[str, Callable[[], bytes]] = {
     "camera-gps": lambda: after_soi(app1(block(exif=default_exif(), gps=camera_gps()))),
     "camera-gps-big-endian": lambda: after_soi(app1(block(">", exif=default_exif(">"), gps=camera_gps(">")))),
     "gps-version-only": lambda: after_soi(app1(block(gps=[(0, BYTE, 4, bytes((2, 2, 0, 0)))]))),
-    "gps-zero": lambda: after_soi(app1(block(gps=camera_gps(lat=(0, 1, 0, 1, 0, 1))))),
+    "gps-zero": lambda: after_soi(app1(block(gps=camera_gps(lat=(0, 1) * 3, lon=(0, 1) * 3)))),
     "odd-offsets": lambda: after_soi(app1(block(exif=default_exif(), odd=True))),
     "unsorted": lambda: after_soi(app1(block(exif=default_exif(), unsorted=True))),
     "no-next-word": lambda: after_soi(app1(block(exif=default_exif(), next_word=False))),

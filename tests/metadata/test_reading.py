@@ -1,0 +1,238 @@
+"""What is read from photos, and what is said of files that cannot be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image
+
+from geotagger.core.errors import UnreadablePhotoError
+from geotagger.metadata import WriteOutcome, WriteTarget, embedded_preview, read_photo
+from geotagger.metadata.reading import parsed_time
+from geotagger.metadata.source import FileSource
+from tests.metadata import samples
+from tests.metadata.judging import ESTIMATE, ExifTool
+
+Write = Callable[..., WriteOutcome]
+
+
+def saved(tmp_path: Path, name: str, data: bytes) -> Path:
+    path = tmp_path / name
+    path.write_bytes(data)
+    return path
+
+
+def test_time_camera_orientation_and_size(tmp_path: Path) -> None:
+    metadata = read_photo(saved(tmp_path, "a.jpg", samples.JPEGS["exif-big-endian"]()))
+    assert metadata.format == "JPEG"
+    assert (metadata.width_px, metadata.height_px, metadata.orientation) == (48, 32, 6)
+    assert metadata.camera == "Testcam T1"
+    zone = timezone(timedelta(hours=-6))
+    assert metadata.taken == datetime(2026, 7, 14, 12, 34, 56, 780_000, zone)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (n, {"tif": "TIFF", "png": "PNG", "webp": "WebP", "dng": "DNG"}[n.rsplit(".")[1]])
+        for n in samples.OTHERS
+    ],
+)
+def test_every_format_is_known_by_its_first_bytes(tmp_path: Path, name: str, kind: str) -> None:
+    data = samples.OTHERS[name]()
+    suffix = ".dng" if kind == "DNG" else ".jpg"
+    metadata = read_photo(saved(tmp_path, f"wrongly-named{suffix}", data))
+    assert metadata.format == kind
+    assert metadata.width_px in (4, 48)
+
+
+@pytest.mark.parametrize(
+    ("text", "subseconds", "offset", "expected"),
+    [
+        ("2026:07:14 12:34:56", None, None, datetime(2026, 7, 14, 12, 34, 56)),
+        ("2026:07:14 12:34:56", "5", None, datetime(2026, 7, 14, 12, 34, 56, 500_000)),
+        ("2026:07:14 12:34:56", "012", None, datetime(2026, 7, 14, 12, 34, 56, 12_000)),
+        ("2026:07:14 12:34:56", "123456789", None, datetime(2026, 7, 14, 12, 34, 56, 123_456)),
+        ("2026:07:14 12:34:56", "  ", None, datetime(2026, 7, 14, 12, 34, 56)),
+        (
+            "2026:07:14 12:34:56",
+            None,
+            "+05:30",
+            datetime(2026, 7, 14, 12, 34, 56, 0, timezone(timedelta(hours=5.5))),
+        ),
+        ("2026:07:14 12:34:56", None, "   :  ", datetime(2026, 7, 14, 12, 34, 56)),
+        ("2026-07-14T12:34:56.25Z", None, None, datetime(2026, 7, 14, 12, 34, 56, 250_000, timezone.utc)),
+        ("2026-07-14T12:34", None, None, datetime(2026, 7, 14, 12, 34)),
+        ("0000:00:00 00:00:00", None, None, None),
+        ("    :  :     :  :  ", None, None, None),
+        ("2026:13:40 12:34:56", None, None, None),
+        ("", None, None, None),
+    ],
+)
+def test_times_as_cameras_write_them(
+    text: str, subseconds: str | None, offset: str | None, expected: datetime | None
+) -> None:
+    assert parsed_time(text, subseconds, offset) == expected
+
+
+@pytest.mark.parametrize(
+    ("make", "model", "camera"),
+    [
+        ("Canon", "Canon EOS R5", "Canon EOS R5"),
+        ("NIKON CORPORATION", "NIKON D850", "NIKON D850"),
+        ("SONY", "ILCE-7M4", "SONY ILCE-7M4"),
+    ],
+)
+def test_the_maker_is_not_named_twice(tmp_path: Path, make: str, model: str, camera: str) -> None:
+    block = samples.block(first=[samples.text(0x10F, make), samples.text(0x110, model)])
+    assert read_photo(saved(tmp_path, "a.jpg", samples.after_soi(samples.app1(block)))).camera == camera
+
+
+def test_xmp_fills_what_exif_leaves_open(tmp_path: Path) -> None:
+    packet = samples.xmp(
+        'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Model="Phone 7" tiff:Orientation="3" exif:DateTimeOriginal="2020-01-02T03:04:05+01:00"'
+    )
+    metadata = read_photo(saved(tmp_path, "a.png", samples.png(samples.itxt(packet))))
+    assert (metadata.camera, metadata.orientation) == ("Phone 7", 3)
+    assert metadata.taken == datetime(2020, 1, 2, 3, 4, 5, 0, timezone(timedelta(hours=1)))
+
+
+@pytest.fixture
+def heic(tmp_path: Path) -> Path:
+    """A HEIC file with EXIF and XMP, as phones write them."""
+    rng = np.random.default_rng(1)
+    image = Image.fromarray(rng.integers(0, 255, (64, 96, 3), np.uint8))
+    file = pillow_heif.from_pillow(image)
+    path = tmp_path / "a.heic"
+    file.save(
+        path,
+        exif=b"Exif\0\0" + samples.block(exif=samples.default_exif(), gps=samples.camera_gps()),
+        xmp=samples.xmp(),
+        quality=50,
+    )
+    return path
+
+
+def test_heic_is_read_and_gets_a_sidecar(heic: Path, write: Write, oracle: ExifTool) -> None:
+    metadata = read_photo(heic)
+    assert metadata.format == "HEIC"
+    # Decoders turn the image themselves: the size is that of the image as shown.
+    assert (metadata.width_px, metadata.height_px) == pillow_heif.open_heif(heic).size == (64, 96)
+    assert metadata.orientation == 1
+    assert metadata.camera == "Testcam T1"
+    assert metadata.taken is not None
+    assert metadata.fix is not None
+    assert oracle.position(heic) == pytest.approx(
+        (metadata.fix.position.lat_deg, metadata.fix.position.lon_deg)
+    )
+    original = heic.read_bytes()
+    outcome = write(heic, ESTIMATE)
+    assert outcome.target is WriteTarget.SIDECAR
+    assert heic.read_bytes() == original
+    found = read_photo(heic).fix
+    assert found is not None
+    assert found.source is ESTIMATE.source
+
+
+@pytest.mark.parametrize("suffix", [".nef", ".cr2", ".arw", ".pef", ".srw"])
+def test_raw_files_get_a_sidecar(tmp_path: Path, suffix: str, write: Write) -> None:
+    path = saved(tmp_path, f"a{suffix}", samples.tiff(gps=True))
+    metadata = read_photo(path)
+    assert metadata.format == suffix[1:].upper()
+    assert metadata.fix is not None
+    original = path.read_bytes()
+    assert write(path).written_to == Path(f"{path}.xmp")
+    assert path.read_bytes() == original
+
+
+def test_raf_is_read_through_its_jpeg(tmp_path: Path) -> None:
+    jpeg = samples.JPEGS["camera-gps"]()
+    head = b"FUJIFILMCCD-RAW 0201FF393101".ljust(84, b"\0") + samples.struct.pack(">II", 160, len(jpeg))
+    path = saved(tmp_path, "a.raf", head.ljust(160, b"\0") + jpeg)
+    metadata = read_photo(path)
+    assert metadata.format == "RAF"
+    assert metadata.fix is not None
+    assert embedded_preview(path) == jpeg
+
+
+def test_cr3_is_read_from_its_boxes(tmp_path: Path) -> None:
+    def box(kind: bytes, data: bytes) -> bytes:
+        return samples.struct.pack(">I", len(data) + 8) + kind + data
+
+    def alone(rows: list[samples.Row]) -> bytes:
+        return samples.block(first=rows)
+
+    canon = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+    inner = box(b"CMT1", alone([samples.text(0x10F, "Canon"), samples.text(0x110, "Canon EOS R")]))
+    inner += box(b"CMT2", alone(samples.default_exif())) + box(b"CMT4", alone(samples.camera_gps()))
+    data = (
+        box(b"ftyp", b"crx \0\0\0\1crx isom")
+        + box(b"moov", box(b"uuid", canon + inner))
+        + box(b"mdat", bytes(64))
+    )
+    metadata = read_photo(saved(tmp_path, "a.cr3", data))
+    assert (metadata.format, metadata.camera) == ("CR3", "Canon EOS R")
+    assert metadata.taken is not None
+    assert metadata.fix is not None
+    assert metadata.fix.position.lat_deg == pytest.approx(48.8583, abs=1e-4)
+
+
+def test_the_thumbnail_is_the_preview_of_a_jpeg(tmp_path: Path) -> None:
+    path = saved(tmp_path, "a.jpg", samples.JPEGS["thumbnail"]())
+    assert embedded_preview(path) == samples.jpeg()
+    assert embedded_preview(saved(tmp_path, "b.jpg", samples.jpeg())) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("empty.jpg", b"", "The file is empty."),
+        ("text.jpg", b"Dear diary", "It is not a photo that this program reads."),
+        ("cut.jpg", samples.jpeg()[:100], "The JPEG file is cut off before its image."),
+        ("garbage.jpg", b"\xff\xd8garbage", "The JPEG file's headers are damaged."),
+        ("cut.png", samples.png()[:20], "The PNG file is cut off before its image."),
+        ("cut.webp", samples.saved("WEBP")[:14], "The WebP file is cut off before its image."),
+        ("cut.tif", b"II*\0\x08\0\0", "Its TIFF header is damaged."),
+        ("cut.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "The HEIC file holds no image directory."),
+    ],
+)
+def test_bad_files_get_one_sentence_each(tmp_path: Path, name: str, data: bytes, sentence: str) -> None:
+    with pytest.raises(UnreadablePhotoError) as caught:
+        read_photo(saved(tmp_path, name, data))
+    assert caught.value.reason == sentence
+
+
+def test_missing_files_folders_and_pipes_get_a_sentence(tmp_path: Path) -> None:
+    for path, words in ((tmp_path / "no.jpg", "no longer there"), (tmp_path, "folder|ordinary")):
+        with pytest.raises(UnreadablePhotoError, match=words):
+            read_photo(path)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.jpg")
+        with pytest.raises(UnreadablePhotoError, match="not an ordinary file"):
+            read_photo(tmp_path / "pipe.jpg")
+
+
+def test_a_photo_with_damaged_exif_is_still_a_photo(tmp_path: Path) -> None:
+    metadata = read_photo(saved(tmp_path, "a.jpg", samples.REFUSED["exif-header-broken"]()))
+    assert (metadata.width_px, metadata.taken, metadata.fix) == (48, None, None)
+
+
+def test_large_files_are_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    original = FileSource._pread
+
+    def counting(self: FileSource, offset: int, length: int) -> bytes:
+        data = original(self, offset, length)
+        read.append(len(data))
+        return data
+
+    monkeypatch.setattr(FileSource, "_pread", counting)
+    for name in ("thumbnail", "mpo"):
+        read_photo(saved(tmp_path, "a.jpg", samples.JPEGS[name]() + bytes(20_000_000)))
+    assert sum(read) <= 2 * 70_000
