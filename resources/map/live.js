@@ -24,6 +24,10 @@
                 prediction: (shown) => view.showPrediction(shown),
                 fit: (ids) => view.fit(ids),
                 centre: (lat, lon, zoom) => view.centre(lat, lon, zoom),
+                drop(ids, x, y) {
+                    const { lat, lon } = geotagger.fromMap(map.containerPointToLatLng([x, y]));
+                    bridge.report_dropped(ids, lat, lon);
+                },
                 tiles: (source) => view.showTiles(source),
                 colours(colours) {
                     geotagger.setColours(colours);

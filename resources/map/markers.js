@@ -237,11 +237,24 @@
                 icon.photo = photo;
                 icon.paint(marker.getElement());
                 if (photo.id !== this._dragged) {
-                    marker.setLatLng((this._fan && this._fan.places.get(photo.id)) || photo.latlng);
+                    this._place(marker, (this._fan && this._fan.places.get(photo.id)) || photo.latlng);
                 }
                 marker.setZIndexOffset(photo.selected ? 10000 : 0);
                 marker.dragging[photo.draggable ? "enable" : "disable"]();
             }
+        }
+
+        // A marker that is seen to move flies to its new place.
+        _place(marker, latlng) {
+            if (marker.getLatLng().equals(latlng, 1e-9)) {
+                return;
+            }
+            const icon = marker.getElement();
+            if (!geotagger.still && !this._map._animatingZoom) {
+                icon.classList.add("flying");
+                setTimeout(() => icon.classList.remove("flying"), 400);
+            }
+            marker.setLatLng(latlng);
         }
 
         _drawClusters(clusters) {

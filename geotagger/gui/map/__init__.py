@@ -6,6 +6,15 @@ The page reaches no network. Online tiles, which the user may turn on, are fetch
 from geotagger.gui.map.marker import Marker
 from geotagger.gui.map.scheme import register_scheme
 from geotagger.gui.map.tiles import TILE_SOURCES, TileSource, tile_source
-from geotagger.gui.map.view import MapView
+from geotagger.gui.map.view import MapView, photo_ids_in, photo_mime_data
 
-__all__ = ["TILE_SOURCES", "MapView", "Marker", "TileSource", "register_scheme", "tile_source"]
+__all__ = [
+    "TILE_SOURCES",
+    "MapView",
+    "Marker",
+    "TileSource",
+    "photo_ids_in",
+    "photo_mime_data",
+    "register_scheme",
+    "tile_source",
+]

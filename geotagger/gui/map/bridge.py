@@ -15,7 +15,7 @@ class Bridge(QObject):
 
     Signals:
         commands: to the page, a JSON list of ``[name, argument, …]``.
-        page_ready, moved, selected, clicked: from the page.
+        page_ready, moved, selected, clicked, dropped: from the page.
     """
 
     commands = Signal(str)
@@ -23,6 +23,7 @@ class Bridge(QObject):
     moved = Signal(int, float, float)
     selected = Signal(object)
     clicked = Signal(float, float)
+    dropped = Signal(object, float, float)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -74,3 +75,8 @@ class Bridge(QObject):
     def report_clicked(self, lat: float, lon: float) -> None:
         """The user clicked a place that is no marker."""
         self.clicked.emit(lat, lon)
+
+    @Slot("QVariantList", float, float)
+    def report_dropped(self, photo_ids: list[Any], lat: float, lon: float) -> None:
+        """The user dropped these photos on a place."""
+        self.dropped.emit([int(photo_id) for photo_id in photo_ids], lat, lon)

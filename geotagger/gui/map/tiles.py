@@ -106,6 +106,8 @@ class TileFetcher(QObject):
         super().__init__(parent)
         self.source: TileSource | None = None
         self._network: QNetworkAccessManager | None = None
+        self._waiting: dict[int, tuple[QWebEngineUrlRequestJob, QNetworkReply]] = {}
+        self._last_number = 0
 
     def answer(self, job: QWebEngineUrlRequestJob, zoom: int, column: int, row: int) -> None:
         """Reply to a request with a tile, or fail it; the offline map below shows through then."""
@@ -124,8 +126,10 @@ class TileFetcher(QObject):
             QNetworkRequest.Attribute.CookieSaveControlAttribute, QNetworkRequest.LoadControl.Manual
         )
         reply = self._connection().get(request)
-        job.destroyed.connect(reply.abort)
-        reply.finished.connect(lambda: self._finish(job, reply))
+        number = self._last_number = self._last_number + 1
+        self._waiting[number] = job, reply
+        job.destroyed.connect(lambda: self._abandon(number))
+        reply.finished.connect(lambda: self._finish(number))
 
     def _connection(self) -> QNetworkAccessManager:
         """The network, opened only when the first tile is asked for."""
@@ -138,10 +142,17 @@ class TileFetcher(QObject):
             self._network.setCache(cache)
         return self._network
 
-    def _finish(self, job: QWebEngineUrlRequestJob, reply: QNetworkReply) -> None:
+    def _abandon(self, number: int) -> None:
+        """The page needs the tile no more; its request must not be touched again."""
+        _, reply = self._waiting.pop(number, (None, None))
+        if reply is not None and isValid(reply):  # the network may have gone first, with the whole map
+            reply.finished.disconnect()
+            reply.abort()
+            reply.deleteLater()
+
+    def _finish(self, number: int) -> None:
+        job, reply = self._waiting.pop(number)
         reply.deleteLater()
-        if not isValid(job):  # the map has moved on
-            return
         kind = str(reply.header(QNetworkRequest.KnownHeaders.ContentTypeHeader) or "")
         if reply.error() != QNetworkReply.NetworkError.NoError or not kind.startswith("image/"):
             log.info("A map tile could not be fetched: %s", reply.errorString())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWebChannel import QWebChannel
 from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineProfile, QWebEngineSettings
@@ -27,6 +28,8 @@ from geotagger.session.map_page import WORDS, window_page
 
 log = logging.getLogger(__name__)
 
+_PHOTO_IDS = "application/x-geotagger-photo-ids"
+
 
 class MapView(QWidget):
     """The embedded map. What is asked of it before the page has loaded is done when it has.
@@ -38,6 +41,7 @@ class MapView(QWidget):
         markers_selected: list of the photo ids that the user selected on the map; all others are unselected.
         map_clicked: latitude and longitude of a single click beside all markers.
         paths_dropped: list of ``Path`` that were dropped from outside.
+        photos_dropped: list of photo ids dragged from a list in the program, and latitude and longitude of the drop.
         ready: the page has loaded and shows what it was given.
         failed: a sentence that says why there is no map; the widget shows it too.
     """
@@ -46,6 +50,7 @@ class MapView(QWidget):
     markers_selected = Signal(object)
     map_clicked = Signal(float, float)
     paths_dropped = Signal(object)
+    photos_dropped = Signal(object, float, float)
     ready = Signal()
     failed = Signal(str)
 
@@ -93,6 +98,7 @@ class MapView(QWidget):
         self._bridge.moved.connect(self.marker_moved)
         self._bridge.selected.connect(self.markers_selected)
         self._bridge.clicked.connect(self.map_clicked)
+        self._bridge.dropped.connect(self.photos_dropped)
         self._page.loadFinished.connect(self._loaded)
         self._page.renderProcessTerminated.connect(self._terminated)
         self._page.script_failed.connect(self._script_failed)
@@ -196,6 +202,8 @@ class MapView(QWidget):
             self._fail(tr("The map could not be loaded; the list and the panel work without it."))
 
     def _terminated(self, status: QWebEnginePage.RenderProcessTerminationStatus, code: int) -> None:
+        if status == QWebEnginePage.RenderProcessTerminationStatus.NormalTerminationStatus:
+            return
         log.error("The map's process ended: %s, code %d.", status, code)
         self._fail(tr("The map stopped working; please start the program again to see it."))
 
@@ -227,22 +235,24 @@ class MapView(QWidget):
         return super().eventFilter(watched, event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome files and folders."""
-        self._accept_files(event)
+        """Welcome files, folders and the program's own photos."""
+        self._welcome(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Go on welcoming them."""
-        self._accept_files(event)
+        self._welcome(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Pass dropped files and folders on."""
-        self._accept_files(event)
-        paths = _local_paths(event)
-        if paths:
+        """Pass on what was dropped; photos of the program go before the files that they are."""
+        self._welcome(event)
+        photo_ids, paths = photo_ids_in(event.mimeData()), _local_paths(event)
+        if photo_ids:
+            self._bridge.send("drop", photo_ids, event.position().x(), event.position().y())
+        elif paths:
             self.paths_dropped.emit(paths)
 
-    def _accept_files(self, event: QDropEvent) -> None:
-        if _local_paths(event):
+    def _welcome(self, event: QDropEvent) -> None:
+        if photo_ids_in(event.mimeData()) or _local_paths(event):
             # A move would let the file manager delete the photos.
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
@@ -282,6 +292,18 @@ class _Page(QWebEnginePage):
             self.script_failed.emit(text)
         else:
             log.debug("The map page said: %s", text)
+
+
+def photo_mime_data(photo_ids: Sequence[int]) -> QMimeData:
+    """What a list of photos gives to a drag, so that the photos can be dropped on the map."""
+    data = QMimeData()
+    data.setData(_PHOTO_IDS, json.dumps(list(photo_ids)).encode())
+    return data
+
+
+def photo_ids_in(data: QMimeData) -> list[int]:
+    """The photos of ``photo_mime_data``; empty for any other drag."""
+    return [int(number) for number in json.loads(bytes(data.data(_PHOTO_IDS).data()) or b"[]")]
 
 
 def _css_variables(palette: Palette) -> dict[str, str]:

@@ -14,7 +14,7 @@ from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from geotagger.core.geo import LatLon
-from geotagger.gui.map import MapView
+from geotagger.gui.map import MapView, photo_mime_data
 from geotagger.gui.theme import DARK, LIGHT
 from geotagger.session.photo import PhotoState
 from tests.gui.map.map_samples import DRAG, LoadedMap, marker, prediction
@@ -354,6 +354,26 @@ def test_files_dropped_on_the_map_are_handed_on_as_a_copy(loaded: LoadedMap, tmp
     # Nothing inside takes a drop before the map does.
     view = loaded.view.findChild(QWebEngineView)
     assert not any(widget.acceptDrops() for widget in [view, *view.findChildren(QWidget)])
+
+
+def test_photos_dragged_from_the_list_are_placed_where_they_are_dropped(loaded: LoadedMap) -> None:
+    loaded.view.centre_on(LatLon(50, -100), 5)
+    loaded.wait_js("geotagger.view.map.getZoom() === 5 && !geotagger.view.map._animatingZoom")
+    data = photo_mime_data([3, 4])
+    data.setUrls([QUrl.fromLocalFile("/photos/a.jpg")])
+    drop = QDropEvent(
+        QPointF(400, 300),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    with (
+        loaded.bot.assertNotEmitted(loaded.view.paths_dropped),
+        loaded.bot.waitSignal(loaded.view.photos_dropped, timeout=5000) as dropped,
+    ):
+        QApplication.sendEvent(loaded.view, drop)
+    assert dropped.args == [[3, 4], pytest.approx(50, abs=0.2), pytest.approx(-100, abs=0.2)]
 
 
 def test_a_page_that_cannot_load_is_said_in_a_sentence(loaded: LoadedMap) -> None:
