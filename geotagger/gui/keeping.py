@@ -16,7 +16,9 @@ from geotagger.session.photo import Photo
 
 log = logging.getLogger(__name__)
 
-_KEEP_AFTER_MS = 2000
+_AFTER_DECISION_MS = 2_000
+_AFTER_ARRIVAL_MS = 10_000
+"""Arriving photos can be brought in again; keeping thousands of them every other second would only cost time."""
 
 
 class Keeping(QObject):
@@ -30,16 +32,15 @@ class Keeping(QObject):
         self._restoring: dict[str, KeptPhoto] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(_KEEP_AFTER_MS)
         self._timer.timeout.connect(self.keep_now)
         for signal in (workbench.photos_added, workbench.photos_removed):
-            signal.connect(self._keep_soon)
-        workbench.undo_stack.indexChanged.connect(self._keep_soon)
+            signal.connect(lambda _: self._keep_in(_AFTER_ARRIVAL_MS))
+        workbench.undo_stack.indexChanged.connect(lambda _: self._keep_in(_AFTER_DECISION_MS))
         workbench.photos_changed.connect(self._restore_decisions)
 
-    def _keep_soon(self, *_: object) -> None:
-        if not self._timer.isActive():
-            self._timer.start()
+    def _keep_in(self, wait_ms: int) -> None:
+        if not self._timer.isActive() or self._timer.remainingTime() > wait_ms:
+            self._timer.start(wait_ms)
 
     def keep_now(self) -> None:
         """Keep the session as it is now, in the background."""

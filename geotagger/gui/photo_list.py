@@ -261,7 +261,9 @@ class PhotoList(QWidget):
             return False
         states = None if wanted is None else frozenset(wanted)
         current = self._workbench.current_id
-        start = ids.index(current) + 1 if current in self.model._row_of else 0
+        start = 0
+        if current is not None and self.model.row_of(current) is not None:
+            start = ids.index(current) + 1
         for photo_id in ids[start:] + ids[: max(0, start - 1)]:
             if states is None or self._workbench.session[photo_id].state in states:
                 self._workbench.select([photo_id])
@@ -397,7 +399,7 @@ class PhotoList(QWidget):
             action.setChecked(state in wanted)
 
     def _show_count(self) -> None:
-        shown, total = len(self.model.visible_ids), len(self._workbench.session)
+        shown, total = self.model.photo_count, len(self._workbench.session)
         selected = len(self._workbench.selected_ids)
         text = trn("{n} photo", "{n} photos", total)
         if shown != total:

@@ -182,6 +182,11 @@ class PhotoModel(QAbstractTableModel):
         """Ids of the photos that pass the filter, in the order shown."""
         return [row for row in self._rows if not isinstance(row, Heading)]
 
+    @property
+    def photo_count(self) -> int:
+        """How many photos pass the filter."""
+        return len(self._row_of)
+
     def id_at(self, row: int) -> int | None:
         """Id of the photo in a row; None for a heading."""
         found = self._rows[row]

@@ -18,6 +18,7 @@ from geotagger.gui.jobs import Generation, Lane
 from geotagger.gui.language import tr
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import embedded_preview
+from geotagger.session.compact import compact
 from geotagger.session.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -265,8 +266,10 @@ def _predict(predictor: Any, pixels: Sequence[Any]) -> list[Prediction]:
     from geotagger.evidence import predict_from_image
 
     return [
-        predict_from_image(
-            output, predictor.grid, predictor.calibration, predictor.model_id, predictor.device
+        compact(
+            predict_from_image(
+                output, predictor.grid, predictor.calibration, predictor.model_id, predictor.device
+            )
         )
         for output in predictor.predict(pixels)
     ]

@@ -16,6 +16,10 @@ from geotagger.session.photo import Photo
 from geotagger.session.session import Session
 
 
+_ANNOUNCE_MS = 25
+"""Changes of this long go to the views together: more often than that nobody sees, but the window feels it."""
+
+
 class Workbench(QObject):
     """Owns the session, the undo stack and the selection. Lives on the window's thread."""
 
@@ -24,7 +28,7 @@ class Workbench(QObject):
     photos_removed = Signal(list)
     """Ids of photos that were closed."""
     photos_changed = Signal(list)
-    """Ids of photos with new facts or decisions; many changes within one turn come as one signal."""
+    """Ids of photos with new facts or decisions; many changes within a moment come as one signal."""
     selection_changed = Signal()
     """The selection or the current photo is another one."""
     settings_changed = Signal(object)
@@ -43,7 +47,7 @@ class Workbench(QObject):
         self._changed: dict[int, None] = {}
         self._announcing = QTimer(self)
         self._announcing.setSingleShot(True)
-        self._announcing.setInterval(0)
+        self._announcing.setInterval(_ANNOUNCE_MS)
         self._announcing.timeout.connect(self._announce)
 
     # Facts -----------------------------------------------------------------------------------------------

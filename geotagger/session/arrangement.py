@@ -149,10 +149,10 @@ def arrange(
 
 def _sorted(photos: Sequence[Photo], sort: SortKey, descending: bool) -> list[Photo]:
     key = _KEYS[sort]
-    known = [(value, photo) for photo in photos if (value := key(photo)) is not None]
+    keyed = [(key(photo), photo) for photo in photos]
+    known = [pair for pair in keyed if pair[0] is not None]
     known.sort(key=lambda pair: pair[0], reverse=descending)
-    unknown = [photo for photo in photos if key(photo) is None]
-    return [photo for _, photo in known] + unknown
+    return [photo for _, photo in known] + [photo for value, photo in keyed if value is None]
 
 
 def _group_of(photo: Photo, grouping: Grouping) -> Path | datetime | None:

@@ -46,7 +46,7 @@ def keep_session(photos: Iterable[Photo], file: Path | None = None) -> None:
     rows = [_as_row(photo) for photo in photos]
     descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump({"format": _FORMAT, "photos": rows}, stream, ensure_ascii=False)
+        stream.write(json.dumps({"format": _FORMAT, "photos": rows}, ensure_ascii=False))
     Path(temporary).replace(file)
 
 

@@ -30,10 +30,12 @@ from geotagger.core.geo import LatLon  # noqa: E402
 from geotagger.core.prediction import Evidence, Prediction, RegionProbability  # noqa: E402
 from geotagger.core.regions import load_regions  # noqa: E402
 from geotagger.core.settings import Settings, Theme  # noqa: E402
+from geotagger.gui.app import keep_smooth  # noqa: E402
 from geotagger.gui.appearance import Appearance  # noqa: E402
 from geotagger.gui.jobs import Jobs  # noqa: E402
 from geotagger.gui.map import register_scheme  # noqa: E402
 from geotagger.session.arrangement import SortKey  # noqa: E402
+from geotagger.session.compact import compact  # noqa: E402
 from tests.images import save_photo  # noqa: E402
 
 
@@ -102,6 +104,7 @@ def main() -> None:
     for number in range(1, options.photos):
         (folder / f"IMG_{number:05}.jpg").write_bytes(first)
 
+    keep_smooth()
     register_scheme()
     app = QApplication(sys.argv[:1])
     bare = time.perf_counter()
@@ -131,7 +134,7 @@ def main() -> None:
     )
     print(f"{options.photos} photos come in and are read: {took:.1f} s, {stalls.words()}")
 
-    predictions = [made_prediction(number) for number in range(options.predictions)]
+    predictions = [compact(made_prediction(number)) for number in range(options.predictions)]
     ids = session.ids[: options.predictions]
     batches = [(ids[i : i + 8], predictions[i : i + 8]) for i in range(0, len(ids), 8)]
     feed = QTimer()
@@ -167,7 +170,7 @@ def main() -> None:
 
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    kept = [made_prediction(number) for number in range(1000)]
+    kept = [compact(made_prediction(number)) for number in range(1000)]
     per_photo = (tracemalloc.get_traced_memory()[0] - before) / len(kept)
     tracemalloc.stop()
     print(f"memory of one prediction: {per_photo / 1024:.1f} KB")
