@@ -337,20 +337,24 @@ def test_the_map_follows_light_and_dark_at_once(loaded: LoadedMap) -> None:
     assert loaded.js("getComputedStyle(document.body).getPropertyValue('--accent')").strip() == DARK.accent
 
 
+def drop(view: MapView, data: QMimeData) -> Qt.DropAction:
+    """Drop something in the middle of the map as Qt would; the action that the source is told."""
+    offered = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(400, 300), offered, data, button, keys)
+    QApplication.sendEvent(view, enter)
+    assert enter.isAccepted()
+    event = QDropEvent(QPointF(400, 300), offered, data, button, keys)
+    QApplication.sendEvent(view, event)
+    return event.dropAction()
+
+
 def test_files_dropped_on_the_map_are_handed_on_as_a_copy(loaded: LoadedMap, tmp_path: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.jpg")), QUrl("https://example.org/b.jpg")])
-    both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
-    enter = QDragEnterEvent(
-        QPoint(9, 9), both, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    QApplication.sendEvent(loaded.view, enter)
-    assert enter.isAccepted()
-    drop = QDropEvent(QPointF(9, 9), both, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     with loaded.bot.waitSignal(loaded.view.paths_dropped, timeout=2000) as dropped:
-        QApplication.sendEvent(loaded.view, drop)
+        assert drop(loaded.view, data) == Qt.DropAction.CopyAction
     assert dropped.args == [[tmp_path / "a.jpg"]]
-    assert drop.dropAction() == Qt.DropAction.CopyAction
     # Nothing inside takes a drop before the map does.
     view = loaded.view.findChild(QWebEngineView)
     assert not any(widget.acceptDrops() for widget in [view, *view.findChildren(QWidget)])
@@ -361,18 +365,11 @@ def test_photos_dragged_from_the_list_are_placed_where_they_are_dropped(loaded: 
     loaded.wait_js("geotagger.view.map.getZoom() === 5 && !geotagger.view.map._animatingZoom")
     data = photo_mime_data([3, 4])
     data.setUrls([QUrl.fromLocalFile("/photos/a.jpg")])
-    drop = QDropEvent(
-        QPointF(400, 300),
-        Qt.DropAction.CopyAction,
-        data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
     with (
         loaded.bot.assertNotEmitted(loaded.view.paths_dropped),
         loaded.bot.waitSignal(loaded.view.photos_dropped, timeout=5000) as dropped,
     ):
-        QApplication.sendEvent(loaded.view, drop)
+        drop(loaded.view, data)
     assert dropped.args == [[3, 4], pytest.approx(50, abs=0.2), pytest.approx(-100, abs=0.2)]
 
 
