@@ -126,7 +126,7 @@ def export_page(rows: Sequence[ExportRow]) -> str:
         }
         for row in rows
     ]
-    page = _Page(words=dict(WORDS), csp_source="", photos=photos)
+    page = _Page(words={**WORDS, "fit": "Show all photos"}, csp_source="", photos=photos)
     page.style(asset_text("exported.css"))
     for name in STYLE_SHEETS:
         page.style(asset_text(name))
