@@ -173,7 +173,7 @@ class Journal:
                 raise JournalError("There is nothing to undo.")
         with self._mutex:
             rows = self._db.execute(
-                "SELECT id, photo, target, operation, edit, before_sha256, after_sha256 FROM journal_writes"
+                "SELECT id, photo, target, operation, edit, after_sha256 FROM journal_writes"
                 " WHERE run_id = ? AND state = 'done' ORDER BY id DESC",
                 (run_id,),
             ).fetchall()
@@ -183,11 +183,11 @@ class Journal:
         if not rows:
             raise JournalError(f"Run {run_id} holds nothing that could be undone.")
         undo_id = self.begin_run(UNDO)
-        for entry, photo, target, operation, edit, before, after in rows:
+        for entry, photo, target, operation, edit, after in rows:
             error = None
             try:
                 with self.record(undo_id, Path(photo), entry) as record:
-                    _take_back(Path(target), Operation(operation), unpack(edit), before, after, record)
+                    _take_back(Path(target), Operation(operation), unpack(edit), after, record)
             except WriteRefusedError as refusal:
                 error = refusal.reason
             yield UndoOutcome(Path(photo), Path(target), error)
@@ -210,7 +210,7 @@ class Journal:
                 self._lock.execute("PRAGMA busy_timeout=30000")
             try:
                 rows = self._db.execute(
-                    "SELECT id, target, operation, helper, in_place, before_sha256, after_sha256, state, undoes"
+                    "SELECT id, target, operation, edit, helper, in_place, before_sha256, after_sha256, state, undoes"
                     f" FROM journal_writes WHERE {_OPEN}"
                 ).fetchall()
                 return sum(self._settle(*row) for row in rows)
@@ -218,7 +218,7 @@ class Journal:
                 self._lock.execute("ROLLBACK")
 
     def _settle(
-        self, entry: int, target: str, operation: str, helper: str, in_place: int,
+        self, entry: int, target: str, operation: str, edit: bytes, helper: str, in_place: int,
         before: str | None, after: str | None, state: str, undoes: int | None,
     ) -> bool:  # fmt: skip
         """Settle one write; False where its folder cannot be reached now."""
@@ -227,7 +227,7 @@ class Journal:
             return False
         try:
             written = state == "prepared" and _was_written(
-                Path(target), Operation(operation), Path(helper), bool(in_place), before, after
+                Path(target), Operation(operation), unpack(edit), Path(helper), bool(in_place), before, after
             )
             if helper != target:
                 Path(helper).unlink(missing_ok=True)
@@ -265,7 +265,7 @@ class JournalRecord:
         )  # fmt: skip
         self._entry = cursor.lastrowid or 0
 
-    def prepared(self, before_sha256: str, after_sha256: str) -> None:
+    def prepared(self, after_sha256: str, before_sha256: str | None = None) -> None:
         """All is ready; this note is flushed to disk before it returns."""
         self._db.execute("PRAGMA synchronous=FULL")
         try:
@@ -298,7 +298,13 @@ def _fail(db: sqlite3.Connection, entry: int, reason: str) -> None:
 
 
 def _was_written(
-    target: Path, operation: Operation, helper: Path, in_place: bool, before: str | None, after: str | None
+    target: Path,
+    operation: Operation,
+    edit: Edit,
+    helper: Path,
+    in_place: bool,
+    before: str | None,
+    after: str | None,
 ) -> bool:
     """Whether a prepared write came to pass; a file overwritten in part is brought back first."""
     if operation is Operation.REMOVE:
@@ -309,16 +315,14 @@ def _was_written(
     if digest in (before, after):
         return digest == after
     if not in_place:
-        # Changed by others since: the temporary file is gone if it took the place of the old one.
-        return not helper.exists()
+        # The temporary file is gone if it took the place of the old one, which others then changed again.
+        return not helper.exists() and not safe_write.is_before(target, edit)
     if helper.exists() and safe_write.digest_of(helper) == before:
         safe_write.restore_from(helper, target)
     return False
 
 
-def _take_back(
-    target: Path, operation: Operation, edit: Edit, before: str, after: str, record: JournalRecord
-) -> None:
+def _take_back(target: Path, operation: Operation, edit: Edit, after: str, record: JournalRecord) -> None:
     """Undo one write.
 
     Raises:

@@ -7,6 +7,8 @@ import struct
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+import numpy as np
+
 from geotagger.metadata.container import Change, Contents, block_is_empty_without
 from geotagger.metadata.edit import Edit, Splice, growth, ordered, replacing, shifted
 from geotagger.metadata.errors import FormatError, UnsafeError
@@ -181,16 +183,33 @@ def _refuse_broken_offsets(source: Source, parts: _Parts, edit: Edit) -> None:
         is_mpf = segment.marker == APP2 and source.read(segment.payload, 4) == b"MPF\0"
         if is_mpf and any(s.offset > segment.start for s in edit):
             raise UnsafeError("its list of images stands before its EXIF block")
-    image_end = parts.segments[-1].end
-    rest = source.read(image_end, source.size - image_end)
-    position = rest.find(b"\xff\xd8\xff")
-    while position >= 0:
-        absolute = image_end + position
-        for segment, block in zip(parts.exif, parts.blocks, strict=True):
-            for value in (absolute - segment.payload - len(EXIF_HEADER), absolute):
-                if value.to_bytes(4, "little") in block or value.to_bytes(4, "big") in block:
-                    raise UnsafeError("its EXIF block refers to an image behind the photo")
-        position = rest.find(b"\xff\xd8\xff", position + 3)
+    for segment, block in zip(parts.exif, parts.blocks, strict=True):
+        base = segment.payload + len(EXIF_HEADER)
+        if any(
+            _is_image(source, at)
+            for at in _possible_offsets(block, base, parts.segments[-1].end, source.size)
+        ):
+            raise UnsafeError("its EXIF block refers to an image behind the photo")
+
+
+def _possible_offsets(block: bytes, base: int, start: int, end: int) -> set[int]:
+    """Places in the file between ``start`` and ``end`` that some four bytes of an EXIF block could mean.
+
+    Maker notes are not documented, so every four bytes count, in both byte orders, as an offset from the block
+    or from the start of the file.
+    """
+    found: set[int] = set()
+    for shift in range(4):
+        words = len(block[shift:]) // 4
+        for order in ("<u4", ">u4"):
+            values = np.frombuffer(block, order, words, shift).astype(np.int64)
+            for places in (values, values + base):
+                found.update(places[(places >= start) & (places < end - 3)].tolist())
+    return found
+
+
+def _is_image(source: Source, at: int) -> bool:
+    return source.read(at, 3) == b"\xff\xd8\xff"
 
 
 def _segment_splices(segment: Segment, inner: Edit, header: int) -> list[Splice]:

@@ -14,6 +14,8 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,11 +23,11 @@ from typing import Protocol
 
 from geotagger.core.errors import ChangedOnDiskError, VerificationError, WriteRefusedError
 from geotagger.metadata.attributes import copy_attributes, copy_times
-from geotagger.metadata.edit import Edit, EditedSource, Splice
+from geotagger.metadata.edit import Edit, Splice, growth, pieces
 from geotagger.metadata.source import FileSource, Source
 
 TEMPORARY_PREFIX = ".geotagger-"
-_CHUNK_BYTES = 4 << 20
+_CHUNK_BYTES = 1 << 18
 _BINARY = getattr(os, "O_BINARY", 0)
 _WINDOWS_TRIES = 3
 
@@ -60,8 +62,13 @@ class Record(Protocol):
     def begun(self, plan: Plan) -> None:
         """The write is about to start; nothing has happened to the file."""
 
-    def prepared(self, before_sha256: str, after_sha256: str) -> None:
-        """All is ready and checked; after this returns, the note survives a power cut."""
+    def prepared(self, after_sha256: str, before_sha256: str | None = None) -> None:
+        """All is ready and checked; after this returns, the note survives a power cut.
+
+        Args:
+            after_sha256: of the file as it will be.
+            before_sha256: of the file as it is, where it may be needed to tell a copy of it.
+        """
 
     def done(self) -> None:
         """The file is the new one."""
@@ -147,7 +154,7 @@ def create(path: Path, data: bytes, record: Record) -> None:
                 os.fsync(fd)
             finally:
                 os.close(fd)
-            record.prepared(hashlib.sha256().hexdigest(), hashlib.sha256(data).hexdigest())
+            record.prepared(hashlib.sha256(data).hexdigest())
             _appear(path, helper)
     except FileExistsError as error:
         raise ChangedOnDiskError(path, "Another program has made this file in the meantime.") from error
@@ -169,7 +176,7 @@ def remove(path: Path, data: bytes, record: Record) -> None:
         if path.read_bytes() != data:
             record.failed("The file has changed.")
             raise ChangedOnDiskError(path, "The file has changed in the meantime.")
-        record.prepared(hashlib.sha256(data).hexdigest(), hashlib.sha256().hexdigest())
+        record.prepared(hashlib.sha256().hexdigest(), hashlib.sha256(data).hexdigest())
         path.unlink()
     except OSError as error:
         record.failed(str(error))
@@ -188,6 +195,18 @@ def digest_of(path: Path) -> str:
         return _digest(source)
 
 
+def is_before(path: Path, edit: Edit) -> bool:
+    """Whether a file still holds all that an edit would remove, so that the edit was not made.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if not path.exists():
+        return False
+    with FileSource(path, tracked=False) as source:
+        return all(source.read(s.offset, len(s.removed)) == s.removed for s in edit)
+
+
 def restore_from(backup: Path, target: Path) -> None:
     """Bring back a file that was overwritten in part, from the copy that lies beside it.
 
@@ -197,8 +216,8 @@ def restore_from(backup: Path, target: Path) -> None:
     with FileSource(backup, tracked=False) as source:
         fd = os.open(target, os.O_WRONLY | _BINARY)
         try:
-            for offset, chunk in _chunks(source):
-                _write_at(fd, chunk, offset)
+            for chunk in _edited(source, ()):
+                _write_all(fd, chunk)
             os.ftruncate(fd, source.size)
             os.fsync(fd)
             copy_times(source.stat, fd)
@@ -218,7 +237,7 @@ def keep_original(real: Path, source: FileSource, backup_dir: Path) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     helper = copy.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp")
     try:
-        _copy(source, (), helper)
+        _copy(source, helper)
         helper.replace(copy)
     finally:
         helper.unlink(missing_ok=True)
@@ -271,17 +290,22 @@ def _check_room(path: Path, folder: Path, size: int) -> None:
 
 def _replace(path: Path, real: Path, source: FileSource, edit: Edit, helper: Path, record: Record) -> bool:
     """Make the new file beside the old one and let it take its place; False where it would not be its equal."""
-    new = EditedSource(source, edit)
-    _check_room(path, real.parent, new.size)
+    _check_room(path, real.parent, source.size + growth(edit))
     record.begun(Plan(real, Operation.EDIT, edit, helper, False))
     with _Cleanup(helper, record):
-        before, after, alike = _copy(source, edit, helper)
+        with _made(source, edit, helper) as (made, alike):
+            if alike:
+                # Three waits for the disk at once: the new file is flushed while it is compared and noted down.
+                with ThreadPoolExecutor(1) as pool:
+                    flushed = pool.submit(os.fsync, made)
+                    after = _compare(path, helper, source, edit)
+                    _check_unchanged(path, real, source)
+                    record.prepared(after)
+                    flushed.result()
         if alike:
-            _compare(path, helper, new)
-            _check_unchanged(path, real, source)
-            record.prepared(before, after)
             if sys.platform == "win32":
                 source.close()
+            _check_unchanged(path, real, source)
             _take_place(helper, real)
     if not alike:
         helper.unlink()
@@ -296,19 +320,19 @@ def _overwrite(path: Path, real: Path, source: FileSource, edit: Edit, helper: P
     """Write into the file itself, with a complete copy beside it until all is checked."""
     if not edit:
         return
-    new = EditedSource(source, edit)
-    _check_room(path, real.parent, new.size)
+    _check_room(path, real.parent, source.size + growth(edit))
     record.begun(Plan(real, Operation.EDIT, edit, helper, True))
     with _Cleanup(helper, record):
-        before, _, _ = _copy(source, (), helper)
+        _copy(source, helper)
+        before = _compare(path, helper, source, ())
         _flush_folder(real.parent)
         _check_unchanged(path, real, source)
-        record.prepared(before, _digest(new))
+        record.prepared(_digest(source, edit), before)
     # From here on the copy is all that is whole: it stays until the file is checked or brought back.
     try:
         with FileSource(helper, tracked=False) as original:
-            _overwrite_bytes(real, EditedSource(original, edit), edit[0].offset)
-            _compare(path, real, EditedSource(original, edit))
+            _overwrite_bytes(real, original, edit)
+            _compare(path, real, original, edit)
         copy_times(source.stat, str(real))
     except BaseException as error:
         restore_from(helper, real)
@@ -319,69 +343,91 @@ def _overwrite(path: Path, real: Path, source: FileSource, edit: Edit, helper: P
     record.done()
 
 
-def _overwrite_bytes(real: Path, new: Source, start: int) -> None:
+def _overwrite_bytes(real: Path, original: Source, edit: Edit) -> None:
+    """Write the edited original over a file; what stands before the first change is not touched."""
     fd = os.open(real, os.O_WRONLY | _BINARY)
     try:
-        for offset, chunk in _chunks(new, start):
-            _write_at(fd, chunk, offset)
-        os.ftruncate(fd, new.size)
+        position = 0
+        for chunk in _edited(original, edit):
+            if position + len(chunk) > edit[0].offset:
+                _write_at(fd, chunk, position)
+            position += len(chunk)
+        os.ftruncate(fd, position)
         os.fsync(fd)
     finally:
         os.close(fd)
 
 
-def _copy(source: FileSource, edit: Edit, target: Path) -> tuple[str, str, bool]:
-    """Write the edited file, flushed to disk and with the old one's attributes.
+@contextmanager
+def _made(source: FileSource, edit: Edit, target: Path) -> Iterator[tuple[int, bool]]:
+    """Write the edited file, with the old one's attributes; yields it open and not yet flushed to disk.
 
-    Returns:
-        SHA-256 of the old and of the new file, and whether all attributes could be copied.
+    Yields:
+        Its descriptor, and whether all attributes could be copied.
     """
     fd = os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o600)
     try:
-        digest = hashlib.sha256()
-        for _, chunk in _chunks(EditedSource(source, edit)):
+        for chunk in _edited(source, edit):
             _write_all(fd, chunk)
-            digest.update(chunk)
-        alike = copy_attributes(source.descriptor, fd)
-        os.fsync(fd)
+        yield fd, copy_attributes(source.descriptor, fd)
     finally:
         os.close(fd)
-    return _digest(source), digest.hexdigest(), alike
 
 
-def _chunks(source: Source, start: int = 0) -> Iterator[tuple[int, bytes]]:
-    """The bytes of a source from ``start`` on, in pieces with their offsets.
+def _copy(source: FileSource, target: Path) -> None:
+    """Copy a file with its attributes, flushed to disk."""
+    with _made(source, (), target) as (fd, _):
+        os.fsync(fd)
+
+
+def _edited(source: Source, edit: Edit) -> Iterator[bytes]:
+    """The bytes of the edited file from front to back, in pieces.
 
     Raises:
         OSError: the file ends before its size.
     """
-    while start < source.size:
-        chunk = source.read(start, _CHUNK_BYTES)
-        if not chunk:
-            raise OSError(errno.EIO, "the file became shorter while it was read")
-        yield start, chunk
-        start += len(chunk)
+    for piece in pieces(source.size, edit):
+        if isinstance(piece, bytes):
+            yield piece
+            continue
+        start, length = piece
+        while length:
+            chunk = source.read(start, min(length, _CHUNK_BYTES))
+            if not chunk:
+                raise OSError(errno.EIO, "the file became shorter while it was read")
+            yield chunk
+            start += len(chunk)
+            length -= len(chunk)
 
 
-def _digest(source: Source) -> str:
+def _digest(source: Source, edit: Edit = ()) -> str:
     digest = hashlib.sha256()
-    for _, chunk in _chunks(source):
+    for chunk in _edited(source, edit):
         digest.update(chunk)
     return digest.hexdigest()
 
 
-def _compare(path: Path, written: Path, expected: Source) -> None:
+def _compare(path: Path, written: Path, source: Source, edit: Edit) -> str:
     """Read a file back and compare it with what it should hold.
+
+    Returns:
+        Its SHA-256 (hex).
 
     Raises:
         VerificationError: it differs.
     """
-    with FileSource(written, tracked=False) as source:
-        same = source.size == expected.size and all(
-            expected.read(offset, len(chunk)) == chunk for offset, chunk in _chunks(source)
-        )
-    if not same:
-        raise VerificationError(path, "What was written could not be read back the same.")
+    digest = hashlib.sha256()
+    with FileSource(written, tracked=False) as found:
+        position = 0
+        for chunk in _edited(source, edit):
+            if found.read(position, len(chunk)) != chunk:
+                break
+            position += len(chunk)
+            digest.update(chunk)
+        else:
+            if found.size == position:
+                return digest.hexdigest()
+    raise VerificationError(path, "What was written could not be read back the same.")
 
 
 def _check_unchanged(path: Path, real: Path, source: FileSource) -> None:

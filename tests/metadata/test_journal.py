@@ -155,8 +155,8 @@ def test_the_before_image_holds_only_what_was_replaced(photo: Path, tmp_path: Pa
 
 
 CRASHES = {
-    "before the copy": ("_copy", False, "old"),
-    "after the copy": ("_copy", True, "old"),
+    "before the copy": ("_made", False, "old"),
+    "after the copy": ("_compare", True, "old"),
     "before it takes its place": ("_take_place", False, "old"),
     "after it took its place": ("_take_place", True, "new"),
 }

@@ -152,9 +152,10 @@ def test_a_change_during_the_write_is_noticed(
 ) -> None:
     compare = safe_write._compare
 
-    def change_behind_our_back(*arguments: object) -> None:
-        compare(*arguments)
+    def change_behind_our_back(*arguments: object) -> str:
+        digest = compare(*arguments)
         photo.write_bytes(b"another program was here")
+        return digest
 
     monkeypatch.setattr(safe_write, "_compare", change_behind_our_back)
     with pytest.raises(ChangedOnDiskError, match="in the meantime"):
