@@ -44,7 +44,7 @@
         view.markers.set(
             photos.map((photo, number) => [number, photo.lat, photo.lon, photo.state, photo.label, false, null])
         );
-        map.whenReady(() => view.markers.size && map.fitBounds(view.markers.bounds(null), { padding: [48, 48], maxZoom: 9 }));
+        view.fit(null);
         map.on("click", () => {
             view.markers.select([]);
             view.prediction.show(null);

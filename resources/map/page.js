@@ -52,7 +52,9 @@
 
         // Leaflet ignores a new view while it animates a zoom, so the last one asked for waits for its end.
         let next = null;
+        let atHome = true;
         const moveTo = (move) => {
+            atHome = false;
             if (map._animatingZoom) {
                 next = move;
             } else {
@@ -140,7 +142,13 @@
         };
         markers.onCountsChanged = () => view.showLegend();
         new Buttons(words, () => view.fit(null)).addTo(map);
-        map.fitBounds(HOME, { animate: false });
+        // Until someone moves the map, it shows all of North America, however the window is laid out.
+        const goHome = () => map.fitBounds(HOME, { animate: false });
+        map.on("resize", () => atHome && goHome());
+        L.DomEvent.on(map.getContainer(), "mousedown wheel keydown touchstart", () => {
+            atHome = false;
+        });
+        goHome();
         return view;
     };
 })(window.geotagger);

@@ -226,6 +226,19 @@ def test_updates_neither_move_the_map_nor_draw_it_anew(loaded: LoadedMap) -> Non
     assert loaded.js("window.seen") == 1
 
 
+def test_north_america_fills_the_map_until_someone_moves_it(make_map: MakeMap) -> None:
+    loaded = make_map(before=lambda view: view.resize(120, 60))
+    assert loaded.js("geotagger.view.map.getZoom()") == 2
+    loaded.view.resize(1000, 800)
+    loaded.wait_js("geotagger.view.map.getZoom() === 3")
+    assert loaded.js("geotagger.view.map.getBounds().contains([[20, -160], [68, -55]])")
+    loaded.view.centre_on(LatLon(40, -100), 5)
+    loaded.wait_js("geotagger.view.map.getZoom() === 5")
+    loaded.view.resize(700, 500)
+    loaded.wait_js("geotagger.view.map.getSize().x === 700")
+    assert loaded.js("geotagger.view.map.getZoom()") == 5
+
+
 def test_fit_shows_all_photos_or_the_named_ones(loaded: LoadedMap) -> None:
     loaded.view.set_markers(
         [marker(1, 25, -81), marker(2, 64, -150), marker(3, 40.0, -105.0), marker(4, 40.2, -105.2)]
