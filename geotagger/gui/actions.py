@@ -133,6 +133,12 @@ def declared_actions() -> tuple[Declared, ...]:
             "appearance", view, tr("Light or dark"), tr("Switch between light and dark"), (), "appearance"
         ),
         Declared(
+            "challenge",
+            view,
+            tr("Challenge…"),
+            tr("Guess where your located photos were taken, against the model"),
+        ),
+        Declared(
             "history", view, tr("History"), tr("Show all steps; a click goes back or forth"), ("Ctrl+H",)
         ),
         Declared("settings", view, tr("Settings…"), tr("Change the settings"), ("Ctrl+,",), "settings"),

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from geotagger.core.paths import resource_path
 from geotagger.core.settings import Theme
 from geotagger.gui.theme import DARK, LIGHT, Palette
 
@@ -75,6 +76,7 @@ def style_sheet(palette: Palette) -> str:
     """The few rules that Qt's palette cannot express: 8-px grid, 6-px corners, thin borders, one accent."""
     p = palette
     hover = blend(p.surface, p.text, 0.07)
+    arrow = resource_path("icons", "expand-dark.svg" if p.dark else "expand-light.svg").as_posix()
     return f"""
 * {{ font-size: 13px; }}
 QMainWindow, QDialog {{ background: {p.window}; }}
@@ -120,7 +122,8 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
 QLineEdit QToolButton {{ padding: 0; margin: 0; min-height: 0; border: none; background: transparent; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {p.accent}; }}
 QLineEdit[wrong="true"] {{ border-color: {p.error}; }}
-QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::drop-down {{ border: none; width: 28px; }}
+QComboBox::down-arrow {{ image: url({arrow}); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView, QMenu {{
   background: {p.surface}; color: {p.text}; border: 1px solid {p.border};
   selection-background-color: {blend(p.surface, p.accent, 0.22)}; selection-color: {p.text};

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QUndoView
 
+from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.language import tr
 from geotagger.gui.settings_dialog import SettingsDialog
 from geotagger.gui.sheets import AboutDialog, KeySheet
 from geotagger.gui.write_dialogs import ReportDialog, SummaryDialog
+from geotagger.session.challenge import new_challenge
 from geotagger.session.write_report import WriteReport, WriteSummary
 
 if TYPE_CHECKING:
@@ -57,6 +59,19 @@ class Dialogs(QObject):
     def show_keys(self) -> None:
         """Open the sheet of all keys."""
         KeySheet(self._window.actions_.declared, self._window).open()
+
+    def play_challenge(self) -> None:
+        """Begin a challenge, if there are located photos and the model is ready."""
+        window = self._window
+        challenge = new_challenge(window.workbench.session)
+        if challenge is None:
+            window.notices.show_notice(
+                tr("A challenge needs photos that hold a position from their camera; add some first.")
+            )
+        elif window.predicting.facts is None:
+            window.notices.show_notice(tr("The model is still loading; try again in a moment."))
+        else:
+            ChallengeDialog(challenge, window.predicting, window.jobs, window.appearance, window).open()
 
     def show_about(self) -> None:
         """Open the sheet about the program."""

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QImage
 
+from geotagger.core.errors import SettingsError
 from geotagger.core.geo import LatLon
+from geotagger.core.settings import Settings
 from geotagger.gui.appearance import Appearance
-from geotagger.gui.map import MapView, Marker
+from geotagger.gui.map import MapView, Marker, tile_source
+from geotagger.gui.thumbnails import load_thumbnail
 from geotagger.gui.workbench import Workbench
 from geotagger.session.photo import Photo
 
+log = logging.getLogger(__name__)
+
 _UPDATE_MS = 80
 """Changes of markers go to the page together, at most this often."""
+
+
+_MOST_THUMBNAILS = 1000
+"""So many photos get their picture on the map; with more, marks alone are easier on eyes and memory."""
+_THUMBNAIL_PX = 72
 
 
 class MapLink(QObject):
@@ -25,17 +39,22 @@ class MapLink(QObject):
         self._view = view
         self._shown: set[int] = set()
         self._dirty: dict[int, None] = {}
-        self._placing = False
+        self._thumbnails: dict[int, bytes] = {}
+        self._asked: set[int] = set()
+        self._use_tiles(workbench.settings)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_UPDATE_MS)
         self._timer.timeout.connect(self._flush)
         workbench.photos_changed.connect(self._note)
         workbench.photos_removed.connect(self._note)
+        workbench.photos_removed.connect(self._forget)
         workbench.selection_changed.connect(self._on_selection)
+        workbench.settings_changed.connect(self._use_tiles)
         appearance.changed.connect(view.set_palette_colors)
         view.marker_moved.connect(self._on_moved)
         view.markers_selected.connect(self._on_markers_selected)
+        view.photos_dropped.connect(self._on_photos_dropped)
 
     def fit_all(self) -> None:
         """Show all markers."""
@@ -61,7 +80,7 @@ class MapLink(QObject):
         session = self._workbench.session
         markers, gone = [], []
         for photo_id in dirty:
-            marker = marker_of(session[photo_id]) if photo_id in session else None
+            marker = self._marker_of(session.get(photo_id))
             if marker is not None:
                 markers.append(marker)
                 self._shown.add(photo_id)
@@ -74,6 +93,35 @@ class MapLink(QObject):
             self._view.update_markers(markers)
         if self._workbench.current_id in dirty:
             self._show_current()
+
+    def _marker_of(self, photo: Photo | None) -> Marker | None:
+        """The marker of a photo; None for a photo that was closed or has no position at all."""
+        if photo is None or photo.metadata is None or photo.shown_position is None:
+            return None
+        if photo.id not in self._asked and len(self._asked) < _MOST_THUMBNAILS:
+            self._asked.add(photo.id)
+            self._workbench.jobs.run(
+                partial(_jpeg_thumbnail, photo.path), partial(self._keep_thumbnail, photo.id), _pass_over
+            )
+        thumbnail = self._thumbnails.get(photo.id)
+        return Marker(photo.id, photo.shown_position, photo.state, photo.path.name, thumbnail=thumbnail)
+
+    def _keep_thumbnail(self, photo_id: int, jpeg: bytes | None) -> None:
+        if jpeg is not None and photo_id in self._workbench.session:
+            self._thumbnails[photo_id] = jpeg
+            self._note([photo_id])
+
+    def _forget(self, photo_ids: Iterable[int]) -> None:
+        for photo_id in photo_ids:
+            self._thumbnails.pop(photo_id, None)
+            self._asked.discard(photo_id)
+
+    def _use_tiles(self, settings: Settings) -> None:
+        try:
+            self._view.set_tiles(tile_source(settings.tile_url))
+        except SettingsError as error:
+            self._view.set_tiles(None)
+            self._workbench.noticed.emit(str(error), "")
 
     def _on_selection(self) -> None:
         self._view.select(list(self._workbench.selected_ids))
@@ -91,13 +139,25 @@ class MapLink(QObject):
             self._workbench.select([photo_id])
         self._workbench.place([photo_id], LatLon(lat_deg, lon_deg))
 
+    def _on_photos_dropped(self, photo_ids: Sequence[int], lat_deg: float, lon_deg: float) -> None:
+        self._workbench.place(photo_ids, LatLon(lat_deg, lon_deg))
+
     def _on_markers_selected(self, photo_ids: Sequence[int]) -> None:
         self._workbench.select([i for i in photo_ids if i in self._workbench.session])
 
 
-def marker_of(photo: Photo) -> Marker | None:
-    """The marker of a photo; None for a photo without any position."""
-    position = photo.shown_position
-    if position is None or photo.metadata is None:
+def _jpeg_thumbnail(path: Path) -> bytes | None:
+    """A picture small enough for a marker, as a JPEG file; None if the photo cannot be shown."""
+    image = load_thumbnail(path)
+    if image is None:
         return None
-    return Marker(photo.id, position, photo.state, photo.path.name)
+    size = QSize(_THUMBNAIL_PX, _THUMBNAIL_PX)
+    small = image.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    small.convertToFormat(QImage.Format.Format_RGB32).save(buffer, "JPG", 80)  # type: ignore[call-overload]
+    return bytes(buffer.data().data())
+
+
+def _pass_over(error: Exception) -> None:
+    log.info("No picture for a marker: %s", error)

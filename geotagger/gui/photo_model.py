@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QMimeData,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -19,6 +21,7 @@ from PySide6.QtCore import (
 
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.gui.language import tr
+from geotagger.gui.map import photo_mime_data
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import percent, row_words, source_name, state_name
 from geotagger.gui.workbench import Workbench
@@ -147,7 +150,13 @@ class PhotoModel(QAbstractTableModel):
             return Qt.ItemFlag.NoItemFlags
         if isinstance(self._rows[index.row()], Heading):
             return Qt.ItemFlag.ItemIsEnabled
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        flag = Qt.ItemFlag
+        return flag.ItemIsEnabled | flag.ItemIsSelectable | flag.ItemIsDragEnabled | flag.ItemNeverHasChildren
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """Dragged photos, which the map takes."""
+        ids = [self.id_at(row) for row in sorted({index.row() for index in indexes})]
+        return photo_mime_data([photo_id for photo_id in ids if photo_id is not None])
 
     def _heading_data(self, heading: Heading, column: int, role: int) -> Any:
         if role == HEADING_ROLE:

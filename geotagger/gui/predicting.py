@@ -97,6 +97,17 @@ class Predicting(QObject):
         self._go_on()
         self.progressed.emit()
 
+    def guess_aside(
+        self, path: Path, on_done: Callable[[Prediction], None], on_error: Callable[[Exception], None]
+    ) -> None:
+        """Predict one file without touching the session; the model must be ready."""
+
+        def run_network(pixels: Any) -> None:
+            work = partial(_predict, self._predictor, [pixels])
+            self._workbench.jobs.run(work, lambda found: on_done(found[0]), on_error, lane=Lane.MODEL)
+
+        self._workbench.jobs.run(partial(_load_pixels, self._predictor, path), run_network, on_error)
+
     def cancel(self) -> None:
         """Stop; photos that have no prediction yet stay without."""
         self._token = self._generation.next()

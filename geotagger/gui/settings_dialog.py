@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from geotagger.core.errors import SettingsError
 from geotagger.core.settings import Settings
 from geotagger.gui.language import tr
+from geotagger.gui.map import TILE_SOURCES, tile_source
 
 
 def _titles() -> dict[str, str]:
@@ -88,6 +89,7 @@ class SettingsDialog(QDialog):
         self._problem.hide()
         pages = QTabWidget()
         pages.setDocumentMode(True)
+        pages.tabBar().setDrawBase(False)
         for group, title in _groups().items():
             pages.addTab(self._page(group), title)
         cancel = QPushButton(tr("Cancel"))
@@ -135,6 +137,8 @@ class SettingsDialog(QDialog):
         value = getattr(self._settings, name)
         if isinstance(value, Enum):
             made: QWidget = self._choice(name, kind, value)
+        elif name == "tile_url":
+            made = self._tiles(name, value)
         elif isinstance(value, float):
             made = self._percentage(name, value)
         else:
@@ -156,6 +160,18 @@ class SettingsDialog(QDialog):
         box.setSuffix(" %")
         box.setValue(round(100 * value))
         self._readers[name] = lambda: box.value() / 100
+        return box
+
+    def _tiles(self, name: str, value: str) -> QComboBox:
+        """Known sources by name; the address of any other can be typed."""
+        box = QComboBox()
+        box.setEditable(True)
+        offline = tr("Offline map (no network)")
+        addresses = {offline: ""} | {source.name: source.url for source in TILE_SOURCES}
+        box.addItems(list(addresses))
+        names = {address: shown for shown, address in addresses.items()}
+        box.setCurrentText(names.get(value, value))
+        self._readers[name] = lambda: addresses.get(box.currentText().strip(), box.currentText().strip())
         return box
 
     def _text(self, name: str, value: str) -> QWidget:
@@ -182,6 +198,7 @@ class SettingsDialog(QDialog):
     def _save(self) -> None:
         try:
             changed = replace(self._settings, **{name: read() for name, read in self._readers.items()})
+            tile_source(changed.tile_url)  # refuses what cannot be an address of tiles
         except SettingsError as error:
             self._problem.setText(str(error))
             self._problem.show()

@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
             "list": lambda: self._set_shape(ListShape.LIST),
             "grid": lambda: self._set_shape(ListShape.GRID),
             "table": lambda: self._set_shape(ListShape.TABLE),
+            "challenge": self.dialogs.play_challenge,
             "export": self.exporting.ask,
             "history": self.dialogs.show_history,
             "settings": self.dialogs.show_settings,
@@ -191,6 +192,7 @@ class MainWindow(QMainWindow):
             ("predict", "revert", "copy", "paste"),
             ("fit", "fit_all"),
             ("export",),
+            ("challenge",),
             ("history", "settings", "shortcuts", "about"),
             ("quit",),
         ):

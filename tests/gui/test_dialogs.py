@@ -7,12 +7,14 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from PIL import ExifTags, Image
 from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QUndoView
 
 from geotagger.core.coordinates import Notation
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings, Theme, load_settings
 from geotagger.gui.appearance import Appearance
+from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.crash import CrashDialog, CrashWatch
 from geotagger.gui.guard import UnwrittenDialog
 from geotagger.gui.jobs import Jobs
@@ -22,6 +24,13 @@ from geotagger.session.kept_session import load_session
 from geotagger.session.photo import PhotoState
 from tests.gui.conftest import App
 from tests.images import save_photo
+
+
+def save_located_photo(path: Path, lat: float, lon: float, seed: int) -> None:
+    save_photo(path, seed=seed)
+    exif = Image.open(path).getexif()
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (lat, 0.0, 0.0), 3: "W", 4: (-lon, 0.0, 0.0)})
+    Image.open(path).save(path, exif=exif)
 
 
 @pytest.fixture
@@ -186,3 +195,31 @@ def test_unexpected_errors_end_in_a_report_that_can_be_copied(
     assert "a bug that nobody caught" in dialog.text.toPlainText()
     assert "Python" in dialog.text.toPlainText()
     dialog.accept()
+
+
+def test_a_challenge_is_played_to_its_end(app: App, tmp_path: Path) -> None:
+    for number in range(2):
+        save_located_photo(tmp_path / f"IMG_{number}.jpg", 46.0 + number, -110.0, seed=number)
+    app.window.open_paths([tmp_path])
+    app.wait(lambda: set(app.states().values()) == {PhotoState.LOCATED} and app.window.predicting.facts)
+    app.do("challenge")
+    game = app.dialog(ChallengeDialog)
+    assert isinstance(game, ChallengeDialog)
+    for _ in range(2):
+        assert not game.button.isEnabled()
+        truth = game.challenge.round.truth
+        game.map_view.map_clicked.emit(truth.lat_deg, truth.lon_deg)
+        assert "Model" not in game.text, "the model's guess is hidden until the user has guessed"
+        game.button.click()
+        assert "You: 0 km away, 100 points" in game.text
+        app.wait(lambda: game.challenge.round.model is not None)
+        app.wait(lambda: "Model: " in game.text and "no guess" not in game.text)
+        game.button.click()
+    assert "You 200, model " in game.text
+    game.button.click()
+    assert set(app.states().values()) == {PhotoState.LOCATED}, "playing changes nothing in the session"
+
+
+def test_a_challenge_needs_located_photos(opened: App) -> None:
+    opened.do("challenge")
+    assert "needs photos that hold a position" in opened.window.notices.text
