@@ -101,6 +101,6 @@ def judge_posteriors(
             radius_masses[i] = mass_within(cells[i], grid, point, float(distances[i]))
         order = np.argsort(-regions[i], kind="stable")
         place = int(np.flatnonzero(order == truth[i])[0])
-        set_masses[i] = regions[i][order[:place]].sum()
+        set_masses[i] = np.cumsum(regions[i][order])[place - 1] if place else 0.0
         sizes[i] = set_size(regions[i][order], calibration.set_mass)
     return Judged(truth, regions, points, distances, radius_masses, set_masses, radii, sizes)

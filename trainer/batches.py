@@ -21,13 +21,14 @@ _AHEAD = 3
 def draw_epoch(weights: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     """(n,) indices of the samples of one epoch, in order, drawn with the given weights.
 
-    Systematic sampling: each sample comes as often as its share says, give or take one.
+    Systematic sampling of the shuffled samples: each comes as often as its share says, give or take one.
     """
     rng = np.random.default_rng([seed, epoch, 1])
     count = len(weights)
-    edges = np.cumsum(weights / weights.sum()) * count
+    shuffled = rng.permutation(count)
+    edges = np.cumsum(weights[shuffled] / weights.sum()) * count
     picks = np.searchsorted(edges, np.arange(count) + rng.random())
-    return rng.permutation(np.minimum(picks, count - 1))
+    return np.asarray(rng.permutation(shuffled[np.minimum(picks, count - 1)]))
 
 
 def training_batches(

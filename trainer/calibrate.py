@@ -17,6 +17,7 @@ from trainer.answers import Answers, Judged, judge
 from trainer.shards import DataError, Sample
 
 _LEAST_PHOTOS = 30
+_ROUNDING = 1e-9
 _TEMPERATURES = (0.2, 5.0)
 
 
@@ -81,7 +82,8 @@ def conformal_mass(scores: FloatArray, coverage: float) -> float:
     """
     count = len(scores)
     place = min(count, math.ceil((count + 1) * coverage))
-    return float(min(1.0, np.nextafter(np.sort(scores)[place - 1], 2.0)))
+    # A hair more, because the sums that reach a mass are rounded.
+    return float(min(1.0, np.sort(scores)[place - 1] + _ROUNDING))
 
 
 def cross_coverage(

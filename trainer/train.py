@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ _HEAD_RATE = 2e-3
 _HEAD_WEIGHT_DECAY = 0.3
 _EVALUATION_BATCH = 16
 _WARM_UP = 0.1
+_EMBEDDING_PHOTOS = 2000
 
 
 class TrainingError(GeotaggerError):
@@ -62,6 +63,7 @@ class _Training(nn.Module):
     def __init__(self, network: GeoNetwork) -> None:
         super().__init__()
         self.network = network
+        network.embedding_head.requires_grad_(False)  # fitted at the end
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         features = self.network.body.features(x).float() * mask
@@ -250,12 +252,13 @@ class _State:
     batches: int
     epoch: int = 0
     batch: int = 0
-    history: list[dict[str, Any]] | None = None
+    losses: list[float] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def fresh(cls, network: GeoNetwork, settings: TrainConfig, count: int) -> _State:
         optimizer = torch.optim.AdamW(_parameter_groups(network, settings))
-        return cls(network, optimizer, {}, settings.average, count // settings.batch, history=[])
+        return cls(network, optimizer, {}, settings.average, count // settings.batch)
 
     def reset_average(self) -> None:
         self.average = {k: v.detach().clone() for k, v in self.network.named_parameters()}
@@ -277,6 +280,7 @@ class _State:
             "average": self.average,
             "epoch": self.epoch,
             "batch": self.batch,
+            "losses": self.losses,
             "history": json.dumps(self.history),
         }
         temporary = path.with_suffix(".part")
@@ -289,6 +293,7 @@ class _State:
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
         self.epoch, self.batch = state["epoch"], state["batch"]
+        self.losses = state["losses"]
         self.history = json.loads(state["history"])
 
 
@@ -310,9 +315,8 @@ def _fine_tune(
     if ranks.count > 1:
         module = DistributedDataParallel(module, find_unused_parameters=False)
     steps = max(1, settings.epochs * state.batches)
-    assert state.history is not None
     while state.epoch < settings.epochs:
-        started, losses = time.monotonic(), []
+        started = time.monotonic()
         state.network.eval()  # batch-norm statistics stay those of ImageNet: small skewed batches would spoil them
         order = draw_epoch(weights, settings.seed, state.epoch)
         batches = training_batches(
@@ -345,7 +349,7 @@ def _fine_tune(
                 )
             nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
             state.optimizer.step()
-            losses.append(value)
+            state.losses.append(value)
             state.batch += 1
             state.update_average()
             if stop_after(step):
@@ -353,7 +357,8 @@ def _fine_tune(
                     state.save(output / RESUME_FILE)
                 return
         state.epoch, state.batch = state.epoch + 1, 0
-        entry = {"epoch": state.epoch, "loss": round(float(np.mean(losses)), 5), "losses": losses}
+        entry = {"epoch": state.epoch, "loss": round(float(np.mean(state.losses)), 5), "losses": state.losses}
+        state.losses = []
         if validation and ranks.first:
             entry |= _validate(state, data, validation, settings)
         state.history.append(entry)
@@ -394,15 +399,21 @@ def _validate(
 
 def fit_embedding(network: GeoNetwork, data: ShardData, samples: Sequence[Sample]) -> None:
     """Set the embedding to the first principal components of the features, each of unit variance."""
-    features = features_of(network, data, samples).double()
-    mean, deviation = features.mean(0), features.std(0) + 1e-4
+    some = [
+        samples[i] for i in np.linspace(0, len(samples) - 1, min(_EMBEDDING_PHOTOS, len(samples))).astype(int)
+    ]
+    features = features_of(network, data, some).double()
+    mean, deviation = features.mean(0), features.std(0).clamp_min(1e-3)
     standard = (features - mean) / deviation
     values, vectors = torch.linalg.eigh(standard.T @ standard / len(standard))
-    top = vectors[:, -EMBEDDING_DIMENSIONS:] / values[-EMBEDDING_DIMENSIONS:].clamp_min(1e-6).sqrt()
-    weight = (top / deviation[:, None]).T
+    values, vectors = values[-EMBEDDING_DIMENSIONS:], vectors[:, -EMBEDDING_DIMENSIONS:]
+    weight = (vectors / values.clamp_min(1e-3 * float(values.max())).sqrt() / deviation[:, None]).T
+    bias = -weight @ mean
+    # The embedding is brought to unit length anyway; this keeps its weights inside half precision.
+    largest = max(float(weight.abs().max()), float(bias.abs().max()))
     with torch.no_grad():
-        network.embedding_head.weight.copy_(weight.float())
-        network.embedding_head.bias.copy_((-weight @ mean).float())
+        network.embedding_head.weight.copy_((weight / largest).float())
+        network.embedding_head.bias.copy_((bias / largest).float())
 
 
 def load_trained(folder: Path) -> tuple[GeoNetwork, CellGrid]:

@@ -1,0 +1,53 @@
+"""Settings: TOML under assignments, unknown names refused, saved beside what was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from geotagger.core.errors import SettingsError
+from trainer.config import Config, load_config
+
+
+def test_assignments_win_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[train]\nepochs = 3\nbatch = 16\n[augment]\ncrop = 0.5\n[prepare]\nsplit = "random"\n')
+    config = load_config(file, ["train.epochs=5", "train.bf16=false", "train.splits=train,test"])
+    assert (config.train.epochs, config.train.batch) == (5, 16)
+    assert config.train.bf16 is False
+    assert config.train.splits == ("train", "test")
+    assert (config.augment.crop, config.prepare.split) == (0.5, "random")
+
+
+def test_resolved_settings_come_back(tmp_path: Path) -> None:
+    config = load_config(None, ["train.body_rate=0.003", "augment.rotation_deg=5"])
+    config.save(tmp_path / "config.json")
+    assert Config.load_saved(tmp_path / "config.json") == config
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("train.epoch=3", "no setting train.epoch"),
+        ("training.epochs=3", "not of the form"),
+        ("train.epochs", "not of the form"),
+        ("train.epochs=many", "cannot be"),
+        ("train.bf16=perhaps", "cannot be"),
+        ("train.sampling=odd", "balanced or plain"),
+        ("train.batch=0", "at least 1"),
+        ("prepare.split=half", "group or random"),
+        ("prepare.train=0.99", "must not exceed 1"),
+        ("augment.crop=0", "above 0"),
+    ],
+)
+def test_mistakes_are_told(assignment: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load_config(None, [assignment])
+
+
+def test_unreadable_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("[train")
+    for name in ("a.toml", "missing.toml"):
+        with pytest.raises(SettingsError, match="cannot be read"):
+            load_config(tmp_path / name, [])

@@ -1,0 +1,65 @@
+"""Metrics, against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainer.metrics import (
+    distance_metrics,
+    expected_calibration_error,
+    macro_top,
+    micro_top,
+    plain,
+    ranks,
+    region_metrics,
+    with_intervals,
+)
+
+PROBABILITIES = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])
+TRUTH = np.array([0, 0, 1, 0])
+
+
+def test_ranks_and_top_k() -> None:
+    rank = ranks(PROBABILITIES, TRUTH)
+    assert rank.tolist() == [0, 2, 0, 2]
+    assert micro_top(rank, 1) == 50.0
+    assert macro_top(rank, TRUTH, 1) == pytest.approx((100 / 3 + 100) / 2)
+    assert micro_top(rank, 3) == 100.0
+
+
+def test_region_metrics_hold_log_loss() -> None:
+    metrics = region_metrics(PROBABILITIES, TRUTH)
+    assert metrics["log_loss"] == pytest.approx(-np.log([0.6, 0.2, 0.5, 0.1]).mean())
+    assert metrics["top1_micro"] == 50.0
+
+
+def test_distances() -> None:
+    metrics = distance_metrics(np.array([0.0, 100.0, 700.0, 5000.0]))
+    assert metrics["median_km"] == 400
+    assert metrics["mean_km"] == 1450
+    assert metrics["score"] == pytest.approx(np.mean(np.exp(-np.array([0, 100, 700, 5000]) / 1160)))
+    assert (metrics["within_25_km"], metrics["within_200_km"], metrics["within_750_km"]) == (25, 50, 75)
+
+
+def test_honest_probabilities_have_no_calibration_error() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(5), 20_000)
+    truth = np.array([rng.choice(5, p=p) for p in probabilities])
+    assert expected_calibration_error(probabilities, truth) < 2
+    sharpened = probabilities**3 / (probabilities**3).sum(axis=1, keepdims=True)
+    assert expected_calibration_error(sharpened, truth) > 15
+
+
+def test_intervals_are_wider_when_photos_of_a_photographer_agree() -> None:
+    rng = np.random.default_rng(0)
+    hits = np.repeat(rng.random(20) < 0.5, 20).astype(float)
+
+    def measure(indices: np.ndarray) -> dict[str, float]:
+        return {"hits": float(hits[indices].mean())}
+
+    by_person = with_intervals(measure, [f"p{i // 20}" for i in range(400)])["hits"]
+    by_photo = with_intervals(measure, [f"p{i}" for i in range(400)])["hits"]
+    assert by_person.low < by_person.value < by_person.high
+    assert by_person.high - by_person.low > 2 * (by_photo.high - by_photo.low)
+    assert plain({"hits": by_photo})["hits"][0] == pytest.approx(hits.mean(), abs=1e-3)

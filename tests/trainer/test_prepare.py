@@ -1,0 +1,170 @@
+"""Preparing: nothing leaks between the splits, bad photos are named, and the same list gives the same bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from geotagger.core.regions import load_regions
+from trainer.config import PrepareConfig, load_config
+from trainer.prepare import prepare, read_photo_list, split_of
+from trainer.shards import LIST_FILE, DataError, ShardData
+
+
+def _write_list(folder: Path, rows: list[dict[str, object]]) -> Path:
+    with (folder / "photos.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=["file", "region", "lat", "lon", "photographer"])
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder / "photos.csv"
+
+
+def test_no_photographer_is_in_two_splits(prepared: Path) -> None:
+    samples = ShardData(prepared).samples
+    assert len(samples) == 120
+    assert {s.split for s in samples} == {"train", "validation", "calibration", "test"}
+    for group in {s.group for s in samples}:
+        assert len({s.split for s in samples if s.group == group}) == 1
+
+
+def test_random_split_cuts_through_photographers(photo_list: Path, tmp_path: Path) -> None:
+    prepare(photo_list, tmp_path, load_config(None, ["prepare.split=random"]))
+    samples = ShardData(tmp_path).samples
+    assert any(len({s.split for s in samples if s.group == g}) > 1 for g in {s.group for s in samples})
+
+
+def test_shards_are_plain_tar_files_with_the_pictures(prepared: Path, photo_list: Path) -> None:
+    data = ShardData(prepared)
+    members = {}
+    for shard in sorted({s.shard for s in data.samples}):
+        with tarfile.open(prepared / shard) as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                assert content is not None
+                members[member.name] = content.read()
+    assert len(members) == len(data.samples)
+    for sample in data.samples:
+        jpeg = data.jpeg(sample)
+        assert members[sample.key.replace("/", "-") + ".jpg"] == jpeg
+        assert jpeg == (photo_list.parent / sample.key).read_bytes()
+        assert data.image(sample).size == (96, 72)
+
+
+def test_same_list_gives_the_same_bytes(photo_list: Path, tmp_path: Path) -> None:
+    config = load_config(None, [])
+    first = prepare(photo_list, tmp_path / "a", config)
+    second = prepare(photo_list, tmp_path / "b", config)
+    assert first.list_hash == second.list_hash
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
+
+
+def test_changed_list_is_noticed(photo_list: Path, tmp_path: Path) -> None:
+    prepare(photo_list, tmp_path, load_config(None, []))
+    document = json.loads((tmp_path / LIST_FILE).read_text())
+    document["photos"][0]["region"] = 1
+    (tmp_path / LIST_FILE).write_text(json.dumps(document))
+    with pytest.raises(DataError, match="changed"):
+        ShardData(tmp_path)
+
+
+def test_broken_and_repeated_photos_are_left_out_and_named(tmp_path: Path) -> None:
+    Image.new("RGB", (60, 40), "red").save(tmp_path / "good.jpg")
+    (tmp_path / "same.jpg").write_bytes((tmp_path / "good.jpg").read_bytes())
+    (tmp_path / "text.jpg").write_text("no photo")
+    whole = io.BytesIO()
+    Image.effect_noise((300, 300), 90).convert("RGB").save(whole, "JPEG")
+    (tmp_path / "cut.jpg").write_bytes(whole.getvalue()[:3000])
+    names = ["good.jpg", "same.jpg", "text.jpg", "cut.jpg", "missing.jpg"]
+    rows = [{"file": n, "region": "CO", "lat": "", "lon": "", "photographer": "a"} for n in names]
+    made = prepare(_write_list(tmp_path, rows), tmp_path / "out", load_config(None, []))
+    assert [s.key for s in made.samples] == ["good.jpg"]
+    assert [name for name, _ in made.refused] == names[1:]
+    assert all(reason.endswith(".") for _, reason in made.refused)
+
+
+def test_large_turned_and_transparent_pictures_become_small_upright_jpegs(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (1200, 800), "blue").save(tmp_path / "big.jpg", exif=exif)
+    Image.new("RGBA", (500, 300)).save(tmp_path / "clear.png")
+    rows = [{"file": n, "region": "BC", "photographer": "a"} for n in ("big.jpg", "clear.png")]
+    made = prepare(_write_list(tmp_path, rows), tmp_path / "out", load_config(None, ["prepare.side_px=300"]))
+    data = ShardData(tmp_path / "out")
+    assert [data.image(s).size for s in made.samples] == [(200, 300), (300, 180)]
+
+
+def test_label_band_is_cut_off(tmp_path: Path) -> None:
+    image = Image.new("RGB", (100, 100), "white")
+    image.paste("black", (0, 80, 100, 100))
+    image.save(tmp_path / "a.jpg", quality=95)
+    rows = [{"file": "a.jpg", "region": "BC", "photographer": "a"}]
+    prepare(_write_list(tmp_path, rows), tmp_path / "out", load_config(None, ["prepare.cut_bottom_px=22"]))
+    data = ShardData(tmp_path / "out")
+    picture = data.image(data.samples[0])
+    assert picture.size == (100, 78)
+    assert picture.convert("L").getextrema()[0] > 200
+
+
+def test_region_is_found_from_the_position(tmp_path: Path) -> None:
+    rows = [{"file": "a/1.jpg", "region": "", "lat": 39.7, "lon": -105.0, "photographer": ""}]
+    listed = read_photo_list(_write_list(tmp_path, rows))[0]
+    assert listed.region == load_regions().by_postal("CO").index
+    assert listed.group == "a"
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"file": "a.jpg", "region": "XX"}, "no region XX"),
+        ({"file": "a.jpg", "region": ""}, "neither"),
+        ({"file": "a.jpg", "region": "CO", "lat": "north", "lon": "1"}, "Line 2"),
+        ({"file": "a.jpg", "region": "CO", "lat": "99", "lon": "1"}, "Latitude"),
+    ],
+)
+def test_senseless_rows_are_told(tmp_path: Path, row: dict[str, object], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        read_photo_list(_write_list(tmp_path, [row]))
+
+
+def test_lists_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_photo_list(tmp_path / "none.csv")
+    (tmp_path / "a.csv").write_text("picture\n1.jpg\n")
+    with pytest.raises(DataError, match="no column"):
+        read_photo_list(tmp_path / "a.csv")
+
+
+def test_no_usable_photo_is_told(tmp_path: Path) -> None:
+    rows = [{"file": "missing.jpg", "region": "CO", "photographer": "a"}]
+    with pytest.raises(DataError, match="None of the photos"):
+        prepare(_write_list(tmp_path, rows), tmp_path / "out", load_config(None, []))
+
+
+def test_folder_without_data_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="prepare"):
+        ShardData(tmp_path)
+
+
+def test_split_with_no_photos_is_told(tmp_path: Path, photo_list: Path) -> None:
+    prepare(
+        photo_list,
+        tmp_path,
+        load_config(None, ["prepare.train=1", "prepare.validation=0", "prepare.calibration=0"]),
+    )
+    with pytest.raises(DataError, match="no photos in test"):
+        ShardData(tmp_path).of("test")
+
+
+def test_split_shares_are_kept_over_many_photographers() -> None:
+    config = PrepareConfig(train=0.6, validation=0.2, calibration=0.1)
+    splits = [split_of(f"photographer {i}", config) for i in range(4000)]
+    shares = {name: splits.count(name) / 4000 for name in set(splits)}
+    assert shares["train"] == pytest.approx(0.6, abs=0.03)
+    assert shares["test"] == pytest.approx(0.1, abs=0.02)

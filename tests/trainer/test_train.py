@@ -1,0 +1,218 @@
+"""Training: it learns, a kill changes nothing, two processes do what one does, and bad data gets a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from geotagger.inference import Predictor, load_bundle
+from geotagger.inference.network import GeoNetwork
+from trainer.__main__ import main
+from trainer.config import Config, load_config
+from trainer.shards import ShardData
+from trainer.train import HISTORY_FILE, WEIGHTS_FILE, TrainingError, load_backbone, load_trained, train
+
+SMALL = [
+    "train.epochs=2",
+    "train.head_epochs=3",
+    "train.batch=8",
+    "train.crop_px=48",
+    "train.bf16=false",
+    "train.threads=1",
+]
+
+
+def _config(*more: str) -> Config:
+    return load_config(None, [*SMALL, *more])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_pictures() -> Iterator[None]:
+    """Evaluation at the application's size would take most of the time here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trainer.batches.input_size", lambda width, height: (64, 96))
+        yield
+
+
+def _quiet(text: str) -> None:
+    assert text
+
+
+@pytest.fixture(scope="module")
+def trained(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    train(prepared, folder, _config(), backbone=None, say=_quiet)
+    return folder
+
+
+def test_training_writes_weights_history_and_settings(trained: Path) -> None:
+    history = json.loads((trained / HISTORY_FILE).read_text())
+    assert [entry["epoch"] for entry in history] == [1, 2]
+    assert all(np.isfinite(entry["losses"]).all() and "top1_micro" in entry for entry in history)
+    assert Config.load_saved(trained / "config.json") == _config()
+    network, grid = load_trained(trained)
+    assert network.cell_head.out_features == len(grid)
+    assert not network.training
+
+
+def test_every_layer_moves(prepared: Path, trained: Path, tmp_path: Path) -> None:
+    train(prepared, tmp_path, _config("train.epochs=0"), backbone=None, say=_quiet)
+    still, moved = load_file(tmp_path / WEIGHTS_FILE), load_file(trained / WEIGHTS_FILE)
+    names = [name for name, _ in GeoNetwork(63, 1, 1).named_parameters()]
+    assert [name for name in names if torch.equal(still[name], moved[name])] == []
+
+
+@pytest.mark.parametrize("kill_after", [2, 6])
+def test_killed_and_resumed_training_reaches_the_same_weights(
+    prepared: Path, trained: Path, tmp_path: Path, kill_after: int
+) -> None:
+    train(
+        prepared, tmp_path, _config(), backbone=None, say=_quiet, stop_after=lambda step: step == kill_after
+    )
+    assert not (tmp_path / WEIGHTS_FILE).exists()
+    train(prepared, tmp_path, _config(), backbone=None, resume=True, say=_quiet)
+    whole, resumed = load_file(trained / WEIGHTS_FILE), load_file(tmp_path / WEIGHTS_FILE)
+    assert whole.keys() == resumed.keys()
+    assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_loss_curve_of_one(prepared: Path, tmp_path: Path) -> None:
+    # No heads beforehand and no validation: those run at a size that other processes do not know of.
+    assignments = ["train.epochs=1", "train.head_epochs=0", "train.splits=train,validation"]
+    one = tmp_path / "one"
+    train(prepared, one, _config(*assignments), backbone=None, say=_quiet)
+    settings = [part for assignment in [*SMALL, *assignments] for part in ("--set", assignment)]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "trainer",
+    ]
+    done = subprocess.run(
+        [*command, "train", str(prepared), "--out", str(tmp_path / "two"), *settings],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    curves = [
+        json.loads((tmp_path / name / HISTORY_FILE).read_text())[0]["losses"] for name in ("one", "two")
+    ]
+    assert len(curves[0]) == 10
+    assert curves[1] == pytest.approx(curves[0], rel=2e-3)
+
+
+def test_loss_that_is_no_number_stops_with_a_sentence(prepared: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="body_rate"):
+        train(
+            prepared,
+            tmp_path,
+            _config("train.body_rate=1e30", "train.head_rate=1e30"),
+            backbone=None,
+            say=_quiet,
+        )
+
+
+def test_data_of_one_region_is_refused(prepared: Path, tmp_path: Path) -> None:
+    data = ShardData(prepared)
+    by_split: dict[str, set[int]] = {}
+    for sample in data.samples:
+        by_split.setdefault(sample.split, set()).add(sample.region)
+    document = json.loads((prepared / "photos.json").read_text())
+    region = data.samples[0].region
+    kept = [row for row in document["photos"] if row["region"] == region]
+    for row in kept:
+        row["split"] = "train"
+    from trainer.shards import Sample, write_list
+
+    for shard in {s.shard for s in data.samples}:
+        (tmp_path / shard).write_bytes((prepared / shard).read_bytes())
+    write_list(tmp_path, [Sample(**row) for row in kept], {})
+    with pytest.raises(TrainingError, match="one region"):
+        train(tmp_path, tmp_path / "run", _config(), backbone=None, say=_quiet)
+
+
+def test_batch_larger_than_the_data_is_refused(prepared: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="fewer photos"):
+        train(prepared, tmp_path, _config("train.batch=4096"), backbone=None, say=_quiet)
+
+
+def test_missing_or_wrong_backbone_is_told(tmp_path: Path, bundle_weights: Path) -> None:
+    network = GeoNetwork(63, 4, 4)
+    with pytest.raises(TrainingError, match="cannot be used"):
+        load_backbone(network, tmp_path / "none.safetensors")
+    with pytest.raises(TrainingError, match="cannot be used"):
+        load_backbone(network, bundle_weights)
+
+
+@pytest.fixture
+def bundle_weights(tmp_path: Path) -> Path:
+    from safetensors.torch import save_file
+
+    save_file({"blocks.0.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
+    return tmp_path / "other.safetensors"
+
+
+def test_published_backbone_fits(backbone_weights: Path) -> None:
+    network = GeoNetwork(63, 4, 4)
+    load_backbone(network, backbone_weights)
+    assert torch.equal(network.body.conv_stem.weight, load_file(backbone_weights)["conv_stem.weight"])
+
+
+def test_unfinished_training_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no finished training"):
+        load_trained(tmp_path)
+
+
+def test_commands_lead_from_photos_to_a_bundle(
+    photo_list: Path, prepared: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["prepare", str(photo_list), "--out", str(tmp_path / "data"), "--set", "prepare.salt=test-14"])
+        == 0
+    )
+    assert "120 photos in all, 0 left out" in capsys.readouterr().out
+    assert main(["calibrate", str(trained), str(prepared)]) == 0
+    assert main(["evaluate", str(trained), str(prepared), "--splits", "test"]) == 0
+    assert "| ours |" in capsys.readouterr().out
+    assert main(["export", str(trained), "--out", str(tmp_path / "bundle")]) == 0
+    bundle = load_bundle(tmp_path / "bundle")
+    assert bundle.id in capsys.readouterr().out
+    assert bundle.manifest["metrics"]["photos"] == 20
+    assert bundle.calibration.photos == 40
+    predictor = Predictor(bundle, device="cpu")
+    output = predictor.predict([predictor.load(photo_list.parent / "p00" / "0.jpg")])[0]
+    assert output.region_probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_measuring_on_seen_photos_is_refused(
+    prepared: Path, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(trained), str(prepared), "--splits", "train"]) == 1
+    assert "has seen the photos of train" in capsys.readouterr().err
+    assert main(["calibrate", str(trained), str(prepared), "--splits", "exam"]) == 1
+    assert "no split called exam" in capsys.readouterr().err
+
+
+def test_wrong_settings_end_with_a_sentence(
+    prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(prepared), "--out", str(tmp_path), "--set", "train.epochs=x"]) == 1
+    assert "train.epochs cannot be" in capsys.readouterr().err
