@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from geotagger.metadata.edit import Edit
-from geotagger.metadata.source import Source
+from geotagger.metadata.errors import FormatError
+from geotagger.metadata.source import MemorySource, Source
 from geotagger.metadata.tiff import CLASSIC, GPS_IFD, Tiff
 from geotagger.metadata.tiff_edit import Field, GpsRewrite
 
@@ -69,6 +70,20 @@ class PhotoFormat(Protocol):
 
     def frame(self, source: Source) -> Hashable:
         """Everything but EXIF and XMP that the headers hold; a change must leave it equal."""
+
+
+def is_blank(block: bytes) -> bool:
+    """Whether an EXIF block says nothing: no bytes, or a header and an empty directory, as Pillow writes it."""
+    if not block.strip(b"\0"):
+        return True
+    if len(block) > 16:
+        return False
+    try:
+        tiff = Tiff(MemorySource(block))
+        first = tiff.ifd(tiff.first_ifd)
+    except FormatError:
+        return False
+    return not first.entries and not first.next_offset
 
 
 def block_is_empty_without(block: Source, change: Change) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geotagger.metadata.container import Change, Contents, block_is_empty_without
+from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
 from geotagger.metadata.edit import Edit, Splice, growth, ordered, replacing, shifted
 from geotagger.metadata.errors import FormatError, UnsafeError
 from geotagger.metadata.preview import largest_preview
@@ -126,7 +126,7 @@ class Jpeg:
     def contents(self, source: Source) -> Contents:
         """Its EXIF blocks, its XMP packet and the size of its (first) image."""
         parts = _parts(source)
-        blocks = tuple(MemorySource(b) for b in parts.blocks if b[:2] in (b"II", b"MM"))
+        blocks = tuple(MemorySource(b) for b in parts.blocks if b[:2] in (b"II", b"MM") and not is_blank(b))
         return Contents("JPEG", parts.width_px, parts.height_px or None, blocks, parts.packet)
 
     def preview(self, source: Source) -> bytes | None:
@@ -167,7 +167,7 @@ def _refuse_unknown(source: Source, parts: _Parts) -> None:
         if segment.marker == APP11 and b"c2pa" in source.read(segment.payload, segment.size):
             raise UnsafeError("it carries content credentials, which any change would invalidate")
     for block in parts.blocks:
-        if block.strip(b"\0") and block[:4] not in (b"II*\0", b"MM\0*"):
+        if not is_blank(block) and block[:4] not in (b"II*\0", b"MM\0*"):
             raise UnsafeError("its EXIF block is damaged or spread over several segments")
     start = max(parts.segments[-1].end, source.size - _TRAILER_WINDOW)
     tail = source.read(start, source.size - start)
@@ -200,9 +200,9 @@ def _possible_offsets(block: bytes, base: int, start: int, end: int) -> set[int]
     """
     found: set[int] = set()
     for shift in range(4):
-        words = len(block[shift:]) // 4
+        words = block[shift : len(block) - (len(block) - shift) % 4]
         for order in ("<u4", ">u4"):
-            values = np.frombuffer(block, order, words, shift).astype(np.int64)
+            values = np.frombuffer(words, order).astype(np.int64)
             for places in (values, values + base):
                 found.update(places[(places >= start) & (places < end - 3)].tolist())
     return found
@@ -245,7 +245,7 @@ def _insertion_point(parts: _Parts) -> int:
 
 
 def _edit_exif(source: Source, parts: _Parts, change: Change) -> list[Splice]:
-    usable = [i for i, b in enumerate(parts.blocks) if b.strip(b"\0")]
+    usable = [i for i, b in enumerate(parts.blocks) if not is_blank(b)]
     if not usable:
         if not change.new_gps:
             return []
@@ -288,7 +288,7 @@ def _edit_xmp(parts: _Parts, change: Change) -> list[Splice]:
         return _segment_splices(segment, inner, len(XMP_HEADER)) if inner else []
     if not new:
         return []
-    exif = [s for s, b in zip(parts.exif, parts.blocks, strict=True) if b.strip(b"\0")]
+    exif = [s for s, b in zip(parts.exif, parts.blocks, strict=True) if not is_blank(b)]
     at = (exif or parts.exif)[0].end if parts.exif else _insertion_point(parts)
     return [Splice(at, b"", _new_segment(XMP_HEADER, new))]
 

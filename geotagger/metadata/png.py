@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from geotagger.metadata.container import Change, Contents, block_is_empty_without
+from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
 from geotagger.metadata.edit import Edit, Splice, apply, ordered, replacing
 from geotagger.metadata.errors import FormatError, UnsafeError
 from geotagger.metadata.preview import largest_preview
@@ -120,7 +120,7 @@ class Png:
             "PNG",
             int.from_bytes(size[:4], "big"),
             int.from_bytes(size[4:], "big"),
-            tuple(MemorySource(_data(source, c)) for c in parts.exif),
+            tuple(MemorySource(b) for b in (_data(source, c) for c in parts.exif) if not is_blank(b)),
             _packet(source, parts.xmp[0]) if parts.xmp else None,
         )
 
@@ -158,6 +158,10 @@ def _edit_exif(source: Source, parts: _Parts, change: Change, place: int) -> lis
     block = _data(source, chunk)
     if zlib.crc32(b"eXIf" + block).to_bytes(4, "big") != source.read(chunk.end - 4, 4):
         raise UnsafeError("its EXIF block is damaged")
+    if is_blank(block):
+        fresh = _chunk(b"eXIf", new_block(change.new_gps, (72, 72, 2)))
+        whole = source.read(chunk.start, chunk.size + 12)
+        return [replacing(chunk.start, whole, fresh)] if change.new_gps else []
     if not change.new_gps and block_is_empty_without(MemorySource(block), change):
         return [Splice(chunk.start, source.read(chunk.start, chunk.size + 12), b"")]
     try:

@@ -69,8 +69,6 @@ def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
             offset = tiff.offset_of(pointers[0])
             if offset not in readable and not (tag == GPS_IFD and offset == 0):
                 raise UnsafeError(f"its {label} directory is damaged")
-    if not first.entries:
-        raise UnsafeError("its first EXIF directory is empty")
     if sum(1 for e in first.entries if e.tag == XMP) > 1:
         raise UnsafeError("it holds several XMP packets")
 
@@ -193,6 +191,9 @@ def edit_block(source: Source, rewrite_gps: GpsRewrite | None, xmp: bytes | None
         old_gps = tiff.ifd(tiff.offset_of(pointer)) if pointer and tiff.offset_of(pointer) else None
         old = old_gps.entries if old_gps else ()
         new = rewrite_gps(tiff, old)
+        if not new and len(first.entries) == 1:
+            # An empty first directory is no valid TIFF: the version of the tags may stay, it says nothing.
+            new = [e for e in old if e.tag == 0]
         if tuple(new) != tuple(old):
             splices += _blanked(tiff, old, new, layout)
             changed |= _place_gps(tiff, old_gps, pointer, new, tail, entries, splices)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from geotagger.metadata.container import Change, Contents, block_is_empty_without
+from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
 from geotagger.metadata.edit import Edit, Splice, apply, growth, ordered, replacing
 from geotagger.metadata.errors import FormatError, UnsafeError
 from geotagger.metadata.preview import largest_preview
@@ -98,7 +98,7 @@ class WebP:
         width, height, _ = _canvas(source, parts)
         exif, xmp = parts.first(b"EXIF"), parts.first(b"XMP ")
         block = _data(source, exif).removeprefix(_EXIF_HEADER) if exif else b""
-        blocks = (MemorySource(block),) if block else ()
+        blocks = () if is_blank(block) else (MemorySource(block),)
         return Contents("WebP", width, height, blocks, _data(source, xmp) if xmp else None)
 
     def preview(self, source: Source) -> bytes | None:
@@ -145,7 +145,7 @@ def _edit_exif(source: Source, parts: _Parts, change: Change) -> tuple[list[Spli
     old = _data(source, chunk) if chunk else b""
     header = _EXIF_HEADER if old.startswith(_EXIF_HEADER) else b""
     block = old[len(header) :]
-    if not block.strip(b"\0"):
+    if is_blank(block):
         if not change.new_gps:
             return [], chunk is not None
         fresh = _chunk(b"EXIF", new_block(change.new_gps, (72, 72, 2)))

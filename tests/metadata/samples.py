@@ -287,6 +287,8 @@ JPEGS: dict[str, Callable[[], bytes]] = {
     "unsorted": lambda: after_soi(app1(block(exif=default_exif(), unsorted=True))),
     "no-next-word": lambda: after_soi(app1(block(exif=default_exif(), next_word=False))),
     "trailing-bytes-in-block": lambda: after_soi(app1(block(exif=default_exif()) + b"left over by a camera")),
+    "blank-exif": lambda: jpeg(exif=Image.Exif()),
+    "empty-directory-before-other-bytes": lambda: after_soi(app1(b"II*\0\x08\0\0\0" + bytes(40))),
     "empty-exif": lambda: after_soi(app1(b"")),
     "two-exif-blocks": lambda: after_soi(
         app1(block(exif=default_exif())), app1(block(">", first=[text(0x131, "second")]))
@@ -436,6 +438,7 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     "palette.png": lambda: saved("PNG", picture("P")),
     "sixteen-bit.png": lambda: saved("PNG", picture("L").convert("I;16")),
     "exif.png": lambda: png(png_chunk(b"eXIf", block(exif=default_exif(), gps=camera_gps()))),
+    "blank-exif.png": lambda: png(png_chunk(b"eXIf", b"MM\0*\0\0\0\x08" + bytes(6))),
     "exif-at-end.png": lambda: png(png_chunk(b"eXIf", block(">", exif=default_exif(">"))), at_end=True),
     "xmp.png": lambda: png(itxt(xmp(body=RICH_BODY))),
     "xmp-compressed.png": lambda: png(itxt(xmp(body=RICH_BODY), compressed=True)),
@@ -445,6 +448,7 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     "lossless.webp": lambda: saved("WEBP", lossless=True),
     "lossless-alpha.webp": lambda: saved("WEBP", picture("RGBA"), lossless=True),
     "exif.webp": lambda: saved("WEBP", exif=block(exif=default_exif(), gps=camera_gps())),
+    "blank-exif.webp": lambda: saved("WEBP", exif=Image.Exif().tobytes() or b"MM\0*\0\0\0\x08" + bytes(6)),
     "exif-with-header.webp": lambda: saved("WEBP", exif=b"Exif\0\0" + block(exif=default_exif())),
     "xmp.webp": lambda: saved("WEBP", xmp=xmp(body=RICH_BODY)),
     "animated.webp": lambda: saved("WEBP", save_all=True, append_images=[picture("L").convert("RGB")]),
