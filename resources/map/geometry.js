@@ -69,11 +69,11 @@ window.geotagger = {};
     geotagger.percent = (probability) =>
         probability > 0 && probability < 0.005 ? "< 1 %" : Math.round(probability * 100) + " %";
 
-    // Two digits are all that a radius can honestly carry.
+    // Two digits are all that a radius can honestly carry; thousands are set apart as in the list.
     geotagger.radiusText = function (radiusKm) {
-        const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.max(radiusKm, 0.1))));
-        const factor = 10 ** (1 - Math.floor(Math.log10(Math.max(radiusKm, 0.1))));
-        return (Math.round(radiusKm * factor) / factor).toFixed(Math.min(digits, 1)) + " km";
+        const step = 10 ** (Math.floor(Math.log10(Math.max(radiusKm, 0.1))) - 1);
+        const text = (Math.round(radiusKm / step) * step).toFixed(step < 1 ? 1 : 0);
+        return text.replace(/\B(?=(\d{3})+$)/g, "\u00a0") + " km";
     };
 
     geotagger.fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);

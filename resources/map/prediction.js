@@ -63,8 +63,8 @@
                     fillColor: accent,
                     fillOpacity: shadeOf(probability),
                     color: accent,
-                    weight: inSet.has(code) ? 1.2 : 0,
-                    opacity: 0.8,
+                    weight: inSet.has(code) ? 1 : 0,
+                    opacity: 0.25 + 0.9 * shadeOf(probability),
                 });
                 layer.addTo(this._map);
                 this._shaded.set(code, layer);

@@ -210,6 +210,11 @@ def test_the_ring_has_the_radius_on_the_globe(loaded: LoadedMap) -> None:
     assert distances == pytest.approx([500] * len(points), abs=0.5)
 
 
+def test_radii_carry_two_digits(loaded: LoadedMap) -> None:
+    texts = loaded.js("[0.04, 0.44, 3.14159, 12.4, 312, 3649, 9960].map(geotagger.radiusText)")
+    assert texts == ["0.0 km", "0.4 km", "3.1 km", "12 km", "310 km", "3\u00a0600 km", "10\u00a0000 km"]
+
+
 def test_updates_neither_move_the_map_nor_draw_it_anew(loaded: LoadedMap) -> None:
     loaded.view.set_markers([marker(n, 30 + n % 25, -120 + n % 50) for n in range(300)])
     loaded.wait_js("geotagger.view.markers.size === 300")
