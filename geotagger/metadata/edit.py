@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from geotagger.metadata.errors import UnsafeError
 from geotagger.metadata.source import Source
 
 _HEADER = struct.Struct("<QII")
@@ -35,12 +36,12 @@ def ordered(splices: Iterable[Splice]) -> Edit:
     """Sort splices into an edit and drop those that change nothing.
 
     Raises:
-        ValueError: two splices overlap.
+        UnsafeError: two splices overlap, because the file uses the same bytes for two things.
     """
     edit = tuple(sorted((s for s in splices if s.removed != s.inserted), key=lambda s: s.offset))
     for left, right in pairwise(edit):
         if left.offset + len(left.removed) > right.offset:
-            raise ValueError("splices overlap")
+            raise UnsafeError("some of its parts overlap")
     return edit
 
 

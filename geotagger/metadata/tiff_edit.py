@@ -57,9 +57,9 @@ def _survey(tiff: Tiff) -> _Layout:
 
 def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
     """Refuse directories whose entries cannot be carried over faithfully."""
-    readable = {ifd.offset for _, ifd in layout.tables}
+    names = {ifd.offset: name for name, ifd in layout.tables}
     first = layout.tables[0][1]
-    for tag, label in ((GPS_IFD, "GPS"), (EXIF_IFD, "EXIF")):
+    for tag, label in ((GPS_IFD, "GPS"), (EXIF_IFD, "Exif")):
         pointers = [e for e in first.entries if e.tag == tag]
         if len(pointers) > 1:
             raise UnsafeError(f"its first EXIF directory points to {len(pointers)} {label} directories")
@@ -67,7 +67,7 @@ def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
             if pointers[0].type not in (LONG, 13) or pointers[0].values != 1:
                 raise UnsafeError(f"the pointer to its {label} directory is damaged")
             offset = tiff.offset_of(pointers[0])
-            if offset not in readable and not (tag == GPS_IFD and offset == 0):
+            if names.get(offset) != f"IFD0/{label}" and not (tag == GPS_IFD and offset == 0):
                 raise UnsafeError(f"its {label} directory is damaged")
     if sum(1 for e in first.entries if e.tag == XMP) > 1:
         raise UnsafeError("it holds several XMP packets")

@@ -29,6 +29,7 @@ _ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _TAG_END = re.compile(rb"\s*/?>")
 _PADDING = re.compile(rb"([ \t\r\n]*)<\?xpacket end=")
+_DESCRIPTION = (RDF, "Description")
 _MAX_DEPTH = 256
 
 
@@ -197,9 +198,9 @@ class _Parser:
             self._rdf_depth = depth
             self._packet._rdf_prefix = qualified.rpartition(":")[0] or "rdf"
             self._packet._rdf_span = (at, self._head(at, None))
-        elif depth == self._rdf_depth + 1 and self._rdf_depth and name == (RDF, "Description"):
+        elif depth == self._rdf_depth + 1 and self._rdf_depth and name == _DESCRIPTION:
             self._describe(at, pairs)
-        elif depth == self._rdf_depth + 2 and self._rdf_depth and self._stack[-2] == (RDF, "Description"):
+        elif depth == self._rdf_depth + 2 and self._rdf_depth and self._stack[-2] == _DESCRIPTION:
             self._open = (name, at, self._head(at, None))
 
     def _head(self, at: int, found: list[tuple[str, tuple[int, int]]] | None) -> int:
@@ -237,7 +238,12 @@ class _Parser:
         self._packet.properties.append(item)
 
     def _text(self, text: str) -> None:
-        if self._rdf_depth and len(self._stack) == self._rdf_depth + 1 and text.strip():
+        if (
+            self._rdf_depth
+            and len(self._stack) == self._rdf_depth + 1
+            and self._stack[-1] == _DESCRIPTION
+            and text.strip()
+        ):
             self._packet._descriptions[-1].own_text = True
 
     def _element_end(self, head_end: int) -> tuple[int, int]:
@@ -263,7 +269,7 @@ class _Parser:
                 value = _unescaped(b" ".join(m[2] for m in _ATTRIBUTE.finditer(self._data, start, head_end)))
             self._add(Property(property_name, value, (start, end), len(self._packet._descriptions) - 1))
             self._open = None
-        elif name == (RDF, "Description") and depth == self._rdf_depth + 1:
+        elif name == _DESCRIPTION and depth == self._rdf_depth + 1:
             description = self._packet._descriptions[-1]
             description.end = self._element_end(description.head_end)[1]
         elif name == (RDF, "RDF") and depth == self._rdf_depth:

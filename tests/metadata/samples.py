@@ -262,6 +262,15 @@ def preview_behind() -> bytes:
     return data.replace(struct.pack("<II", len(second), 1), struct.pack("<II", len(second), offset)) + second
 
 
+def _overlapping() -> bytes:
+    """A block whose GPS directory lies in the table of its first directory, so that no one can change either."""
+    data = bytearray(block(first=[text(0x10F, "T"), (0x8825, LONG, 1, bytes(4))]))
+    (first,) = struct.unpack_from("<I", data, 4)
+    entry = data.index(struct.pack("<HHI", 0x8825, LONG, 1), first)
+    struct.pack_into("<I", data, entry + 8, first)
+    return bytes(data)
+
+
 JPEGS: dict[str, Callable[[], bytes]] = {
     "plain": jpeg,
     "no-jfif": without_jfif,
@@ -354,6 +363,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     ),
     "exif-cut-off": lambda: after_soi(app1(block(thumbnail=jpeg(), exif=default_exif())[:-30])),
     "value-cut-off": lambda: after_soi(app1(block(first=[(0x10F, ASCII, 5_000, b"Testcam Testcam\0")]))),
+    "gps-directory-within-another": lambda: after_soi(app1(_overlapping())),
     "xmp-broken": lambda: after_soi(app1(block()), xmp_segment(b"<x:xmpmeta><broken")),
     "xmp-doctype": lambda: after_soi(xmp_segment(b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + xmp())),
     "xmp-twice": lambda: after_soi(xmp_segment(xmp()), xmp_segment(xmp())),

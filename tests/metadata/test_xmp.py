@@ -101,6 +101,13 @@ def test_utf_16_stays_utf_16() -> None:
     assert without_ours(written.decode("utf-16-be").encode()) == RICH
 
 
+def test_text_between_unknown_nodes_is_no_crash() -> None:
+    packet = f'<rdf:RDF xmlns:rdf="{RDF}"><rdf:other>text<a>more</a></rdf:other></rdf:RDF>'.encode()
+    written = provenance.with_fix(packet, ESTIMATE, NOW, position=True)
+    assert b"<rdf:other>text<a>more</a></rdf:other>" in written
+    assert provenance.position_in(Packet(written)) is not None
+
+
 @pytest.mark.parametrize(
     "data",
     [
