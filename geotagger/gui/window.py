@@ -205,8 +205,13 @@ class MainWindow(QMainWindow):
         if kept:
             self.keeping.restore(kept)
             self.predicting.load_model()
-            count = trn("{n} photo of last time was", "{n} photos of last time were", len(kept))
-            self.notices.show_notice(tr("{photos} brought back.").format(photos=count))
+            self.notices.show_notice(
+                trn(
+                    "{n} photo of last time was brought back.",
+                    "{n} photos of last time were brought back.",
+                    len(kept),
+                )
+            )
 
     # Getting photos in ------------------------------------------------------------------------------------
 

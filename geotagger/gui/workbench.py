@@ -10,11 +10,11 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings
 from geotagger.gui.jobs import Jobs
+from geotagger.gui.language import trn
 from geotagger.session import review
 from geotagger.session.history import Change, change_between
 from geotagger.session.photo import Photo
 from geotagger.session.session import Session
-
 
 _ANNOUNCE_MS = 25
 """Changes of this long go to the views together: more often than that nobody sees, but the window feels it."""
@@ -113,35 +113,41 @@ class Workbench(QObject):
 
     def accept_selected(self) -> None:
         """Accept the guesses of the selected photos."""
-        self._decide(_step("Accept", self.selected_ids), self.selected, review.accept)
+        self._decide(
+            trn("Accept {n} photo", "Accept {n} photos", len(self.selected_ids)), self.selected, review.accept
+        )
 
     def accept_all(self, min_probability: float) -> None:
         """Accept all undecided guesses that are at least that probable."""
         photos = review.acceptable(self.session, min_probability)
-        title = f"Accept {len(photos)} guesses"
+        title = trn("Accept {n} guess", "Accept {n} guesses", len(photos))
         self._decide(title, photos, lambda photo: review.accept(photo, looked_at=False))
 
     def reject_selected(self) -> None:
         """Turn the guesses of the selected photos down."""
-        self._decide(_step("Reject", self.selected_ids), self.selected, review.reject)
+        self._decide(
+            trn("Reject {n} photo", "Reject {n} photos", len(self.selected_ids)), self.selected, review.reject
+        )
 
     def revert_selected(self) -> None:
         """Forget the decisions about the selected photos."""
-        self._decide(_step("Revert", self.selected_ids), self.selected, review.revert)
+        self._decide(
+            trn("Revert {n} photo", "Revert {n} photos", len(self.selected_ids)), self.selected, review.revert
+        )
 
     def place(self, photo_ids: Sequence[int], position: LatLon) -> None:
         """Put photos at a position that the user gave."""
         photos = self.session.photos(photo_ids)
-        self._decide(_step("Place", photo_ids), photos, lambda photo: review.place(photo, position))
+        self._decide(
+            trn("Place {n} photo", "Place {n} photos", len(photo_ids)),
+            photos,
+            lambda photo: review.place(photo, position),
+        )
 
     def _decide(self, title: str, photos: Sequence[Photo], decide: Callable[[Photo], Photo]) -> None:
         change = change_between(photos, [decide(photo) for photo in photos])
         if change:
             self.undo_stack.push(_DecisionCommand(self, title, change))
-
-
-def _step(verb: str, photo_ids: Sequence[int]) -> str:
-    return f"{verb} {len(photo_ids)} photos" if len(photo_ids) > 1 else f"{verb} photo"
 
 
 class _DecisionCommand(QUndoCommand):

@@ -1,0 +1,53 @@
+"""Every word of the window exists in French, with the same placeholders."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import geotagger.gui
+from geotagger.core.paths import resource_path
+from geotagger.core.regions import load_regions
+from geotagger.core.settings import Settings
+from geotagger.gui.language import tr, trn, use_language
+from geotagger.gui.wording import _AREAS
+from geotagger.session.map_page import WORDS
+
+FRENCH: dict[str, str] = json.loads(resource_path("languages", "fr.json").read_text(encoding="utf-8"))
+
+
+def words_of_the_window() -> set[str]:
+    """All texts given to ``tr`` and ``trn`` in the code, and those that are passed through a variable."""
+    found = {*WORDS.values(), *load_regions().names, *(area for area, _ in _AREAS)}
+    found |= {declared.metadata["sentence"] for declared in fields(Settings)}
+    for file in Path(geotagger.gui.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("tr", "trn")
+            ):
+                texts = node.args[: 2 if node.func.id == "trn" else 1]
+                found |= {t.value for t in texts if isinstance(t, ast.Constant) and isinstance(t.value, str)}
+    return found
+
+
+def test_french_is_complete_and_holds_nothing_old() -> None:
+    assert sorted(words_of_the_window() - set(FRENCH)) == []
+    assert sorted(set(FRENCH) - words_of_the_window()) == []
+
+
+def test_placeholders_are_the_same() -> None:
+    for text, french in FRENCH.items():
+        assert sorted(re.findall(r"{\w+}", french)) == sorted(re.findall(r"{\w+}", text)), text
+
+
+def test_words_change_with_the_language() -> None:
+    use_language("fr")
+    assert tr("Accept") == "Accepter"
+    assert trn("{n} photo", "{n} photos", 1200) == "1 200 photos"
+    use_language("de")
+    assert tr("Accept") == "Accept", "a language without a catalogue falls back to English"
