@@ -199,12 +199,12 @@ def test_loading_is_quick() -> None:
 
 def test_labels_of_real_photos_agree_with_the_polygons(regions: Regions, shared_photos: Path) -> None:
     with (shared_photos / "photos.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["lat"]]
+        rows = [row for row in csv.DictReader(file) if row["lat"]][::4]
     labels = np.array([index(regions, row["region"]) for row in rows])
     distances = regions.distance_matrix_km(
         [float(row["lat"]) for row in rows], [float(row["lon"]) for row in rows]
     )
-    assert len(rows) > 5000
+    assert len(rows) > 1300
     assert np.mean(distances.argmin(axis=1) == labels) > 0.97
     own = distances[np.arange(len(rows)), labels]
     assert np.percentile(own, 99) < 10

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,13 +16,13 @@ from geotagger.core.geo import LatLon
 from geotagger.core.paths import resource_path
 from geotagger.gui.theme import DARK, LIGHT, Palette
 from geotagger.session.exports import ExportRow, write_export
+from geotagger.session.folium_page import json_for_script
 from geotagger.session.map_page import (
     SERVED_SCRIPTS,
     STYLE_SHEETS,
     WORDS,
     asset_text,
     export_page,
-    json_for_script,
     window_page,
 )
 
@@ -132,3 +134,10 @@ def test_shipped_libraries_and_data_come_with_their_licences() -> None:
     for folder in ("basemap", "regions"):
         assert "Natural Earth" in resource_path(folder, "LICENSE").read_text(encoding="utf-8")
     assert "GeoNames" in resource_path("basemap", "LICENSE-places").read_text(encoding="utf-8")
+
+
+def test_importing_the_map_does_not_load_folium() -> None:
+    """folium takes half a second; the window must not wait for it."""
+    code = "import sys, geotagger.gui.map; print('folium' in sys.modules, 'requests' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
