@@ -12,16 +12,14 @@ from geotagger.cli.output import emit, emit_json, finish, say
 from geotagger.cli.predict import DeviceOption, Json, NoContext, Paths, predict_paths
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.errors import GeotaggerError, PhotoError
-from geotagger.core.fix import Fix, Source
+from geotagger.core.fix import Source
 from geotagger.core.settings import load_settings
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 from geotagger.metadata import Journal, WriteTarget, open_journal, plan_write, write_fix
+from geotagger.session.photo import fix_from_prediction
 
 if TYPE_CHECKING:
-    from geotagger.core.prediction import Prediction
     from geotagger.session.pipeline import PhotoResult
-
-_CANDIDATES_KEPT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def _tag_one(
         return _Report("unsure", f"left alone, {guess} is under {threshold:.0%}")
     if max_radius_km is not None and prediction.radius_km > max_radius_km:
         return _Report("unsure", f"left alone, {guess} is wider than {max_radius_km:g} km")
-    fix = estimate(prediction)
+    fix = fix_from_prediction(prediction, Source.MODEL)
     try:
         if journal is None or run_id is None:
             plan = plan_write(result.metadata, fix, policy)
@@ -107,20 +105,6 @@ def _tag_one(
     if outcome.target is WriteTarget.KEPT:
         return _Report("kept", outcome.note or "it already has a position")
     return _Report("written", f"wrote {guess} into {outcome.written_to}")
-
-
-def estimate(prediction: Prediction, source: Source = Source.MODEL) -> Fix:
-    """The prediction as a position to write, with its provenance."""
-    return Fix(
-        position=prediction.position,
-        source=source,
-        radius_km=prediction.radius_km,
-        model=prediction.model,
-        probability=prediction.best.probability,
-        candidates=tuple(
-            (region.code, region.probability) for region in prediction.regions[:_CANDIDATES_KEPT]
-        ),
-    )
 
 
 def _as_json(result: PhotoResult, report: _Report) -> dict[str, Any]:
