@@ -15,6 +15,7 @@ from PySide6.QtWebEngineCore import (
     QWebEngineUrlSchemeHandler,
 )
 
+from geotagger.core.errors import ResourceError
 from geotagger.gui.map.tiles import TileFetcher
 from geotagger.session.map_page import SERVED_SCRIPTS, STYLE_SHEETS, asset_text
 
@@ -65,7 +66,11 @@ class MapFiles(QWebEngineUrlSchemeHandler):
         if tile:
             self._tiles.answer(job, *(int(number) for number in tile.groups()))
             return
-        found = self._find(name)
+        try:
+            found = self._find(name)
+        except ResourceError as error:
+            log.error("%s", error)
+            found = None
         if found is None or job.requestMethod() != b"GET":
             log.warning("The map asked for %s, which does not exist.", job.requestUrl().toString())
             job.fail(QWebEngineUrlRequestJob.Error.UrlNotFound)

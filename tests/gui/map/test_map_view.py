@@ -12,7 +12,9 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
 
+from geotagger.core.errors import ResourceError
 from geotagger.core.geo import LatLon
 from geotagger.gui.map import MapView, photo_mime_data
 from geotagger.gui.theme import DARK, LIGHT
@@ -389,6 +391,20 @@ def test_photos_dragged_from_the_list_are_placed_where_they_are_dropped(loaded: 
     ):
         drop(loaded.view, data)
     assert dropped.args == [[3, 4], pytest.approx(50, abs=0.2), pytest.approx(-100, abs=0.2)]
+
+
+def test_a_missing_file_of_the_program_is_said_in_a_sentence(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise ResourceError(f"The program's file {name} is missing; please install the program again.")
+
+    monkeypatch.setattr("geotagger.gui.map.scheme.asset_text", missing)
+    view = MapView(LIGHT)
+    qtbot.addWidget(view)
+    with qtbot.waitSignal(view.failed, timeout=20_000) as failed:
+        view.show()
+    assert failed.args[0].endswith(".")
 
 
 def test_a_page_that_cannot_load_is_said_in_a_sentence(loaded: LoadedMap) -> None:
