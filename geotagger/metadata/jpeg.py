@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geotagger.metadata import mpf
 from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
 from geotagger.metadata.edit import Edit, Splice, growth, ordered, replacing, shifted
 from geotagger.metadata.errors import FormatError, UnsafeError
@@ -141,14 +142,19 @@ class Jpeg:
         splices += _edit_xmp(parts, change)
         edit = ordered(splices)
         _refuse_broken_offsets(source, parts, edit)
-        return edit
+        return ordered([*edit, *_moved_images(source, parts, edit)])
 
     def frame(self, source: Source) -> Hashable:
         """All other segments with their data, and the length of what follows the headers."""
         parts = _parts(source)
         skip = {*parts.exif, *parts.xmp}
-        kept = tuple((s.marker, source.read(s.payload, s.size)) for s in parts.segments if s not in skip)
+        kept = tuple((s.marker, _comparable(source, s)) for s in parts.segments if s not in skip)
         return kept, source.size - parts.segments[-1].end
+
+
+def _comparable(source: Source, segment: Segment) -> bytes:
+    data = source.read(segment.payload, segment.size)
+    return mpf.comparable(data, segment.payload, source.size) if _is_mpf(source, segment) else data
 
 
 def _refuse_unknown(source: Source, parts: _Parts) -> None:
@@ -175,14 +181,26 @@ def _refuse_unknown(source: Source, parts: _Parts) -> None:
         raise UnsafeError("it has an AFCP trailer, which would lose its place")
 
 
+def _is_mpf(source: Source, segment: Segment) -> bool:
+    return segment.marker == APP2 and source.read(segment.payload, len(mpf.HEADER)) == mpf.HEADER
+
+
+def _moved_images(source: Source, parts: _Parts, edit: Edit) -> list[Splice]:
+    """Splices for lists of images that stand before what grows, as ExifTool does it too."""
+    splices: list[Splice] = []
+    for segment in parts.segments:
+        by = sum(s.growth for s in edit if s.offset >= segment.end)
+        if by and _is_mpf(source, segment):
+            payload = source.read(segment.payload, segment.size)
+            end = parts.segments[-1].end
+            splices += mpf.moved(payload, segment.payload, end, source.size, by)
+    return splices
+
+
 def _refuse_broken_offsets(source: Source, parts: _Parts, edit: Edit) -> None:
-    """Refuse growth that would put a second image in the wrong place for those who refer to it."""
+    """Refuse growth that would move an image away from where a maker note looks for it."""
     if not growth(edit):
         return
-    for segment in parts.segments:
-        is_mpf = segment.marker == APP2 and source.read(segment.payload, 4) == b"MPF\0"
-        if is_mpf and any(s.offset > segment.start for s in edit):
-            raise UnsafeError("its list of images stands before its EXIF block")
     for segment, block in zip(parts.exif, parts.blocks, strict=True):
         base = segment.payload + len(EXIF_HEADER)
         if any(

@@ -227,6 +227,12 @@ def two_images(*, mpf_first: bool = False, gain_map: bool = False) -> bytes:
     return build(size - start, size) + second
 
 
+def _elsewhere(data: bytes) -> bytes:
+    """An MPO file whose second image is said to lie behind the end."""
+    at = data.index(b"MPF\0") + 4 + 8 + 2 + 36 + 4 + 16 + 8
+    return data[:at] + struct.pack("<I", 900_000) + data[at + 4 :]
+
+
 def second_image_of(data: bytes) -> bytes:
     """The second image of an MPO file, found the way readers find it."""
     start = data.index(b"MPF\0") + 4
@@ -323,6 +329,7 @@ JPEGS: dict[str, Callable[[], bytes]] = {
     ),
     "mpo": two_images,
     "ultra-hdr": lambda: two_images(gain_map=True),
+    "mpf-before-exif": lambda: two_images(mpf_first=True),
     "motion-trailer": lambda: (
         after_soi(
             app1(block(exif=default_exif())),
@@ -352,7 +359,6 @@ JPEGS: dict[str, Callable[[], bytes]] = {
 REFUSED: dict[str, Callable[[], bytes]] = {
     "afcp-trailer": lambda: jpeg() + b"AXS!\1\0\0\1\0\0\0\0" + b"AXS!\0\0\0\x10\0\0\0\0",
     "exif-full": lambda: after_soi(app1(block() + bytes(65_400 - len(block())))),
-    "mpf-before-exif": lambda: two_images(mpf_first=True),
     "preview-behind": preview_behind,
     "exif-header-broken": lambda: after_soi(app1(b"XX*\0" + block()[4:])),
     "exif-pointer-outside": lambda: after_soi(
@@ -367,6 +373,8 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "xmp-broken": lambda: after_soi(app1(block()), xmp_segment(b"<x:xmpmeta><broken")),
     "xmp-doctype": lambda: after_soi(xmp_segment(b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + xmp())),
     "xmp-twice": lambda: after_soi(xmp_segment(xmp()), xmp_segment(xmp())),
+    "mpf-broken-before-exif": lambda: two_images(mpf_first=True).replace(b"MPF\0II*\0", b"MPF\0II*\1"),
+    "mpf-elsewhere-before-exif": lambda: _elsewhere(two_images(mpf_first=True)),
     "content-credentials": lambda: after_soi(segment(0xEB, b"JP\0\0\0\1\0\0\0\x20jumbjumdc2pa")),
 }
 """JPEG files that cannot be changed safely, by the reason."""

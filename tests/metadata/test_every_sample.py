@@ -139,7 +139,9 @@ def test_jpeg_bytes_outside_of_exif_and_xmp_stay(name: str, tmp_path: Path, writ
                 continue
             end = position + 2 + int.from_bytes(data[position + 2 : position + 4], "big")
             payload = data[position + 4 : end]
-            if not payload.startswith((b"Exif\0\0", samples.XMP_HEADER)):
+            if payload.startswith(b"MPF\0"):
+                found.append(samples.second_image_of(data))
+            elif not payload.startswith((b"Exif\0\0", samples.XMP_HEADER)):
                 found.append(data[position:end])
             position = end
         return [*found, data[position:]]
@@ -147,9 +149,11 @@ def test_jpeg_bytes_outside_of_exif_and_xmp_stay(name: str, tmp_path: Path, writ
     assert others(written) == others(original)
 
 
-@pytest.mark.parametrize("gain_map", [False, True], ids=["mpo", "ultra-hdr"])
-def test_second_images_are_still_found(gain_map: bool, tmp_path: Path, write: Write) -> None:
-    original = samples.two_images(gain_map=gain_map)
+@pytest.mark.parametrize(
+    "options", [{}, {"gain_map": True}, {"mpf_first": True}], ids=["mpo", "ultra-hdr", "mpf-first"]
+)
+def test_second_images_are_still_found(options: dict[str, bool], tmp_path: Path, write: Write) -> None:
+    original = samples.two_images(**options)
     path = tmp_path / "a.jpg"
     path.write_bytes(original)
     write(path)
