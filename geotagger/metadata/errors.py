@@ -9,3 +9,7 @@ class FormatError(Exception):
 
 class UnsafeError(Exception):
     """The bytes cannot be changed without a risk to what else they hold. The text is for the user."""
+
+
+SIGNED = "it carries content credentials, which any change would invalidate"
+"""Why a photo with a C2PA signature is left as it is."""

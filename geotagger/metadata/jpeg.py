@@ -12,7 +12,7 @@ import numpy as np
 from geotagger.metadata import mpf
 from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
 from geotagger.metadata.edit import Edit, Splice, growth, ordered, replacing, shifted
-from geotagger.metadata.errors import FormatError, UnsafeError
+from geotagger.metadata.errors import SIGNED, FormatError, UnsafeError
 from geotagger.metadata.preview import largest_preview
 from geotagger.metadata.source import MemorySource, Source
 from geotagger.metadata.tiff import GPS_IFD, Tiff
@@ -171,7 +171,7 @@ def _refuse_unknown(source: Source, parts: _Parts) -> None:
             ):
                 raise UnsafeError("its extended XMP holds a position")
         if segment.marker == APP11 and b"c2pa" in source.read(segment.payload, segment.size):
-            raise UnsafeError("it carries content credentials, which any change would invalidate")
+            raise UnsafeError(SIGNED)
     for block in parts.blocks:
         if not is_blank(block) and block[:4] not in (b"II*\0", b"MM\0*"):
             raise UnsafeError("its EXIF block is damaged or spread over several segments")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
 from geotagger.metadata.edit import Edit, Splice, apply, ordered, replacing
-from geotagger.metadata.errors import FormatError, UnsafeError
+from geotagger.metadata.errors import SIGNED, FormatError, UnsafeError
 from geotagger.metadata.preview import largest_preview
 from geotagger.metadata.source import MemorySource, Source
 from geotagger.metadata.tiff_edit import edit_block, new_block
@@ -134,6 +134,8 @@ class Png:
         parts = _parts(source, found)
         if not complete:
             raise UnsafeError("the PNG file is cut off")
+        if any(chunk.type == b"caBX" for chunk in found):
+            raise UnsafeError(SIGNED)
         if len(parts.exif) > 1 or len(parts.xmp) > 1 or parts.has_raw_profile:
             raise UnsafeError("it holds EXIF or XMP more than once, or in an old form")
         place = next(c for c in found if c.type == b"IHDR").end

@@ -6,13 +6,14 @@ from collections.abc import Hashable
 
 from geotagger.metadata.container import Change, Contents
 from geotagger.metadata.edit import Edit
-from geotagger.metadata.errors import UnsafeError
+from geotagger.metadata.errors import SIGNED, UnsafeError
 from geotagger.metadata.preview import largest_preview
 from geotagger.metadata.source import Source
 from geotagger.metadata.tiff import COMPRESSION, HEIGHT, SUB_IFDS, WIDTH, XMP, Ifd, Tiff
 from geotagger.metadata.tiff_edit import edit_block
 
 DNG_VERSION = 0xC612
+_CONTENT_CREDENTIALS = 0xCD41
 _TIFF_COMPRESSIONS = frozenset(
     {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34661, 34712, 34887, 34925, 50000, 50001, 50002}
 )
@@ -54,6 +55,8 @@ class TiffFile:
         first = tiff.ifd(tiff.first_ifd)
         is_dng = first.get(DNG_VERSION) is not None
         known = _DNG_COMPRESSIONS if is_dng else _TIFF_COMPRESSIONS
+        if first.get(_CONTENT_CREDENTIALS) is not None:
+            raise UnsafeError(SIGNED)
         for _, ifd in tiff.walk():
             compression = tiff.integer(ifd.get(COMPRESSION))
             if compression is not None and compression not in known:

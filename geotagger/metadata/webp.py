@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
 from geotagger.metadata.edit import Edit, Splice, apply, growth, ordered, replacing
-from geotagger.metadata.errors import FormatError, UnsafeError
+from geotagger.metadata.errors import SIGNED, FormatError, UnsafeError
 from geotagger.metadata.preview import largest_preview
 from geotagger.metadata.source import MemorySource, Source
 from geotagger.metadata.tiff_edit import edit_block, new_block
@@ -111,6 +111,8 @@ class WebP:
         width, height, alpha = _canvas(source, parts)
         if not parts.complete:
             raise UnsafeError("the WebP file is cut off or its size is wrong")
+        if parts.first(b"C2PA") is not None:
+            raise UnsafeError(SIGNED)
         if parts.several(b"EXIF") or parts.several(b"XMP ") or parts.several(b"VP8X"):
             raise UnsafeError("it holds EXIF or XMP more than once")
         exif, has_exif = _edit_exif(source, parts, change)

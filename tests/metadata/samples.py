@@ -442,6 +442,11 @@ def itxt(packet: bytes, *, compressed: bool = False) -> bytes:
     return png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes((compressed, 0)) + b"\0\0" + body)
 
 
+def _with_size(data: bytes) -> bytes:
+    """A RIFF file with its size put right."""
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+
+
 OTHERS: dict[str, Callable[[], bytes]] = {
     "little-endian.tif": tiff,
     "big-endian.tif": lambda: tiff(">"),
@@ -477,6 +482,8 @@ OTHERS_REFUSED: dict[str, Callable[[], bytes]] = {
     "big.tif": lambda: b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) + bytes(64),
     "maker-compression.tif": lambda: tiff(compression=34713),
     "cut-off.tif": lambda: saved("TIFF")[:-2],
+    "signed.png": lambda: png(png_chunk(b"caBX", b"\0\0\0\x10jumb")),
+    "signed.webp": lambda: _with_size(saved("WEBP", exif=block()) + b"C2PA\4\0\0\0jumb"),
     "raw-profile.png": lambda: png(
         png_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n 4\n4949\n"))
     ),
