@@ -44,11 +44,13 @@ class Evidence:
         kind: ``image``, ``time-neighbour``, ``track``, ``gallery``, ``hint`` or ``daylight``.
         weight: how much it counted, relative to the image alone (1.0).
         photo: the photo the evidence comes from, if it comes from one.
+        reason: what it is in words, such as "9 min after IMG_2041, which has GPS".
     """
 
     kind: str
     weight: float
     photo: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

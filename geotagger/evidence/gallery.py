@@ -1,0 +1,231 @@
+"""The user's gallery: located photos that the program learned, found again by what they show.
+
+It lives in the user's one SQLite file (tables ``gallery_…``) and never leaves the machine. Embeddings are kept in half
+precision; all that were made by the same model are held in memory as one matrix while the gallery is open.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from geotagger.core.errors import GeotaggerError
+from geotagger.core.geo import LatLon
+from geotagger.core.paths import data_dir
+
+DATABASE_NAME = "geotagger.sqlite3"
+_TOP = 3
+_WAIT_S = 10.0
+_QUERIES_AT_ONCE = 64
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS gallery_photos (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    model TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    lat_deg REAL NOT NULL,
+    lon_deg REAL NOT NULL,
+    taken TEXT,
+    embedding BLOB NOT NULL,
+    UNIQUE (path, model)
+)
+"""
+
+
+class GalleryError(GeotaggerError):
+    """The gallery cannot be read or changed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GalleryEntry:
+    """One located photo to learn.
+
+    Attributes:
+        embedding: (dimensions,) unit length, as the network gives it.
+        digest: hash of what was read of the file, to notice that it changed.
+        taken: the camera's clock.
+    """
+
+    path: Path
+    place: LatLon
+    embedding: npt.NDArray[np.float32]
+    digest: str
+    taken: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryMatch:
+    """A learned photo that looks like another one.
+
+    Attributes:
+        similarity: cosine of the angle between the embeddings.
+    """
+
+    name: str
+    place: LatLon
+    similarity: float
+
+
+class Gallery:
+    """The gallery in one database file.
+
+    Args:
+        file: the database; the user's own where None.
+
+    Raises:
+        GalleryError: the database cannot be opened.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file if file is not None else data_dir() / DATABASE_NAME
+        self._matrices: dict[str, _Matrix] = {}
+        with _as_gallery_error("opened"):
+            self._database = sqlite3.connect(self._file, timeout=_WAIT_S, check_same_thread=False)
+            with self._database:
+                self._database.execute(_SCHEMA)
+
+    def __enter__(self) -> Gallery:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def count(self, model_id: str | None = None) -> int:
+        """How many photos are learned, with any model or with one."""
+        where, values = ("", ()) if model_id is None else (" WHERE model = ?", (model_id,))
+        with _as_gallery_error("read"):
+            (number,) = self._database.execute(
+                f"SELECT count(*) FROM gallery_photos{where}", values
+            ).fetchone()
+        return int(number)
+
+    def learn(self, entries: Iterable[GalleryEntry], model_id: str) -> int:
+        """Add photos; one that is known under the same path is replaced. Returns how many were given.
+
+        Raises:
+            GalleryError: the database cannot be changed; then nothing was added.
+        """
+        rows = [
+            (
+                str(entry.path),
+                model_id,
+                entry.digest,
+                entry.place.lat_deg,
+                entry.place.lon_deg,
+                None if entry.taken is None else entry.taken.isoformat(),
+                np.asarray(entry.embedding, np.float16).tobytes(),
+            )
+            for entry in entries
+        ]
+        with _as_gallery_error("changed"), self._database:
+            self._database.executemany(
+                "INSERT OR REPLACE INTO gallery_photos (path, model, digest, lat_deg, lon_deg, taken, embedding)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+        self._matrices.clear()
+        return len(rows)
+
+    def forget(self, paths: Sequence[Path]) -> int:
+        """Remove photos, and all photos below folders; the files need not exist. Returns how many were removed.
+
+        Raises:
+            GalleryError: the database cannot be changed; then nothing was removed.
+        """
+        removed = 0
+        with _as_gallery_error("changed"), self._database:
+            for path in paths:
+                below = str(path).rstrip(os.sep) + os.sep
+                removed += self._database.execute(
+                    "DELETE FROM gallery_photos WHERE path = ? OR substr(path, 1, ?) = ?",
+                    (str(path), len(below), below),
+                ).rowcount
+        self._matrices.clear()
+        return removed
+
+    def knows(self, path: Path, digest: str, model_id: str) -> bool:
+        """True where the photo is learned and its file has not changed since."""
+        with _as_gallery_error("read"):
+            row = self._database.execute(
+                "SELECT 1 FROM gallery_photos WHERE path = ? AND model = ? AND digest = ?",
+                (str(path), model_id, digest),
+            ).fetchone()
+        return row is not None
+
+    def matches(
+        self, embeddings: npt.NDArray[np.float32], model_id: str, own: Sequence[str], least_similarity: float
+    ) -> list[tuple[GalleryMatch, ...]]:
+        """The learned photos that look most like each of some photos, best first, at most three.
+
+        Args:
+            embeddings: (n, dimensions) unit length.
+            own: (n,) paths of the photos themselves; a photo never matches itself.
+            least_similarity: what is less alike is left out.
+        """
+        matrix = self._matrix(model_id)
+        if not len(matrix.paths) or matrix.vectors.shape[1] != embeddings.shape[1]:
+            return [()] * len(embeddings)
+        found: list[tuple[GalleryMatch, ...]] = []
+        for first in range(0, len(embeddings), _QUERIES_AT_ONCE):
+            queries = embeddings[first : first + _QUERIES_AT_ONCE].astype(np.float32)
+            similarities = queries @ matrix.vectors.T
+            names = own[first : first + _QUERIES_AT_ONCE]
+            found += [
+                matrix.best(row, name, least_similarity)
+                for row, name in zip(similarities, names, strict=True)
+            ]
+        return found
+
+    def _matrix(self, model_id: str) -> _Matrix:
+        if model_id not in self._matrices:
+            self._matrices[model_id] = self._read_matrix(model_id)
+        return self._matrices[model_id]
+
+    def _read_matrix(self, model_id: str) -> _Matrix:
+        with _as_gallery_error("read"):
+            rows = self._database.execute(
+                "SELECT path, lat_deg, lon_deg, embedding FROM gallery_photos WHERE model = ? ORDER BY id",
+                (model_id,),
+            ).fetchall()
+        joined = b"".join(row[3] for row in rows)
+        vectors = np.frombuffer(joined, np.float16).reshape(len(rows), -1 if rows else 0).astype(np.float32)
+        return _Matrix(vectors, [row[0] for row in rows], [LatLon(row[1], row[2]) for row in rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matrix:
+    vectors: npt.NDArray[np.float32]
+    paths: list[str]
+    places: list[LatLon]
+
+    def best(
+        self, similarities: npt.NDArray[np.float32], own: str, least_similarity: float
+    ) -> tuple[GalleryMatch, ...]:
+        candidates = np.flatnonzero(similarities >= least_similarity)
+        if len(candidates) > 4 * _TOP:
+            top = np.argpartition(similarities[candidates], -4 * _TOP)[-4 * _TOP :]
+            candidates = candidates[top]
+        order = candidates[np.argsort(-similarities[candidates], kind="stable")].tolist()
+        others = [i for i in order if self.paths[i] != own][:_TOP]
+        return tuple(GalleryMatch(self.paths[i], self.places[i], float(similarities[i])) for i in others)
+
+
+@contextmanager
+def _as_gallery_error(verb: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise GalleryError(f"The gallery could not be {verb}: {error}.") from error

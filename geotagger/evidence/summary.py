@@ -1,0 +1,122 @@
+"""From many posteriors at once to what a prediction says: regions, the best point, a radius and a region set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geotagger.core.cells import CellDistances, CellGrid
+from geotagger.core.geo import FloatArray, LatLon
+from geotagger.core.prediction import Evidence, Prediction, RegionProbability
+from geotagger.core.regions import Regions, load_regions
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place as a prediction tells it, before the evidence and the model are named."""
+
+    regions: tuple[RegionProbability, ...]
+    position: LatLon
+    radius_km: float
+    region_set: tuple[str, ...]
+
+    def prediction(
+        self,
+        radius_coverage: float,
+        set_coverage: float,
+        evidence: tuple[Evidence, ...],
+        model_id: str,
+        device: str,
+    ) -> Prediction:
+        """The prediction with its evidence."""
+        return Prediction(
+            self.regions,
+            self.position,
+            self.radius_km,
+            radius_coverage,
+            self.region_set,
+            set_coverage,
+            evidence,
+            model_id,
+            device,
+        )
+
+
+class CellSummary:
+    """Summarises posteriors over some of the cells of a grid.
+
+    Args:
+        cells: (m,) indices of the cells that the posteriors speak of.
+    """
+
+    def __init__(self, distances: CellDistances, cells: npt.NDArray[np.intp]) -> None:
+        self._grid: CellGrid = distances.grid
+        self._cells = cells
+        if len(cells) == len(self._grid):
+            self._km, self._score = distances.km, distances.score
+        else:
+            square = np.ix_(cells, cells)
+            self._km, self._score = distances.km[square], distances.score[square]
+        self._regions = load_regions()
+        self._orders: dict[int, npt.NDArray[np.intp]] = {}
+        self._region = self._grid.region[cells]
+
+    def all(self, posteriors: FloatArray, radius_mass: float, set_mass: float) -> list[Where]:
+        """One summary for each of (n, m) posteriors; rows sum to 1."""
+        points = np.argmax(posteriors.astype(np.float32) @ self._score, axis=1)
+        by_region = np.zeros((len(posteriors), len(self._regions)))
+        for region in np.unique(self._region).tolist():
+            by_region[:, region] = posteriors[:, self._region == region].sum(axis=1)
+        summaries = []
+        for row, regions, point in zip(posteriors, by_region, points.tolist(), strict=True):
+            listed, held = _regions_and_set(self._regions, regions, set_mass)
+            position = self._grid.position(int(self._cells[point]))
+            summaries.append(Where(listed, position, self._radius_km(row, point, radius_mass), held))
+        return summaries
+
+    def _radius_km(self, row: FloatArray, point: int, mass: float) -> float:
+        if point not in self._orders:
+            self._orders[point] = np.argsort(self._km[point], kind="stable")
+        order = self._orders[point]
+        held = np.cumsum(row[order])
+        return float(self._km[point][order[min(int(np.searchsorted(held, mass)), len(order) - 1)]])
+
+    def mass_within(self, row: FloatArray, place: tuple[float, float]) -> float:
+        """Share of a posterior nearer to its best point than a true place: the conformal score of a radius."""
+        point = int(np.argmax(row.astype(np.float32) @ self._score))
+        truth_km = self._grid.position(int(self._cells[point])).distance_km(LatLon(*place))
+        return float(row[self._km[point] < truth_km].sum())
+
+
+def _regions_and_set(
+    names: Regions, by_region: FloatArray, set_mass: float
+) -> tuple[tuple[RegionProbability, ...], tuple[str, ...]]:
+    order = np.argsort(-by_region, kind="stable").tolist()
+    total = by_region.sum()
+    listed = tuple(
+        RegionProbability(names[i].code, names[i].name, float(by_region[i] / total)) for i in order
+    )
+    held = np.cumsum([region.probability for region in listed])
+    size = min(int(np.searchsorted(held, set_mass)) + 1, len(listed))
+    return listed, tuple(region.code for region in listed[:size])
+
+
+def where_from_points(
+    position: LatLon,
+    radius_km: float,
+    regions: npt.NDArray[np.intp],
+    weights: FloatArray,
+    set_mass: float,
+) -> Where:
+    """A summary of weighted points whose regions are known.
+
+    Args:
+        regions: (m,) index of the region of each point.
+        weights: (m,) their weights.
+    """
+    names = load_regions()
+    by_region = np.bincount(regions, weights, len(names)).astype(np.float64)
+    listed, held = _regions_and_set(names, by_region, set_mass)
+    return Where(listed, position, radius_km, held)

@@ -1,0 +1,322 @@
+"""Recorded tracks (GPX, KML, GeoJSON): read, and asked where one was at a moment, as ``exiftool -geotag`` would say.
+
+Between two points of a track that lie at most ``MAX_GAP_S`` apart in time the position is interpolated; elsewhere
+the nearest point counts if it is at most ``MAX_REACH_S`` away. These limits and the arithmetic are ExifTool's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import gpxpy
+import numpy as np
+from gpxpy.gpx import GPXException
+
+from geotagger.core.errors import GeotaggerError
+from geotagger.core.geo import FloatArray, LatLon, haversine_km
+
+MAX_GAP_S = 1800.0
+"""Longest time between two points that is interpolated (ExifTool's GeoMaxIntSecs)."""
+MAX_REACH_S = 1800.0
+"""How far in time a single point reaches (ExifTool's GeoMaxExtSecs)."""
+_GPS_RADIUS_KM = 0.02
+_WALK_KM_PER_S = 5.0 / 3600
+_MAX_BYTES = 256 * 2**20
+
+TRACK_SUFFIXES = (".gpx", ".kml", ".geojson", ".json")
+"""Endings of the files that can hold a track."""
+
+
+class TrackError(GeotaggerError):
+    """A track file cannot be read or holds no points with times."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFix:
+    """Where a track was at a moment.
+
+    Attributes:
+        gap_s: time to the nearest recorded point.
+        radius_km: 80 % radius: the receiver's own error and what one can stray between the points.
+    """
+
+    position: LatLon
+    gap_s: float
+    radius_km: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """Points in order of time.
+
+    Attributes:
+        time_s: (n,) seconds since 1970 UTC, strictly ascending.
+        lat_deg, lon_deg: (n,) positions.
+        names: files that the points come from.
+    """
+
+    time_s: FloatArray
+    lat_deg: FloatArray
+    lon_deg: FloatArray
+    names: tuple[str, ...]
+
+    def at(self, moment: datetime) -> TrackFix | None:
+        """Where the track was at a moment with a time zone; None where it does not say.
+
+        Raises:
+            ValueError: the moment has no time zone.
+        """
+        if moment.tzinfo is None:
+            raise ValueError("a moment on a track needs a time zone")
+        return self.at_s(moment.timestamp())
+
+    def at_s(self, second: float) -> TrackFix | None:
+        """Where the track was at a moment in seconds since 1970 UTC; None where it does not say."""
+        right = int(np.searchsorted(self.time_s, second, side="right"))
+        left = right - 1
+        if left < 0:
+            return self._point(0, self.time_s[0] - second)
+        if right >= len(self.time_s):
+            return self._point(left, second - self.time_s[left])
+        before, after = second - self.time_s[left], self.time_s[right] - second
+        if before + after > MAX_GAP_S:
+            return self._point(left, before) if before < after else self._point(right, after)
+        share = before / (before + after)
+        lat = self.lat_deg[left] + share * (self.lat_deg[right] - self.lat_deg[left])
+        step = (self.lon_deg[right] - self.lon_deg[left] + 180.0) % 360.0 - 180.0
+        lon = (self.lon_deg[left] + share * step + 180.0) % 360.0 - 180.0
+        span_km = float(
+            haversine_km(self.lat_deg[left], self.lon_deg[left], self.lat_deg[right], self.lon_deg[right])
+        )
+        nearest = min(before, after)
+        stray_km = min(0.25 * span_km + _WALK_KM_PER_S * nearest / 2, span_km + _WALK_KM_PER_S * nearest)
+        return TrackFix(LatLon(float(lat), float(lon)), float(nearest), _GPS_RADIUS_KM + stray_km)
+
+    def _point(self, index: int, gap_s: float) -> TrackFix | None:
+        if gap_s > MAX_REACH_S:
+            return None
+        place = LatLon(float(self.lat_deg[index]), float(self.lon_deg[index]))
+        return TrackFix(place, float(gap_s), _GPS_RADIUS_KM + _WALK_KM_PER_S * float(gap_s))
+
+    def covers(self, seconds: FloatArray) -> np.ndarray:
+        """(n,) True for the moments at which the track says a position."""
+        right = np.searchsorted(self.time_s, seconds, side="right")
+        left = np.maximum(right - 1, 0)
+        right = np.minimum(right, len(self.time_s) - 1)
+        nearest = np.minimum(np.abs(seconds - self.time_s[left]), np.abs(self.time_s[right] - seconds))
+        inside = (self.time_s[left] <= seconds) & (seconds <= self.time_s[right])
+        return np.asarray(
+            (nearest <= MAX_REACH_S) | (inside & (self.time_s[right] - self.time_s[left] <= MAX_GAP_S))
+        )
+
+
+def load_tracks(paths: Sequence[Path]) -> Track:
+    """The points of all files as one track; where two have the same time, the later one in the order given counts.
+
+    Raises:
+        TrackError: a file cannot be read, is of an unknown kind, or holds no points with times.
+    """
+    points: dict[float, tuple[float, float]] = {}
+    for path in paths:
+        found = False
+        for moment, lat, lon in _read(path):
+            if -90 <= lat <= 90 and -180 <= lon <= 180:
+                points[moment.timestamp()] = (lat, lon)
+                found = True
+        if not found:
+            raise TrackError(f"{path.name} holds no track points with times.")
+    times = sorted(points)
+    places = np.array([points[time] for time in times])
+    return Track(np.array(times), places[:, 0], places[:, 1], tuple(path.name for path in paths))
+
+
+Point = tuple[datetime, float, float]
+
+
+def _read(path: Path) -> Iterator[Point]:
+    suffix = path.suffix.lower()
+    if suffix not in TRACK_SUFFIXES:
+        raise TrackError(f"{path.name} is not a track that can be read; use GPX, KML or GeoJSON.")
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise TrackError(f"{path.name} is too large for a track.")
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise TrackError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise TrackError(f"{path.name} is not a text file, so it holds no track.") from error
+    if suffix in (".gpx", ".kml") and ("<!DOCTYPE" in text or "<!ENTITY" in text):
+        raise TrackError(f"{path.name} defines entities of its own, which no track needs; it was not read.")
+    try:
+        if suffix == ".gpx":
+            return iter(_gpx_points(text))
+        if suffix == ".kml":
+            return iter(_kml_points(text))
+        return iter(_geojson_points(text))
+    except (GPXException, ElementTree.ParseError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise TrackError(f"{path.name} is damaged and cannot be read as a track.") from error
+
+
+def _gpx_points(text: str) -> list[Point]:
+    document = gpxpy.parse(text)
+    in_file = [point for track in document.tracks for segment in track.segments for point in segment.points]
+    every: list[Any] = [
+        *document.waypoints,
+        *(p for route in document.routes for p in route.points),
+        *in_file,
+    ]
+    return [(_utc(p.time), p.latitude, p.longitude) for p in every if p.time is not None]
+
+
+def _kml_points(text: str) -> list[Point]:
+    root = ElementTree.fromstring(text)
+    points: list[Point] = []
+    for element in root.iter():
+        kind = _local(element.tag)
+        if kind == "Track":
+            times = [_parse_time(child.text) for child in element if _local(child.tag) == "when"]
+            places = [_floats(child.text, None) for child in element if _local(child.tag) == "coord"]
+            points += [(time, place[1], place[0]) for time, place in zip(times, places, strict=False)]
+        elif kind == "Placemark":
+            points += _placemark_points(element)
+    return points
+
+
+def _placemark_points(placemark: ElementTree.Element) -> list[Point]:
+    """A point with a time, or a line with a time span along which its corners are spread evenly."""
+    found = {_local(element.tag): element for element in placemark.iter() if element.text}
+    if "Track" in found or "coord" in found or "coordinates" not in found:
+        return []
+    places = [_floats(entry, ",") for entry in (found["coordinates"].text or "").split()]
+    if "when" in found:
+        return [(_parse_time(found["when"].text), places[0][1], places[0][0])]
+    if "begin" in found and "end" in found:
+        begin, end = _parse_time(found["begin"].text), _parse_time(found["end"].text)
+        spread = places if len(places) > 1 else places * 2
+        step = (end - begin) / (len(spread) - 1)
+        return [(begin + step * i, place[1], place[0]) for i, place in enumerate(spread)]
+    return []
+
+
+def _geojson_points(text: str) -> list[Point]:
+    document = json.loads(text)
+    features = document["features"] if document["type"] == "FeatureCollection" else [document]
+    points: list[Point] = []
+    for feature in features:
+        properties = feature.get("properties") or {}
+        geometry = feature.get("geometry") or {}
+        if geometry.get("type") == "Point":
+            time = next((properties[k] for k in ("time", "timestamp", "when") if properties.get(k)), None)
+            if time is not None:
+                points.append((_json_time(time), *_json_place(geometry["coordinates"])))
+        elif geometry.get("type") in ("LineString", "MultiLineString"):
+            times = _line_times(properties)
+            places = geometry["coordinates"]
+            if geometry["type"] == "MultiLineString":
+                times = [t for part in times for t in part] if times and isinstance(times[0], list) else times
+                places = [place for part in places for place in part]
+            points += [
+                (_json_time(time), *_json_place(place)) for time, place in zip(times, places, strict=False)
+            ]
+    return points
+
+
+def _line_times(properties: dict[str, Any]) -> list[Any]:
+    """Times of the corners, in either of the two ways in which converters from GPX write them."""
+    nested = properties.get("coordinateProperties") or {}
+    for times in (properties.get("coordTimes"), properties.get("times"), nested.get("times")):
+        if isinstance(times, list):
+            return times
+    return []
+
+
+def _json_place(coordinates: Sequence[float]) -> tuple[float, float]:
+    return float(coordinates[1]), float(coordinates[0])
+
+
+def _json_time(value: Any) -> datetime:
+    if isinstance(value, (int, float)):
+        seconds = value / 1000 if value > 1e11 else value
+        return datetime.fromtimestamp(seconds, timezone.utc)
+    return _parse_time(str(value))
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _floats(text: str | None, separator: str | None) -> list[float]:
+    return [float(part) for part in (text or "").strip().split(separator)]
+
+
+def _parse_time(text: str | None) -> datetime:
+    written = (text or "").strip().replace("Z", "+00:00")
+    if "." in written:
+        # Python 3.10 reads three or six decimals only.
+        head, _, tail = written.partition(".")
+        digits = tail[: len(tail) - len(tail.lstrip("0123456789"))]
+        written = f"{head}.{digits[:6].ljust(6, '0')}{tail[len(digits) :]}"
+    return _utc(datetime.fromisoformat(written))
+
+
+def _utc(moment: datetime) -> datetime:
+    """Tracks without a time zone mean UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+_OFFSETS = tuple(timedelta(minutes=15 * step) for step in range(-48, 57))
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """How a camera clock without a time zone relates to UTC.
+
+    Attributes:
+        offset: camera clock minus UTC.
+        reason: a sentence that says why, for the user to confirm.
+    """
+
+    offset: timedelta
+    reason: str
+
+
+def offset_from_located(track: Track, located: Iterable[tuple[datetime, LatLon]]) -> ClockReading | None:
+    """The camera's offset from UTC, found by laying located photos on the track.
+
+    Args:
+        located: camera clocks without a time zone, and the places of the photos.
+
+    Returns:
+        The offset, to the quarter of an hour, at which the photos lie best on the track; None where fewer than
+        two photos are given, they would lie more than a kilometre off on average, or another offset fits as well.
+    """
+    photos = list(located)
+    if len(photos) < 2:
+        return None
+    clock_s = np.array([t.replace(tzinfo=timezone.utc).timestamp() for t, _ in photos])
+    misses = []
+    for offset in _OFFSETS:
+        miss = []
+        for second, (_, place) in zip(clock_s - offset.total_seconds(), photos, strict=False):
+            fix = track.at_s(float(second))
+            miss.append(10.0 if fix is None else min(fix.position.distance_km(place), 10.0))
+        misses.append(float(np.mean(miss)))
+    order = np.argsort(misses)
+    best, second_best = misses[order[0]], misses[order[1]]
+    if best > 1.0 or second_best - best < 0.2:
+        return None
+    offset = _OFFSETS[int(order[0])]
+    return ClockReading(offset, f"located photos lie on the track if the clock shows {utc_name(offset)}")
+
+
+def utc_name(offset: timedelta) -> str:
+    """A name such as ``UTC−07:00``."""
+    minutes = round(offset.total_seconds() / 60)
+    sign = "+" if minutes >= 0 else "−"
+    return f"UTC{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

@@ -1,0 +1,136 @@
+"""What is known of the photos of a batch, and how they fall into rolls, trips and stops by their clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from geotagger.core.geo import FloatArray, LatLon
+from geotagger.core.prediction import ImageOutput
+from geotagger.evidence.clocks import clock_hours, moves_impossibly
+from geotagger.evidence.gallery import GalleryMatch
+from geotagger.evidence.sphere import unit_vectors
+from geotagger.evidence.tracks import TrackFix
+
+Indices = npt.NDArray[np.intp]
+
+TRIP_GAP_H = 48.0
+"""Photos further apart in time belong to different trips, for people who look at them."""
+CHAIN_GAP_H = 60 * 24.0
+"""Photos further apart say nothing of each other."""
+STOP_GAP_H = 1 / 3
+STOP_LENGTH_H = 1.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellFactor:
+    """What a source other than pictures and clocks says of a place.
+
+    Attributes:
+        kind: ``hint`` or ``daylight``, the kind of the evidence.
+        words: what it was read from.
+        values: (cells,) likelihoods, not below zero; any common factor is of no matter.
+    """
+
+    kind: str
+    words: str
+    values: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextPhoto:
+    """All that is known of one photo of a batch.
+
+    Attributes:
+        name: what the photo is called in explanations and evidence, such as its path.
+        output: what the network says.
+        clock: the camera's clock.
+        place: where the photo was taken, if that is known for sure: by GPS or from the user. Estimates do not count.
+        roll: photos with the same text share a clock and a traveller.
+        track: where a recorded track was when the photo was taken.
+        matches: photos of the user's gallery that show the same.
+        factors: what else is known of the place.
+    """
+
+    name: str
+    output: ImageOutput
+    clock: datetime | None = None
+    place: LatLon | None = None
+    roll: str = ""
+    track: TrackFix | None = None
+    matches: tuple[GalleryMatch, ...] = ()
+    factors: tuple[CellFactor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """Photos of one roll in order of time, close enough to say something of each other.
+
+    Attributes:
+        indices: (n,) which photos of the batch.
+        hours: (n,) their clocks, ascending.
+        stops: (n,) number of the stop of each photo, ascending from 0.
+    """
+
+    indices: Indices
+    hours: FloatArray
+    stops: Indices
+
+    @property
+    def stop_hours(self) -> FloatArray:
+        """(stops,) middle of each stop in time."""
+        starts = np.flatnonzero(np.diff(self.stops, prepend=-1))
+        ends = np.append(starts[1:], len(self.stops)) - 1
+        return np.asarray((self.hours[starts] + self.hours[ends]) / 2)
+
+
+def chains(photos: Sequence[ContextPhoto], now: datetime | None = None) -> list[Chain]:
+    """The chains of a batch. Photos whose clock cannot be believed are in none."""
+    rolls: dict[str, list[int]] = {}
+    for index, photo in enumerate(photos):
+        rolls.setdefault(photo.roll, []).append(index)
+    found = []
+    for members in rolls.values():
+        every = clock_hours([photos[i].clock for i in members], now)
+        known = np.flatnonzero(np.isfinite(every))
+        order = known[np.argsort(every[known], kind="stable")]
+        indices, hours = np.array(members, np.intp)[order], every[order]
+        if _clock_is_nonsense(photos, indices, hours):
+            continue
+        cuts = np.flatnonzero(np.diff(hours) > CHAIN_GAP_H) + 1
+        for part, part_hours in zip(np.split(indices, cuts), np.split(hours, cuts), strict=True):
+            if len(part):
+                found.append(Chain(part, part_hours, _stops(part_hours)))
+    return found
+
+
+def trips(photos: Sequence[ContextPhoto], now: datetime | None = None) -> list[list[int]]:
+    """Indices of the photos of each trip, in order of time: a trip ends where its roll pauses for two days."""
+    found = []
+    for chain in chains(photos, now):
+        cuts = np.flatnonzero(np.diff(chain.hours) > TRIP_GAP_H) + 1
+        found += [part.tolist() for part in np.split(chain.indices, cuts)]
+    return found
+
+
+def _clock_is_nonsense(photos: Sequence[ContextPhoto], indices: Indices, hours: FloatArray) -> bool:
+    places = [(hour, photos[i].place) for i, hour in zip(indices.tolist(), hours, strict=True)]
+    known = [(hour, place.lat_deg, place.lon_deg) for hour, place in places if place is not None]
+    if len(known) < 3:
+        return False
+    when, lat, lon = (np.array(column) for column in zip(*known, strict=True))
+    return moves_impossibly(when, unit_vectors(lat, lon))
+
+
+def _stops(hours: FloatArray) -> Indices:
+    stops = np.zeros(len(hours), np.intp)
+    stop, start = 0, hours[0]
+    for i in range(1, len(hours)):
+        if hours[i] - hours[i - 1] > STOP_GAP_H or hours[i] - start > STOP_LENGTH_H:
+            stop, start = stop + 1, hours[i]
+        stops[i] = stop
+    return stops

@@ -1,0 +1,174 @@
+"""Judges the photos of a batch together: neighbours in time, tracks and the user's gallery join what each one shows.
+
+For the command line and the window alike: keep the network's output of every photo, and call ``predict_in_context``
+when the batch is complete, or again when the user corrected a photo (see ``ContextItem.place``).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+
+from geotagger.core.calibration import Calibration
+from geotagger.core.cells import CellGrid
+from geotagger.core.fix import Source
+from geotagger.core.geo import LatLon
+from geotagger.core.prediction import ImageOutput, Prediction
+from geotagger.evidence.fusion import KINDS, context_model
+from geotagger.evidence.gallery import Gallery, GalleryMatch
+from geotagger.evidence.time_zones import utc_offset_at
+from geotagger.evidence.tracks import ClockReading, Track, TrackFix, offset_from_located, utc_name
+from geotagger.evidence.trips import ContextPhoto
+from geotagger.evidence.tuning import load_tuning
+from geotagger.metadata.model import PhotoMetadata
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextItem:
+    """One photo of a batch.
+
+    Attributes:
+        output: what the network says of it.
+        place: where the user put it in this session; counts like a position in the file.
+    """
+
+    metadata: PhotoMetadata
+    output: ImageOutput
+    place: LatLon | None = None
+
+    @property
+    def known_place(self) -> LatLon | None:
+        """A position that is no estimate: the user's, else the file's."""
+        if self.place is not None:
+            return self.place
+        fix = self.metadata.fix
+        return fix.position if fix is not None and not fix.source.is_estimate else None
+
+
+def predict_in_context(
+    items: Sequence[ContextItem],
+    grid: CellGrid,
+    calibration: Calibration,
+    model_id: str,
+    device: str,
+    *,
+    kinds: frozenset[str] = KINDS,
+    track: Track | None = None,
+    clock_offset: timedelta | None = None,
+    gallery: Gallery | None = None,
+) -> list[Prediction]:
+    """One prediction per photo, in their order.
+
+    Args:
+        kinds: sources that may speak besides the image; see ``evidence.KINDS``.
+        clock_offset: camera clocks without a time zone minus UTC, for the track; found by itself where None.
+
+    Raises:
+        GeotaggerError: a resource is damaged, or the gallery cannot be read.
+    """
+    if not items:
+        return []
+    model = context_model(grid, calibration)
+    rolls = rolls_of([item.metadata for item in items])
+    fixes = _track_fixes(items, track, clock_offset)
+    matches = _matches(items, gallery, model_id)
+    photos = [
+        ContextPhoto(
+            name=str(item.metadata.path),
+            output=item.output,
+            clock=item.metadata.taken,
+            place=item.known_place,
+            roll=roll,
+            track=fix,
+            matches=found,
+        )
+        for item, roll, fix, found in zip(items, rolls, fixes, matches, strict=True)
+    ]
+    return model.predict(photos, model_id, device, kinds)
+
+
+def source_of(prediction: Prediction, *, confirmed: bool = False) -> Source:
+    """What a file should say of the origin of a predicted position: a track, neighbours in time, or the model."""
+    kinds = {evidence.kind for evidence in prediction.evidence if evidence.weight > 1.0}
+    if "track" in {evidence.kind for evidence in prediction.evidence}:
+        return Source.TRACK
+    if "time-neighbour" in kinds:
+        return Source.NEIGHBOUR
+    return Source.MODEL_CONFIRMED if confirmed else Source.MODEL
+
+
+def rolls_of(photos: Sequence[PhotoMetadata]) -> list[str]:
+    """The roll of each photo: photos of one roll share a traveller and a clock.
+
+    A folder is a roll. Folders side by side whose photos were taken with the same camera at times that do not overlap
+    (as archives by date and cards with several folders are) make one roll together.
+    """
+    folders: dict[Path, list[PhotoMetadata]] = {}
+    for photo in photos:
+        folders.setdefault(photo.path.parent, []).append(photo)
+    roll_of_folder = {folder: str(folder) for folder in folders}
+    alike: dict[tuple[Path, str], list[tuple[datetime, datetime, Path]]] = {}
+    for folder, members in folders.items():
+        cameras = {photo.camera for photo in members}
+        times = sorted(photo.taken.replace(tzinfo=None) for photo in members if photo.taken)
+        if len(cameras) == 1 and (camera := cameras.pop()) and times:
+            alike.setdefault((folder.parent, camera), []).append((times[0], times[-1], folder))
+    for group in alike.values():
+        group.sort()
+        for (_, end, earlier), (start, _, later) in itertools.pairwise(group):
+            if start > end:
+                roll_of_folder[later] = roll_of_folder[earlier]
+    return [roll_of_folder[photo.path.parent] for photo in photos]
+
+
+def clock_on_track(items: Sequence[ContextItem], track: Track) -> ClockReading:
+    """How camera clocks without a time zone most probably relate to UTC, for the user to confirm.
+
+    Located photos decide where they can; else the clock is taken to show the local time where the track begins.
+    """
+    located = [
+        (item.metadata.taken, place)
+        for item in items
+        if item.metadata.taken and item.metadata.taken.tzinfo is None and (place := item.known_place)
+    ]
+    reading = offset_from_located(track, located)
+    if reading is not None:
+        return reading
+    start = datetime.fromtimestamp(float(track.time_s[0]), timezone.utc)
+    offset = utc_offset_at(LatLon(float(track.lat_deg[0]), float(track.lon_deg[0])), start)
+    return ClockReading(offset, f"the local time where the track begins is {utc_name(offset)}")
+
+
+def _track_fixes(
+    items: Sequence[ContextItem], track: Track | None, clock_offset: timedelta | None
+) -> list[TrackFix | None]:
+    if track is None:
+        return [None] * len(items)
+    fixes: list[TrackFix | None] = []
+    offset = clock_offset
+    for item in items:
+        taken = item.metadata.taken
+        if taken is None:
+            fixes.append(None)
+            continue
+        if taken.tzinfo is None:
+            if offset is None:
+                offset = clock_on_track(items, track).offset
+            taken = taken.replace(tzinfo=timezone(offset))
+        fixes.append(track.at(taken))
+    return fixes
+
+
+def _matches(
+    items: Sequence[ContextItem], gallery: Gallery | None, model_id: str
+) -> list[tuple[GalleryMatch, ...]]:
+    if gallery is None:
+        return [()] * len(items)
+    embeddings = np.stack([item.output.embedding for item in items])
+    own = [str(item.metadata.path) for item in items]
+    return gallery.matches(embeddings, model_id, own, load_tuning().gallery_similarity)

@@ -1,0 +1,176 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from geotagger.core.geo import LatLon
+from geotagger.evidence import predict_from_image
+from geotagger.evidence.trips import chains, trips
+from geotagger.evidence.words import explain
+
+BANFF = LatLon(51.18, -115.57)
+DENVER = LatLon(39.74, -104.99)
+
+
+def answers(model, photos, **options):
+    return model.predict(photos, "m", "cpu", **options)
+
+
+def test_a_photo_alone_is_judged_as_by_its_image(model, simulation, grid, calibration):
+    photo = simulation.photo(BANFF, None)
+    (prediction,) = answers(model, [photo])
+    alone = predict_from_image(photo.output, grid, calibration, "m", "cpu")
+    assert prediction.position == alone.position
+    assert prediction.radius_km == pytest.approx(alone.radius_km)
+    assert [r.code for r in prediction.regions] == [r.code for r in alone.regions]
+    assert [e.kind for e in prediction.evidence] == ["image"]
+
+
+def test_a_near_located_photo_places_its_neighbour_sharply(model, simulation):
+    photos = [simulation.photo(BANFF, 0.0, located=True), simulation.photo(BANFF, 0.15, right=0.0)]
+    prediction = answers(model, photos)[1]
+    assert prediction.position.distance_km(BANFF) < 1.0
+    assert prediction.radius_km < 15.0
+    assert prediction.best.code == "CA-AB"
+    neighbour = next(e for e in prediction.evidence if e.kind == "time-neighbour")
+    assert neighbour.photo == photos[0].name
+    assert neighbour.weight > 1.0
+    stem = photos[0].name.removesuffix(".jpg")
+    assert explain(prediction)[0] == f"9 min after {stem}, which has GPS"
+
+
+def test_between_two_located_photos_the_place_lies_between(model, simulation):
+    there = LatLon(51.43, -116.18)
+    photos = [
+        simulation.photo(BANFF, 0.0, located=True),
+        simulation.photo(BANFF, 2.0),
+        simulation.photo(there, 4.0, located=True),
+    ]
+    prediction = answers(model, photos)[1]
+    assert prediction.position.distance_km(BANFF) + prediction.position.distance_km(there) < 62.0
+    assert prediction.radius_km < 60.0
+    assert {e.photo for e in prediction.evidence if e.photo} == {photos[0].name, photos[2].name}
+
+
+def test_the_radius_grows_with_the_time_to_the_located_photo(model, simulation):
+    radii = []
+    for hours in (0.05, 1.0, 10.0, 100.0, 1000.0):
+        photos = [simulation.photo(DENVER, 0.0, located=True), simulation.photo(DENVER, hours)]
+        radii.append(answers(model, photos)[1].radius_km)
+    assert radii == sorted(radii)
+    assert radii[0] < 5 < 50 < radii[-1]
+
+
+def test_a_located_photo_is_not_its_own_witness(model, simulation):
+    photos = [simulation.photo(DENVER, 0.0, located=True), simulation.photo(BANFF, 0.1, located=True)]
+    predictions = answers(model, photos)
+    assert predictions[0].position.distance_km(BANFF) < predictions[0].position.distance_km(DENVER)
+
+
+def test_simulated_trips_are_found_and_their_radii_hold(model, simulation):
+    """With a tenth located, nearly all photos of slow journeys are right to 25 km, inside their radii as stated."""
+    errors, inside, alone = [], [], []
+    for start in (BANFF, DENVER, LatLon(44.4, -72.0), LatLon(36.1, -112.1)):
+        journey = simulation.walk(60, start)
+        photos = [
+            simulation.photo(place, hours, located=i % 10 == 4) for i, (place, hours) in enumerate(journey)
+        ]
+        singles = answers(model, photos, kinds=frozenset())
+        for i, (prediction, single) in enumerate(zip(answers(model, photos), singles, strict=True)):
+            if i % 10 != 4:
+                errors.append(prediction.position.distance_km(journey[i][0]))
+                inside.append(errors[-1] <= prediction.radius_km)
+                alone.append(single.position.distance_km(journey[i][0]))
+    assert np.median(errors) < 10
+    assert np.median(errors) < np.median(alone) / 10
+    assert np.mean(inside) > 0.75
+
+
+def test_photos_without_any_position_help_one_another(model, simulation):
+    """Half of the photos mislead the network; together they do not."""
+    right_alone = right_together = 0
+    for start in (BANFF, DENVER, LatLon(44.4, -72.0), LatLon(36.1, -112.1), LatLon(60.7, -135.1)):
+        photos = [simulation.photo(start, 6.0 * i, blur_km=250) for i in range(20)]
+        for prediction in answers(model, photos, kinds=frozenset()):
+            right_alone += prediction.position.distance_km(start) < 400
+        for prediction in answers(model, photos):
+            right_together += prediction.position.distance_km(start) < 400
+    assert right_together > 1.3 * right_alone
+
+
+def test_a_burst_of_equal_photos_counts_about_once(model, simulation):
+    """Ten copies of one misleading photo must not become ten witnesses."""
+    true = [simulation.photo(DENVER, 5.0 * i, right=1.0, blur_km=300) for i in range(4)]
+    wrong = simulation.photo(LatLon(44.0, -70.0), 8.0, right=1.0, blur_km=300)
+    once = answers(model, [*true, wrong])[0]
+    burst = [replace(wrong, name=f"b{i}", clock=wrong.clock + timedelta(seconds=i)) for i in range(9)]
+    often = answers(model, [*true, *burst])[0]
+    assert once.position.distance_km(often.position) < 200
+
+
+@pytest.mark.parametrize(
+    "clocks",
+    [
+        [None] * 12,
+        [datetime(1970, 1, 1)] * 12,
+        [datetime(2020, 1, 1, 0, 0, 0)] * 12,
+        [datetime(2095, 5, 5, 12, i) for i in range(12)],
+        [datetime(2019, 7, 5, 12, 30, 1)] * 12,
+        [datetime(2019, 7, 1 + i % 2) for i in range(12)],
+    ],
+    ids=["missing", "1970", "never set", "future", "all equal", "dates only"],
+)
+def test_nonsense_clocks_do_no_harm(model, simulation, clocks):
+    """Photos from all over, one of them located: each is judged as if it were alone."""
+    truths = [BANFF, DENVER, LatLon(44.4, -72.0), LatLon(36.1, -112.1)] * 3
+    photos = [
+        replace(simulation.photo(truth, 0.0, located=i == 0), clock=clock)
+        for i, (truth, clock) in enumerate(zip(truths, clocks, strict=True))
+    ]
+    for together, alone in zip(
+        answers(model, photos), answers(model, photos, kinds=frozenset()), strict=True
+    ):
+        assert together.position == alone.position
+        assert together.radius_km == alone.radius_km
+
+
+def test_clocks_that_make_their_owner_fly_impossibly_are_not_believed(model, simulation):
+    """Import times: photos of a continent within minutes, some of them located."""
+    truths = [BANFF, DENVER, LatLon(44.4, -72.0), LatLon(36.1, -112.1)] * 3
+    photos = [simulation.photo(truth, i / 60, located=i % 2 == 0) for i, truth in enumerate(truths)]
+    assert chains(photos) == []
+
+
+def test_rolls_do_not_mix(model, simulation):
+    photos = [
+        simulation.photo(BANFF, 0.0, located=True, roll="a"),
+        simulation.photo(DENVER, 0.1, roll="b"),
+        simulation.photo(DENVER, 0.0, located=True, roll="b"),
+    ]
+    assert answers(model, photos)[1].position.distance_km(DENVER) < 5
+
+
+def test_trips_end_where_the_roll_pauses(simulation):
+    photos = [simulation.photo(BANFF, hours) for hours in (0.0, 5.0, 100.0, 101.0, 30.0)]
+    assert trips(photos) == [[0, 1, 4], [2, 3]]
+
+
+def test_every_source_can_be_switched_off(model, simulation):
+    photos = [simulation.photo(BANFF, 0.0, located=True), simulation.photo(BANFF, 0.1)]
+    prediction = answers(model, photos, kinds=frozenset({"track", "gallery"}))[1]
+    assert [e.kind for e in prediction.evidence] == ["image"]
+
+
+def test_probabilities_sum_to_one_and_the_order_of_photos_is_of_no_matter(model, simulation):
+    journey = simulation.walk(30, DENVER)
+    photos = [simulation.photo(place, hours, located=i % 7 == 0) for i, (place, hours) in enumerate(journey)]
+    forward = answers(model, photos)
+    order = np.random.default_rng(1).permutation(len(photos))
+    shuffled = answers(model, [photos[i] for i in order])
+    for position, i in enumerate(order):
+        assert shuffled[position].position.distance_km(forward[i].position) < 1e-6
+    for prediction in forward:
+        assert sum(r.probability for r in prediction.regions) == pytest.approx(1.0, abs=1e-9)
+        assert len(prediction.regions) == 63
+        assert set(prediction.region_set) <= {r.code for r in prediction.regions}
