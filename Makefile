@@ -3,6 +3,7 @@
 #   make run [PHOTOS=folder]   start the program
 #   make test                  run every test
 #   make check                 lint, types, import contracts
+#   make screenshots           renders every screen into docs/images
 #   make clean                 remove the environment and what was built
 #
 # TORCH=cpu     takes the CPU-only build of PyTorch (1 GB instead of about 6 GB on Linux)
@@ -20,7 +21,7 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 STAMP_RUN := $(VENV)/.installed-run
 STAMP_DEV := $(VENV)/.installed-dev
 
-.PHONY: run test check format wheel clean
+.PHONY: run test check screenshots format wheel clean
 .DELETE_ON_ERROR:
 
 run: $(STAMP_RUN)
@@ -34,6 +35,9 @@ check: $(STAMP_DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+screenshots: $(STAMP_DEV)
+	$(BIN)/python scripts/screenshots.py
 
 format: $(STAMP_DEV)
 	$(BIN)/ruff check --fix .

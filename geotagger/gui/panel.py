@@ -248,7 +248,9 @@ def _facts(photo: Photo) -> str:
     if photo.metadata.camera:
         parts.append(photo.metadata.camera)
     if photo.metadata.width_px and photo.metadata.height_px:
-        parts.append(f"{photo.metadata.width_px} × {photo.metadata.height_px}")
+        parts.append(
+            f"{photo.metadata.width_px}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{photo.metadata.height_px}"
+        )
     return " · ".join(parts)
 
 

@@ -139,12 +139,12 @@ class PhotoList(QWidget):
         for column, width in (
             (Column.NAME, 150),
             (Column.TAKEN, 150),
-            (Column.STATE, 110),
+            (Column.STATE, 130),
             (Column.REGION, 150),
         ):
             view.setColumnWidth(column, width)
         for column in (Column.PROBABILITY, Column.RADIUS):
-            view.setColumnWidth(column, 92)
+            view.setColumnWidth(column, 104)
         return view
 
     def _set_up(self, view: QAbstractItemView) -> None:

@@ -56,7 +56,7 @@ from geotagger.gui.writing import Writing
 from geotagger.metadata import PHOTO_SUFFIXES
 from geotagger.session.photo import PhotoState
 
-_TABLE_PX = 760
+_TABLE_PX = 780
 _UNDECIDED = (PhotoState.PREDICTED, PhotoState.UNLOCATED, PhotoState.PREDICTING)
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -14,11 +15,15 @@ from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from geotagger.core.settings import Settings, Theme
+from geotagger.gui import predicting
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.language import use_language
 from geotagger.gui.map import register_scheme
 from geotagger.session.photo import Photo, PhotoState
+
+if TYPE_CHECKING:
+    from geotagger.gui.window import MainWindow
 
 register_scheme()
 
@@ -39,6 +44,22 @@ def no_leaked_threads() -> Iterator[None]:
     assert not left
 
 
+_predictors: dict[str, Any] = {}
+
+
+@pytest.fixture(autouse=True)
+def one_predictor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real predictor, loaded once for all tests; a subprocess test loads it the way users do."""
+    make = predicting._make_predictor
+
+    def load_once(device: str, on_notice: Callable[[str], None]) -> Any:
+        if device not in _predictors:
+            _predictors[device] = make(device, on_notice)
+        return _predictors[device]
+
+    monkeypatch.setattr(predicting, "_make_predictor", load_once)
+
+
 @pytest.fixture
 def appearance(qapp: QApplication) -> Appearance:
     return Appearance(qapp, Theme.LIGHT)
@@ -55,7 +76,7 @@ def jobs(qapp: QApplication) -> Iterator[Jobs]:
 class App:
     """A window and what a test does with it."""
 
-    window: MainWindow  # noqa: F821 - imported where it is made
+    window: MainWindow
     bot: QtBot
 
     def photo(self, name: str) -> Photo:

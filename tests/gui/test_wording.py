@@ -1,0 +1,82 @@
+"""Words without fake precision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from geotagger.core.geo import LatLon
+from geotagger.core.prediction import Prediction, RegionProbability
+from geotagger.gui.wording import percent, place_summary, region_set_text, row_words, some_names, time_left
+from geotagger.session import review
+from tests.session.made import make_photo, prediction
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [(0.0, "0 %"), (0.001, "1 %"), (0.414, "41 %"), (0.996, "99 %"), (0.9999, "99 %"), (1.0, "100 %")],
+)
+def test_only_the_impossible_and_the_sure_are_0_and_100(probability: float, words: str) -> None:
+    assert percent(probability) == words
+
+
+def spread(*regions: tuple[str, str, float]) -> Prediction:
+    return replace(prediction(), regions=tuple(RegionProbability(*region) for region in regions))
+
+
+def test_a_clear_region_is_named() -> None:
+    assert place_summary(prediction("Montana", 0.41)) == "Probably Montana"
+
+
+def test_a_spread_over_neighbours_becomes_a_wider_area() -> None:
+    guess = spread(
+        ("US-MT", "Montana", 0.25),
+        ("US-WY", "Wyoming", 0.22),
+        ("US-ID", "Idaho", 0.2),
+        ("US-FL", "Florida", 0.1),
+    )
+    assert place_summary(guess) == "Somewhere in the northern Rockies"
+
+
+def test_a_spread_over_the_continent_is_admitted() -> None:
+    guess = spread(
+        ("US-MT", "Montana", 0.2),
+        ("US-FL", "Florida", 0.2),
+        ("CA-NS", "Nova Scotia", 0.2),
+        ("US-HI", "Hawaii", 0.2),
+    )
+    assert place_summary(guess) == "Hard to say: perhaps Montana, Florida or Nova Scotia"
+
+
+def test_region_set_says_how_many_and_how_sure() -> None:
+    assert region_set_text(prediction()) == "one of 2 (80 %)"
+    assert region_set_text(replace(prediction(), region_set=("US-MT",))) == "this one (80 %)"
+
+
+def test_rows_say_what_is_known() -> None:
+    photo = make_photo(1, prediction=prediction())
+    assert (row_words(photo).place, row_words(photo).share, row_words(photo).detail) == (
+        "Montana",
+        "41 %",
+        "± 310 km",
+    )
+    assert row_words(make_photo(1)).place == "No position"
+    assert row_words(review.place(photo, LatLon(1, 2))).place == "Placed by hand"
+    assert row_words(review.reject(photo)).place == "Guess rejected"
+    assert row_words(replace(photo, error="The file is empty.")).place == "The file is empty."
+    restored = replace(review.accept(photo), prediction=None)
+    assert (row_words(restored).place, row_words(restored).share) == ("Montana", "41 %")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, ""), (0.2, "1 s left"), (59, "59 s left"), (150, "2 min left"), (7200, "2.0 h left")],
+)
+def test_remaining_time_is_coarse(seconds: float | None, words: str) -> None:
+    assert time_left(seconds) == words
+
+
+def test_long_lists_of_names_are_cut() -> None:
+    assert some_names(["a", "b"]) == "a, b"
+    assert some_names(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
