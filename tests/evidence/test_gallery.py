@@ -1,0 +1,85 @@
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geotagger.core.geo import LatLon
+from geotagger.core.paths import data_dir
+from geotagger.evidence.gallery import DATABASE_NAME, Gallery, GalleryEntry, GalleryError
+
+
+def vector(*values: float) -> np.ndarray:
+    return np.asarray(values, np.float32) / np.linalg.norm(values)
+
+
+def entry(path: str, *values: float, digest: str = "d") -> GalleryEntry:
+    return GalleryEntry(Path(path), LatLon(51.2, -115.6), vector(*values), digest, datetime(2019, 7, 1, 12))
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    with Gallery(tmp_path / "g.sqlite3") as gallery:
+        yield gallery
+
+
+def test_a_learned_photo_is_found_by_what_it_shows(gallery):
+    gallery.learn([entry("/p/lake.jpg", 1, 0.1, 0), entry("/p/street.jpg", 0, 1, 0)], "m")
+    ((match,),) = gallery.matches(vector(1, 0.12, 0)[None], "m", ["/other.jpg"], 0.9)
+    assert match.name == "/p/lake.jpg"
+    assert match.similarity == pytest.approx(1.0, abs=1e-3)
+    assert match.place == LatLon(51.2, -115.6)
+
+
+def test_matches_come_best_first_and_at_most_three(gallery):
+    gallery.learn([entry(f"/p/{i}.jpg", 1, 0.1 * i, 0) for i in range(6)], "m")
+    (matches,) = gallery.matches(vector(1, 0, 0)[None], "m", [""], 0.5)
+    assert [m.name for m in matches] == ["/p/0.jpg", "/p/1.jpg", "/p/2.jpg"]
+
+
+def test_a_photo_never_matches_itself(gallery):
+    gallery.learn([entry("/p/lake.jpg", 1, 0, 0)], "m")
+    assert gallery.matches(vector(1, 0, 0)[None], "m", ["/p/lake.jpg"], 0.5) == [()]
+
+
+def test_embeddings_of_another_model_are_not_compared(gallery):
+    gallery.learn([entry("/p/lake.jpg", 1, 0, 0)], "m")
+    assert gallery.matches(vector(1, 0, 0)[None], "other", [""], 0.5) == [()]
+    assert gallery.matches(vector(1, 0)[None], "m", [""], 0.5) == [()]
+
+
+def test_learning_again_replaces(gallery):
+    gallery.learn([entry("/p/lake.jpg", 1, 0, 0)], "m")
+    gallery.learn([entry("/p/lake.jpg", 0, 1, 0, digest="new")], "m")
+    assert gallery.count() == 1
+    assert gallery.knows(Path("/p/lake.jpg"), "new", "m")
+    assert not gallery.knows(Path("/p/lake.jpg"), "d", "m")
+
+
+def test_forgetting_takes_files_and_whole_folders_but_not_their_namesakes(gallery):
+    gallery.learn([entry(p, 1, 0, 0) for p in ("/p/a.jpg", "/p/sub/b.jpg", "/pp/c.jpg", "/q/d_%.jpg")], "m")
+    assert gallery.forget([Path("/p")]) == 2
+    assert gallery.count("m") == 2
+    assert gallery.forget([Path("/q/d_%.jpg"), Path("/nowhere")]) == 1
+    (matches,) = gallery.matches(vector(1, 0, 0)[None], "m", [""], 0.5)
+    assert [m.name for m in matches] == ["/pp/c.jpg"]
+
+
+def test_it_is_kept_in_the_users_database():
+    with Gallery() as gallery:
+        gallery.learn([entry("/p/lake.jpg", 1, 0, 0)], "m")
+    with sqlite3.connect(data_dir() / DATABASE_NAME) as database:
+        rows = database.execute(
+            "SELECT path, lat_deg, taken, length(embedding) FROM gallery_photos"
+        ).fetchall()
+    assert rows == [("/p/lake.jpg", 51.2, "2019-07-01T12:00:00", 6)]
+    with Gallery() as again:
+        assert again.count() == 1
+
+
+def test_a_damaged_database_gets_a_sentence(tmp_path):
+    file = tmp_path / "g.sqlite3"
+    file.write_bytes(b"no database" * 100)
+    with pytest.raises(GalleryError, match="could not be opened"):
+        Gallery(file)

@@ -1,0 +1,131 @@
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geotagger.core.fix import Fix, Source
+from geotagger.core.geo import LatLon
+from geotagger.core.prediction import ImageOutput
+from geotagger.evidence.gallery import Gallery, GalleryEntry
+from geotagger.evidence.tracks import load_tracks
+from geotagger.inference import load_bundle
+from geotagger.metadata.model import FileIdentity, PhotoMetadata
+from geotagger.session.context import ContextItem, clock_on_track, predict_in_context, rolls_of, source_of
+
+BANFF = LatLon(51.18, -115.57)
+NOON = datetime(2019, 7, 1, 12)
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return load_bundle()
+
+
+def metadata(path: str, taken: datetime | None = NOON, fix: Fix | None = None, camera: str | None = None):
+    identity = FileIdentity(1, 1, 1, "0")
+    return PhotoMetadata(Path(path), "JPEG", 10, 10, 1, taken, camera, fix, None, False, identity)
+
+
+def item(
+    bundle, path: str, minutes: float = 0, fix: Fix | None = None, seed: int = 0, place=None
+) -> ContextItem:
+    cells = np.random.default_rng(seed).random(len(bundle.grid)).astype(np.float32)
+    embedding = np.zeros(8, np.float32)
+    embedding[seed % 8] = 1
+    output = ImageOutput(np.zeros(63, np.float32), cells / cells.sum(), embedding)
+    return ContextItem(metadata(path, NOON + timedelta(minutes=minutes), fix), output, place)
+
+
+def predict(bundle, items, **options):
+    return predict_in_context(items, bundle.grid, bundle.calibration, "m", "cpu", **options)
+
+
+def gpx(path: Path, rows: list[tuple[str, LatLon]]) -> Path:
+    points = "".join(
+        f'<trkpt lat="{p.lat_deg}" lon="{p.lon_deg}"><time>{time}</time></trkpt>' for time, p in rows
+    )
+    path.write_text(
+        f'<?xml version="1.0"?><gpx version="1.1" creator="t"><trk><trkseg>{points}</trkseg></trk></gpx>'
+    )
+    return path
+
+
+def test_a_position_in_a_file_places_its_neighbours(bundle):
+    items = [item(bundle, "/a/1.jpg", fix=Fix(BANFF, Source.CAMERA)), item(bundle, "/a/2.jpg", 9, seed=1)]
+    prediction = predict(bundle, items)[1]
+    assert prediction.position.distance_km(BANFF) < 1
+    assert source_of(prediction) is Source.NEIGHBOUR
+    assert prediction.evidence[1].reason == "9 min after 1, which has GPS"
+
+
+def test_estimates_in_files_are_no_evidence(bundle):
+    items = [item(bundle, "/a/1.jpg", fix=Fix(BANFF, Source.MODEL)), item(bundle, "/a/2.jpg", 9, seed=1)]
+    assert all("GPS" not in (e.reason or "") for e in predict(bundle, items)[1].evidence)
+
+
+def test_a_correction_by_the_user_flows_to_the_rest_of_the_trip(bundle):
+    before = [item(bundle, "/a/1.jpg"), item(bundle, "/a/2.jpg", 9, seed=1)]
+    after = [item(bundle, "/a/1.jpg", place=BANFF), before[1]]
+    assert predict(bundle, before)[1].position.distance_km(BANFF) > 100
+    assert predict(bundle, after)[1].position.distance_km(BANFF) < 1
+
+
+def test_a_track_in_utc_places_a_photo_with_a_local_clock(bundle, tmp_path):
+    """Noon in Banff in July is 18:00 UTC."""
+    east = LatLon(51.18, -115.50)
+    track = load_tracks(
+        [gpx(tmp_path / "t.gpx", [("2019-07-01T17:50:00Z", BANFF), ("2019-07-01T18:10:00Z", east)])]
+    )
+    items = [item(bundle, "/a/1.jpg")]
+    reading = clock_on_track(items, track)
+    assert reading.offset == timedelta(hours=-6)
+    (prediction,) = predict(bundle, items, track=track)
+    assert prediction.position.distance_km(LatLon(51.18, -115.535)) < 0.01
+    assert prediction.radius_km < 3
+    assert source_of(prediction) is Source.TRACK
+    assert prediction.best.code == "CA-AB"
+    (other,) = predict(bundle, items, track=track, clock_offset=timedelta(hours=-9))
+    assert all(e.kind != "track" for e in other.evidence)
+    (without,) = predict(bundle, items, track=track, kinds=frozenset())
+    assert [e.kind for e in without.evidence] == ["image"]
+
+
+def test_the_gallery_finds_the_same_place_again(bundle, tmp_path):
+    items = [item(bundle, "/a/1.jpg")]
+    with Gallery(tmp_path / "g.sqlite3") as gallery:
+        gallery.learn([GalleryEntry(Path("/old/lake.jpg"), BANFF, items[0].output.embedding, "")], "m")
+        (prediction,) = predict(bundle, items, gallery=gallery)
+        assert prediction.position == BANFF
+        match = next(e for e in prediction.evidence if e.kind == "gallery")
+        assert match.photo == "/old/lake.jpg"
+        assert match.reason == "looks like lake of your gallery"
+        (without,) = predict(bundle, items, gallery=gallery, kinds=frozenset({"time-neighbour"}))
+        assert without.position != BANFF
+
+
+def test_folders_of_one_camera_in_sequence_are_one_roll():
+    day = timedelta(days=1)
+    photos = [
+        metadata("/archive/01/a.jpg", NOON, camera="Canon X"),
+        metadata("/archive/02/b.jpg", NOON + day, camera="Canon X"),
+        metadata("/archive/03/c.jpg", NOON + 2 * day, camera="Nikon Y"),
+    ]
+    first, second, third = rolls_of(photos)
+    assert first == second != third
+
+
+def test_folders_of_different_people_stay_apart():
+    """The same model of phone, at the same time: two travellers. No camera named: nothing is known."""
+    pair = [
+        metadata(f"/p/{who}/{i}.jpg", NOON + timedelta(hours=i), camera="Phone")
+        for who in "ab"
+        for i in (0, 1)
+    ]
+    assert len(set(rolls_of(pair))) == 2
+    nameless = [metadata("/p/a/1.jpg"), metadata("/p/b/1.jpg", NOON + timedelta(days=1))]
+    assert len(set(rolls_of(nameless))) == 2
+
+
+def test_nothing_gives_nothing(bundle):
+    assert predict(bundle, []) == []
