@@ -19,6 +19,8 @@ from geotagger.core.errors import ChangedOnDiskError, GeotaggerError, WriteRefus
 from geotagger.core.paths import data_dir
 from geotagger.metadata import safe_write
 from geotagger.metadata.edit import Edit, invert, pack, unpack
+from geotagger.metadata.edited_bytes import digest_of, is_before
+from geotagger.metadata.os_errors import refused
 from geotagger.metadata.safe_write import Operation, Plan
 
 _TABLES = """
@@ -310,14 +312,14 @@ def _was_written(
     if operation is Operation.REMOVE:
         return not target.exists()
     if operation is Operation.CREATE:
-        return target.exists() and safe_write.digest_of(target) == after
-    digest = safe_write.digest_of(target) if target.exists() else ""
+        return target.exists() and digest_of(target) == after
+    digest = digest_of(target) if target.exists() else ""
     if digest in (before, after):
         return digest == after
     if not in_place:
         # The temporary file is gone if it took the place of the old one, which others then changed again.
-        return not helper.exists() and not safe_write.is_before(target, edit)
-    if helper.exists() and safe_write.digest_of(helper) == before:
+        return not helper.exists() and not is_before(target, edit)
+    if helper.exists() and digest_of(helper) == before:
         safe_write.restore_from(helper, target)
     return False
 
@@ -332,11 +334,11 @@ def _take_back(target: Path, operation: Operation, edit: Edit, after: str, recor
         safe_write.create(target, edit[0].removed, record)
         return
     try:
-        digest = safe_write.digest_of(target)
+        digest = digest_of(target)
     except FileNotFoundError as error:
         raise WriteRefusedError(target, "The file is no longer there.") from error
     except OSError as error:
-        raise safe_write.refused(target, error) from error
+        raise refused(target, error) from error
     if digest != after:
         raise ChangedOnDiskError(target, "The file has changed since; it was left as it is.")
     if operation is Operation.CREATE:

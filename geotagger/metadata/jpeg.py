@@ -6,6 +6,7 @@ import re
 import struct
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,8 +28,8 @@ _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB,
 _ODD_EXIF = re.compile(rb".{0,4}exif\0", re.IGNORECASE | re.DOTALL)
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _RESOLUTION_RESOURCE = b"8BIM\x03\xed\0\0\0\0\0\x10"
-_AFCP = (b"AXS!", b"AXS*")
-_TRAILER_WINDOW = 262_144
+_AFCP = re.compile(rb"AXS[!*]")
+_TRAILER_WINDOW = 65_536
 _MAX_SEGMENTS = 4096
 
 
@@ -100,7 +101,9 @@ def segments(source: Source) -> list[Segment]:
     raise FormatError("the JPEG file's headers are damaged")
 
 
+@lru_cache(maxsize=4)
 def _parts(source: Source) -> _Parts:
+    """What the headers hold; kept for the last few sources, because a write looks at each several times."""
     exif: list[Segment] = []
     xmp: list[Segment] = []
     blocks: list[bytes] = []
@@ -177,7 +180,7 @@ def _refuse_unknown(source: Source, parts: _Parts) -> None:
             raise UnsafeError("its EXIF block is damaged or spread over several segments")
     start = max(parts.segments[-1].end, source.size - _TRAILER_WINDOW)
     tail = source.read(start, source.size - start)
-    if any(mark in tail for mark in _AFCP):
+    if _AFCP.search(tail):
         raise UnsafeError("it has an AFCP trailer, which would lose its place")
 
 

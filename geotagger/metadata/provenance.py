@@ -11,7 +11,7 @@ from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
 from geotagger.metadata import gps
 from geotagger.metadata.errors import UnsafeError
-from geotagger.metadata.xmp import EXIF, GEOTAGGER, Name, Packet, new_packet
+from geotagger.metadata.xmp import EXIF, GEOTAGGER, Name, Packet, new_packet, packet_of
 
 SAME_PLACE_DEG = 1e-6
 """Up to this difference a mark belongs to the position that a file holds (0.1 m)."""
@@ -118,7 +118,7 @@ def with_fix(data: bytes | None, fix: Fix, now: datetime, *, position: bool) -> 
     if not data:
         added = {**(position_properties(fix) if position else {}), **properties}
         return new_packet(added) if added else b""
-    packet = Packet(data)
+    packet = packet_of(data)
     if position or holds_position(packet):
         had = holds_position(packet)
         properties = {**position_properties(fix), **properties}
@@ -133,7 +133,7 @@ def without_fix(data: bytes) -> bytes:
     Raises:
         UnsafeError: the packet cannot be changed safely.
     """
-    packet = Packet(data)
+    packet = packet_of(data)
     ours = [p for p in packet.properties if is_ours(p.name)]
     if not ours:
         return data
@@ -163,7 +163,7 @@ def parsed(data: bytes | None) -> Packet | None:
     if not data:
         return None
     try:
-        return Packet(data)
+        return packet_of(data)
     except UnsafeError:
         return None
 
@@ -216,7 +216,7 @@ def foreign(data: bytes | None) -> list[tuple[Name, str]]:
     Raises:
         UnsafeError: the packet is damaged.
     """
-    return Packet(data).foreign(is_ours) if data else []
+    return packet_of(data).foreign(is_ours) if data else []
 
 
 def checked_packet(new: bytes, old: bytes | None) -> Packet:
@@ -225,7 +225,7 @@ def checked_packet(new: bytes, old: bytes | None) -> Packet:
     Raises:
         UnsafeError: it does not.
     """
-    packet = Packet(new)
+    packet = packet_of(new)
     if packet.foreign(is_ours) != foreign(old):
         raise UnsafeError("it would lose or change XMP properties")
     return packet

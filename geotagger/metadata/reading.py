@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import stat
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from geotagger.metadata.container import Contents
 from geotagger.metadata.errors import FormatError
 from geotagger.metadata.formats import PHOTO_SUFFIXES, detect
 from geotagger.metadata.model import FileIdentity, PhotoMetadata
+from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.sidecar import Sidecar, sidecars_of
 from geotagger.metadata.source import FileSource, Source
 from geotagger.metadata.tiff import EXIF_IFD, GPS_IFD, MAKE, MODEL, ORIENTATION, Ifd, Tiff
@@ -27,35 +27,19 @@ _CLOCKS = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012), (_MODIFIED, 0x929
 """Tags of time, sub-seconds and offset: original, digitized, and modified, which stands in the first directory."""
 _EXIF_TIME = re.compile(r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d)(?::(\d\d))?(?:\.(\d+))?")
 _OFFSET = re.compile(r"\s*(?:(Z)|([+-])(\d\d):?(\d\d))\s*$")
-_GONE = "The file is no longer there."
-_NO_PERMISSION = "You have no permission to read this file."
-_SENTENCES = {
-    "ENOENT": _GONE,
-    "ENOTDIR": _GONE,
-    "EACCES": _NO_PERMISSION,
-    "EPERM": _NO_PERMISSION,
-    "EISDIR": "This is a folder, not a photo.",
-    "ELOOP": "This link leads nowhere.",
-    "ESTALE": "The network folder of this file is gone.",
-}
 
 
-def unreadable(path: Path, error: OSError) -> UnreadablePhotoError:
-    """What an operating system error means for a photo."""
-    name = errno.errorcode.get(error.errno or 0, "")
-    return UnreadablePhotoError(
-        path, _SENTENCES.get(name, f"The file cannot be read ({error.strerror or error}).")
-    )
-
-
-def open_photo(path: Path) -> FileSource:
+def open_photo(path: Path, *, tracked: bool = False) -> FileSource:
     """An open photo file.
+
+    Args:
+        tracked: keep a digest of what is read.
 
     Raises:
         UnreadablePhotoError: it is missing, may not be read, is empty, or no ordinary file.
     """
     try:
-        source = FileSource(path)
+        source = FileSource(path, tracked=tracked)
     except OSError as error:
         raise unreadable(path, error) from error
     problem = None
@@ -77,7 +61,7 @@ def read_photo(path: Path) -> PhotoMetadata:
     Raises:
         UnreadablePhotoError: the file is missing, may not be read, is empty, damaged or not a photo.
     """
-    with open_photo(path) as source:
+    with open_photo(path, tracked=True) as source:
         try:
             contents = detect(source, path.suffix.lower()).handler.contents(source)
             sidecars = sidecars_of(path, PHOTO_SUFFIXES)
@@ -208,14 +192,15 @@ def _camera(tiff: Tiff | None, first: Ifd | None, packets: list[Packet]) -> str 
 def _taken(
     tiff: Tiff | None, first: Ifd | None, exif_tiff: Tiff | None, exif: Ifd | None, packets: list[Packet]
 ) -> datetime | None:
-    if exif_tiff is not None and exif is not None:
-        texts = {tag: exif_tiff.text(exif.get(tag)) for tags in _CLOCKS for tag in tags}
-        if tiff is not None and first is not None:
-            texts[_MODIFIED] = tiff.text(first.get(_MODIFIED))
-    else:
-        texts = {_MODIFIED: tiff.text(first.get(_MODIFIED))} if tiff is not None and first is not None else {}
     for clock, subseconds, offset in _CLOCKS:
-        moment = parsed_time(texts.get(clock) or "", texts.get(subseconds), texts.get(offset))
+        where, ifd = (tiff, first) if clock == _MODIFIED else (exif_tiff, exif)
+        text = where.text(ifd.get(clock)) if where is not None and ifd is not None else None
+        if text is None:
+            continue
+        fine = (exif_tiff, exif) if exif_tiff is not None and exif is not None else None
+        moment = parsed_time(
+            text, *(fine[0].text(fine[1].get(tag)) if fine else None for tag in (subseconds, offset))
+        )
         if moment is not None:
             return moment
     names = ((EXIF, "DateTimeOriginal"), (PHOTOSHOP, "DateCreated"), (XMP_BASIC, "CreateDate"))

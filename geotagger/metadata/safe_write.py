@@ -23,11 +23,12 @@ from typing import Protocol
 
 from geotagger.core.errors import ChangedOnDiskError, VerificationError, WriteRefusedError
 from geotagger.metadata.attributes import copy_attributes, copy_times
-from geotagger.metadata.edit import Edit, Splice, growth, pieces
+from geotagger.metadata.edit import Edit, Splice, growth
+from geotagger.metadata.edited_bytes import digest, edited_bytes
+from geotagger.metadata.os_errors import refused
 from geotagger.metadata.source import FileSource, Source
 
 TEMPORARY_PREFIX = ".geotagger-"
-_CHUNK_BYTES = 1 << 18
 _BINARY = getattr(os, "O_BINARY", 0)
 _WINDOWS_TRIES = 3
 
@@ -75,31 +76,6 @@ class Record(Protocol):
 
     def failed(self, reason: str) -> None:
         """The file is still the old one."""
-
-
-_NO_ROOM = "There is not enough room on the disk."
-_GONE = "The file or its folder is no longer there."
-_NETWORK = "The network folder of this file is gone."
-_SENTENCES = {
-    "ENOSPC": _NO_ROOM,
-    "EDQUOT": _NO_ROOM,
-    "EROFS": "The disk is read-only.",
-    "EACCES": "You have no permission to write in this folder.",
-    "EPERM": "The system does not allow this file to be changed.",
-    "ENOENT": _GONE,
-    "ENOTDIR": _GONE,
-    "ESTALE": _NETWORK,
-    "ENOTCONN": _NETWORK,
-    "EIO": "The disk reported an error.",
-    "EFBIG": "The file would become too large for this disk.",
-}
-
-
-def refused(path: Path, error: OSError) -> WriteRefusedError:
-    """What an operating system error means for a write."""
-    name = errno.errorcode.get(error.errno or 0, "")
-    text = _SENTENCES.get(name, f"The file could not be written ({error.strerror or error}).")
-    return WriteRefusedError(path, text)
 
 
 def write_edit(
@@ -185,28 +161,6 @@ def remove(path: Path, data: bytes, record: Record) -> None:
     record.done()
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 (hex) of a whole file.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with FileSource(path, tracked=False) as source:
-        return _digest(source)
-
-
-def is_before(path: Path, edit: Edit) -> bool:
-    """Whether a file still holds all that an edit would remove, so that the edit was not made.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    if not path.exists():
-        return False
-    with FileSource(path, tracked=False) as source:
-        return all(source.read(s.offset, len(s.removed)) == s.removed for s in edit)
-
-
 def restore_from(backup: Path, target: Path) -> None:
     """Bring back a file that was overwritten in part, from the copy that lies beside it.
 
@@ -216,7 +170,7 @@ def restore_from(backup: Path, target: Path) -> None:
     with FileSource(backup, tracked=False) as source:
         fd = os.open(target, os.O_WRONLY | _BINARY)
         try:
-            for chunk in _edited(source, ()):
+            for chunk in edited_bytes(source, ()):
                 _write_all(fd, chunk)
             os.ftruncate(fd, source.size)
             os.fsync(fd)
@@ -327,7 +281,7 @@ def _overwrite(path: Path, real: Path, source: FileSource, edit: Edit, helper: P
         before = _compare(path, helper, source, ())
         _flush_folder(real.parent)
         _check_unchanged(path, real, source)
-        record.prepared(_digest(source, edit), before)
+        record.prepared(digest(source, edit), before)
     # From here on the copy is all that is whole: it stays until the file is checked or brought back.
     try:
         with FileSource(helper, tracked=False) as original:
@@ -348,7 +302,7 @@ def _overwrite_bytes(real: Path, original: Source, edit: Edit) -> None:
     fd = os.open(real, os.O_WRONLY | _BINARY)
     try:
         position = 0
-        for chunk in _edited(original, edit):
+        for chunk in edited_bytes(original, edit):
             if position + len(chunk) > edit[0].offset:
                 _write_at(fd, chunk, position)
             position += len(chunk)
@@ -367,7 +321,7 @@ def _made(source: FileSource, edit: Edit, target: Path) -> Iterator[tuple[int, b
     """
     fd = os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o600)
     try:
-        for chunk in _edited(source, edit):
+        for chunk in edited_bytes(source, edit):
             _write_all(fd, chunk)
         yield fd, copy_attributes(source.descriptor, fd)
     finally:
@@ -378,33 +332,6 @@ def _copy(source: FileSource, target: Path) -> None:
     """Copy a file with its attributes, flushed to disk."""
     with _made(source, (), target) as (fd, _):
         os.fsync(fd)
-
-
-def _edited(source: Source, edit: Edit) -> Iterator[bytes]:
-    """The bytes of the edited file from front to back, in pieces.
-
-    Raises:
-        OSError: the file ends before its size.
-    """
-    for piece in pieces(source.size, edit):
-        if isinstance(piece, bytes):
-            yield piece
-            continue
-        start, length = piece
-        while length:
-            chunk = source.read(start, min(length, _CHUNK_BYTES))
-            if not chunk:
-                raise OSError(errno.EIO, "the file became shorter while it was read")
-            yield chunk
-            start += len(chunk)
-            length -= len(chunk)
-
-
-def _digest(source: Source, edit: Edit = ()) -> str:
-    digest = hashlib.sha256()
-    for chunk in _edited(source, edit):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _compare(path: Path, written: Path, source: Source, edit: Edit) -> str:
@@ -419,7 +346,7 @@ def _compare(path: Path, written: Path, source: Source, edit: Edit) -> str:
     digest = hashlib.sha256()
     with FileSource(written, tracked=False) as found:
         position = 0
-        for chunk in _edited(source, edit):
+        for chunk in edited_bytes(source, edit):
             if found.read(position, len(chunk)) != chunk:
                 break
             position += len(chunk)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geotagger.metadata.errors import UnsafeError
-from geotagger.metadata.xmp import PHOTOSHOP, Packet
+from geotagger.metadata.xmp import PHOTOSHOP, Packet, packet_of
 
 MAX_SIDECAR_BYTES = 16 << 20
 
@@ -41,14 +41,16 @@ def _read(path: str) -> Sidecar | None:
     Raises:
         OSError: there is one, but it cannot be read.
     """
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123  (called for every photo; twice as fast)
-            status = os.fstat(file.fileno())
-            data = file.read(MAX_SIDECAR_BYTES + 1)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    if not os.path.lexists(path):
         return None
     try:
-        packet = Packet(data) if len(data) <= MAX_SIDECAR_BYTES else None
+        with Path(path).open("rb") as file:
+            status = os.fstat(file.fileno())
+            data = file.read(MAX_SIDECAR_BYTES + 1)
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    try:
+        packet = packet_of(data) if len(data) <= MAX_SIDECAR_BYTES else None
     except UnsafeError:
         packet = None
     return Sidecar(Path(path), status, data, packet)
@@ -64,7 +66,7 @@ def sidecars_of(photo: Path, photo_suffixes: frozenset[str]) -> list[Sidecar]:
         OSError: a sidecar is there, but cannot be read.
     """
     own = _read(f"{photo}.xmp")
-    shared = _read(str(photo.with_suffix(".xmp")))
+    shared = _read(f"{os.path.splitext(photo)[0]}.xmp")  # noqa: PTH122  (called for every photo)
     if shared is not None and not _belongs(shared, photo, photo_suffixes):
         shared = None
     return [s for s in (own, shared) if s is not None]

@@ -23,6 +23,9 @@ class Source(Protocol):
     def read(self, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset`` on; fewer, or none, past the end."""
 
+    def __hash__(self) -> int:
+        """Sources are told apart by identity."""
+
 
 class MemorySource:
     """Bytes in memory."""
@@ -65,31 +68,27 @@ class FileSource:
         OSError: the file cannot be opened or read.
     """
 
-    __slots__ = ("_digest", "_fd", "_tracked", "_window", "size", "stat")
+    __slots__ = ("_digest", "_fd", "_tracked", "_used", "_window", "size", "stat")
 
     def __init__(self, path: Path | str, *, tracked: bool = True) -> None:
         self._tracked = tracked
+        self._digest = hashlib.sha256()
+        self._used = 0
         self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
             self.stat = os.fstat(self._fd)
             self.size = self.stat.st_size
-            self._digest = hashlib.sha256()
-            self._window = b""
-            if stat.S_ISREG(self.stat.st_mode):
-                self._window = self._pread(0, WINDOW_BYTES)
+            is_file = stat.S_ISREG(self.stat.st_mode)
+            self._window = self._pread(0, WINDOW_BYTES) if is_file else b""
         except BaseException:
             os.close(self._fd)
             raise
 
     def _pread(self, offset: int, length: int) -> bytes:
         if hasattr(os, "pread"):
-            data = os.pread(self._fd, length, offset)
-        else:
-            os.lseek(self._fd, offset, os.SEEK_SET)
-            data = os.read(self._fd, length)
-        if self._tracked:
-            self._digest.update(data)
-        return data
+            return os.pread(self._fd, length, offset)
+        os.lseek(self._fd, offset, os.SEEK_SET)
+        return os.read(self._fd, length)
 
     def read(self, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset`` on."""
@@ -97,15 +96,21 @@ class FileSource:
             return b""
         end = offset + length
         if end <= len(self._window) or len(self._window) >= self.size:
+            self._used = max(self._used, end)
             return self._window[offset:end]
         if offset >= self.size:
             return b""
-        return self._pread(offset, min(length, self.size - offset))
+        data = self._pread(offset, min(length, self.size - offset))
+        if self._tracked:
+            self._digest.update(data)
+        return data
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of everything that was read so far, in the order of reading."""
-        return self._digest.hexdigest()
+        """SHA-256 (hex) of everything that was asked for so far."""
+        digest = self._digest.copy()
+        digest.update(self._window[: self._used])
+        return digest.hexdigest()
 
     @property
     def descriptor(self) -> int:

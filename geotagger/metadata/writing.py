@@ -24,7 +24,8 @@ from geotagger.metadata.model import (
     WritePlan,
     WriteTarget,
 )
-from geotagger.metadata.reading import fix_in, fix_in_packet, open_photo, read_photo, sentence, unreadable
+from geotagger.metadata.os_errors import unreadable
+from geotagger.metadata.reading import fix_in, fix_in_packet, open_photo, read_photo, sentence
 from geotagger.metadata.sidecar import Sidecar, own_path, sidecars_of
 from geotagger.metadata.source import Source
 from geotagger.metadata.verify import checked_edit, same_fix

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
@@ -142,6 +143,16 @@ class Packet:
         while start > 0 and self.data[start - 1 : start] in (b" ", b"\t", b"\r", b"\n"):
             start -= 1
         return start, end
+
+
+@lru_cache(maxsize=8)
+def packet_of(data: bytes) -> Packet:
+    """A parsed packet; the last few are kept, because a write looks at the same packet again and again.
+
+    Raises:
+        UnsafeError: it is not well-formed XMP.
+    """
+    return Packet(data)
 
 
 class _Parser:

@@ -118,6 +118,7 @@ def main() -> None:
     )
     parser.add_argument("--files", type=int, default=40)
     parser.add_argument("--megabytes", type=float, default=4)
+    parser.add_argument("--camera-files", type=Path, help="a folder of real photos to read, too")
     parser.add_argument("--folder", type=Path, help="where to make the files: the disk that counts")
     chosen = parser.parse_args()
     command = shutil.which("exiftool")
@@ -161,6 +162,11 @@ def main() -> None:
                 reading["piexif"] = lambda path: piexif.load(str(path))
                 writing["piexif (in place)"] = with_piexif
             compare(f"Reading {len(paths)} files of {chosen.megabytes:g} MB", reading, paths)
+            if chosen.camera_files:
+                real = [
+                    f for f in sorted(chosen.camera_files.rglob("*")) if f.suffix.lower() in (".jpg", ".jpeg")
+                ]
+                compare(f"Reading {len(real[:100])} real JPEG files", reading, real[:100])
             compare(f"Writing {len(paths)} files of {chosen.megabytes:g} MB", writing, paths)
             if tool is not None:
                 tool.close()
