@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
 
 from geotagger.core.coordinates import Notation, format_position, parse_coordinates
 from geotagger.core.errors import CoordinateError
 from geotagger.core.geo import LatLon
+from geotagger.core.places import Place, load_places
+from geotagger.gui.language import tr
 
 
 class TextField(QLineEdit):
@@ -32,8 +34,11 @@ class TextField(QLineEdit):
         super().keyPressEvent(event)
 
 
+_LETTERS_TO_SEARCH = 3
+
+
 class PositionField(TextField):
-    """A position as text, in the user's notation; any usual notation can be typed or pasted."""
+    """A position as text, in the user's notation; any usual notation can be typed or pasted, or a town's name."""
 
     entered = Signal(object)
     """The user entered this :class:`LatLon`."""
@@ -46,7 +51,14 @@ class PositionField(TextField):
         self._notation = Notation.DECIMAL
         self.returnPressed.connect(self._enter)
         self.left.connect(self._put_back)
-        self.textEdited.connect(lambda: self._mark(""))
+        self.textEdited.connect(self._on_edited)
+        self._found: dict[str, LatLon] = {}
+        self._suggestions = QStringListModel(self)
+        completer = QCompleter(self._suggestions, self)
+        # The search has already chosen; the completer only shows.
+        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        completer.activated.connect(self._choose_town)
+        self.setCompleter(completer)
 
     def show_position(self, position: LatLon | None, notation: Notation) -> None:
         """Show a position unless the user is typing another one."""
@@ -63,14 +75,29 @@ class PositionField(TextField):
         self.setModified(False)
         self._mark("")
 
+    def _on_edited(self, text: str) -> None:
+        self._mark("")
+        named = sum(letter.isalpha() for letter in text) >= _LETTERS_TO_SEARCH and "°" not in text
+        towns = load_places().search(text) if named and ":" not in text else []
+        self._found = {_town_text(town): town.position for town in towns}
+        self._suggestions.setStringList(list(self._found))
+
+    def _choose_town(self, text: str) -> None:
+        position = self._found.get(text)
+        if position is not None:
+            self.setModified(False)
+            self.entered.emit(position)
+
     def _enter(self) -> None:
         if not self.isModified():
             return
         try:
             position = parse_coordinates(self.text())
         except CoordinateError as error:
-            self._mark(str(error))
-            return
+            if not self._found:
+                self._mark(str(error))
+                return
+            position = next(iter(self._found.values()))
         self.setModified(False)
         self._mark("")
         self.entered.emit(position)
@@ -82,3 +109,7 @@ class PositionField(TextField):
             self.style().unpolish(self)
             self.style().polish(self)
         self.refused.emit(problem)
+
+
+def _town_text(town: Place) -> str:
+    return town.name if town.region is None else f"{town.name}, {tr(town.region)}"

@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
 
 from geotagger.core.coordinates import format_radius
 from geotagger.core.errors import PhotoError
+from geotagger.core.geo import LatLon
+from geotagger.core.places import load_places
 from geotagger.core.settings import write_policy
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.before_after import BeforeAfter
@@ -33,6 +35,8 @@ from geotagger.gui.workbench import Workbench
 from geotagger.metadata import WritePlan, WriteTarget, plan_write
 from geotagger.session.arrangement import taken
 from geotagger.session.photo import Photo, PhotoState
+
+_NEAR_KM = 80.0
 
 
 class Panel(QScrollArea):
@@ -63,10 +67,10 @@ class Panel(QScrollArea):
         self._predict = QPushButton(tr("Predict where it was taken"))
         self._predict.clicked.connect(self.predict_wanted)
         self.position = PositionField()
-        self.position.setPlaceholderText(tr("Type or paste a position"))
+        self.position.setPlaceholderText(tr("Position or town"))
         self.position.setAccessibleName(tr("Position"))
         self.position.setToolTip(
-            tr("Decimal degrees, degrees and minutes, geo: or a map link; Enter sets it")
+            tr("Decimal degrees, degrees and minutes, geo:, a map link, or the name of a town; Enter sets it")
         )
         self.position.entered.connect(self.position_entered)
         self._problem = _label("error")
@@ -195,10 +199,10 @@ class Panel(QScrollArea):
         fix = photo.shown_fix
         if fix is None:
             return ""
-        parts = [source_name(fix.source)]
+        parts = [_near(fix.position), source_name(fix.source)]
         if fix.radius_km is not None:
             parts.append(format_radius(fix.radius_km))
-        return " · ".join(parts)
+        return " · ".join(part for part in parts if part)
 
     def _show_written(self, photo: Photo) -> None:
         """Show the tags that would change; working them out reads the file, so it happens in the background."""
@@ -231,6 +235,12 @@ class Panel(QScrollArea):
         if not isinstance(error, PhotoError):
             raise error
         self._written.show_changes((), error.reason)
+
+
+def _near(position: LatLon) -> str:
+    """The nearest town, if there is one in sight of the place."""
+    town, distance_km = load_places().nearest(position)
+    return tr("near {town}").format(town=town.name) if distance_km <= _NEAR_KM else ""
 
 
 def _headline(photo: Photo) -> str:

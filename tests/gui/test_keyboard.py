@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from geotagger.core.geo import LatLon
 from geotagger.gui.actions import declared_actions
 from geotagger.session.photo import PhotoState
 from tests.gui.conftest import App
@@ -77,11 +78,24 @@ def test_enter_in_the_position_field_places_and_does_not_accept(opened: App) -> 
     assert opened.photo("IMG_0.jpg").state is PhotoState.CORRECTED
 
 
+def test_a_town_can_be_typed_instead_of_a_position(opened: App) -> None:
+    field = opened.window.panel.position
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "bozem")
+    assert field._suggestions.stringList()[0] == "Bozeman, Montana"
+    press(opened, Qt.Key.Key_Return)
+    placed = opened.photo("IMG_0.jpg").shown_position
+    assert placed is not None
+    assert placed.distance_km(LatLon(45.68, -111.04)) < 10
+    opened.wait(lambda: "near Bozeman" in opened.window.panel._near.text())
+
+
 def test_a_text_that_is_no_position_is_refused_with_a_sentence(opened: App) -> None:
     field = opened.window.panel.position
     field.setFocus()
     field.selectAll()
-    QTest.keyClicks(field, "somewhere nice")
+    QTest.keyClicks(field, "xqzzt wrmpf")
     press(opened, Qt.Key.Key_Return)
     assert opened.photo("IMG_0.jpg").state is PhotoState.PREDICTED
     assert "is not a position" in opened.window.panel._problem.text()
