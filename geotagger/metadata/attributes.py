@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import stat
@@ -36,7 +37,9 @@ def copy_times(status: os.stat_result, target: int | str) -> None:
     """Set access and modification time as they were."""
     if isinstance(target, int) and os.utime not in os.supports_fd:
         return
-    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+    # Who may write a file that belongs to another may not turn back its clock.
+    with contextlib.suppress(PermissionError):
+        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _copy_extended(source_fd: int, target_fd: int) -> bool:

@@ -24,7 +24,7 @@ _TIFF_RAW = {
     ".iiq": "IIQ", ".kdc": "KDC", ".mef": "MEF", ".mos": "MOS", ".nef": "NEF", ".nrw": "NRW", ".orf": "ORF",
     ".pef": "PEF", ".raw": "RAW", ".rw2": "RW2", ".rwl": "RWL", ".sr2": "SR2", ".srf": "SRF", ".srw": "SRW",
 }  # fmt: skip
-RAW_SUFFIXES = frozenset({*_TIFF_RAW, ".cr3", ".crw", ".mrw", ".raf", ".x3f"})
+RAW_SUFFIXES = frozenset({*_TIFF_RAW, ".dng", ".cr3", ".crw", ".mrw", ".raf", ".x3f"})
 PHOTO_SUFFIXES = JPEG_SUFFIXES | TIFF_SUFFIXES | HEIF_SUFFIXES | RAW_SUFFIXES | {".png", ".webp"}
 """Lower-case suffixes of the files that the program takes for photos."""
 

@@ -7,6 +7,7 @@ photo) and the SHA-256 of the file before and after. What a crash left half-way 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -83,6 +84,19 @@ def open_journal() -> Journal:
         JournalError: it cannot be used.
     """
     return Journal(data_dir() / DATABASE)
+
+
+def _stored(path: Path) -> str | bytes:
+    """A path for the database; names that are no Unicode are kept as bytes, and ``os.fsdecode`` reads both."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return str(path)
+
+
+def _path(stored: str | bytes) -> Path:
+    return Path(os.fsdecode(stored))
 
 
 def _now() -> str:
@@ -188,11 +202,11 @@ class Journal:
         for entry, photo, target, operation, edit, after in rows:
             error = None
             try:
-                with self.record(undo_id, Path(photo), entry) as record:
-                    _take_back(Path(target), Operation(operation), unpack(edit), after, record)
+                with self.record(undo_id, _path(photo), entry) as record:
+                    _take_back(_path(target), Operation(operation), unpack(edit), after, record)
             except WriteRefusedError as refusal:
                 error = refusal.reason
-            yield UndoOutcome(Path(photo), Path(target), error)
+            yield UndoOutcome(_path(photo), _path(target), error)
 
     def recover(self) -> int:
         """Settle what a crash left behind: find out which file is there, and clear away temporary ones.
@@ -220,19 +234,25 @@ class Journal:
                 self._lock.execute("ROLLBACK")
 
     def _settle(
-        self, entry: int, target: str, operation: str, edit: bytes, helper: str, in_place: int,
+        self, entry: int, target: str | bytes, operation: str, edit: bytes, helper: str | bytes, in_place: int,
         before: str | None, after: str | None, state: str, undoes: int | None,
     ) -> bool:  # fmt: skip
         """Settle one write; False where its folder cannot be reached now."""
-        folder = Path(target).parent
+        folder = _path(target).parent
         if not folder.is_dir():
             return False
         try:
             written = state == "prepared" and _was_written(
-                Path(target), Operation(operation), unpack(edit), Path(helper), bool(in_place), before, after
+                _path(target),
+                Operation(operation),
+                unpack(edit),
+                _path(helper),
+                bool(in_place),
+                before,
+                after,
             )
             if helper != target:
-                Path(helper).unlink(missing_ok=True)
+                _path(helper).unlink(missing_ok=True)
         except OSError:
             return False
         if written:
@@ -261,8 +281,8 @@ class JournalRecord:
             "INSERT INTO journal_writes (run_id, photo, target, operation, edit, helper, in_place, state, at, undoes)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, 'begun', ?, ?)",
             (
-                self._run_id, str(self._photo.absolute()), str(plan.target), plan.operation.value,
-                pack(plan.edit), str(plan.helper), plan.in_place, _now(), self._undoes,
+                self._run_id, _stored(self._photo.absolute()), _stored(plan.target), plan.operation.value,
+                pack(plan.edit), _stored(plan.helper), plan.in_place, _now(), self._undoes,
             ),
         )  # fmt: skip
         self._entry = cursor.lastrowid or 0

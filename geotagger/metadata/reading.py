@@ -14,7 +14,7 @@ from geotagger.core.geo import LatLon
 from geotagger.metadata import gps, provenance
 from geotagger.metadata.container import Contents
 from geotagger.metadata.errors import FormatError
-from geotagger.metadata.formats import PHOTO_SUFFIXES, detect
+from geotagger.metadata.formats import PHOTO_SUFFIXES, RAW_SUFFIXES, detect
 from geotagger.metadata.model import FileIdentity, PhotoMetadata
 from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.sidecar import Sidecar, sidecars_of
@@ -64,7 +64,7 @@ def read_photo(path: Path) -> PhotoMetadata:
     with open_photo(path, tracked=True) as source:
         try:
             contents = detect(source, path.suffix.lower()).handler.contents(source)
-            sidecars = sidecars_of(path, PHOTO_SUFFIXES)
+            sidecars = sidecars_of(path, PHOTO_SUFFIXES, RAW_SUFFIXES)
             return describe(path, contents, sidecars, source)
         except FormatError as error:
             raise UnreadablePhotoError(path, sentence(str(error))) from error

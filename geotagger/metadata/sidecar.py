@@ -56,31 +56,39 @@ def _read(path: str) -> Sidecar | None:
     return Sidecar(Path(path), status, data, packet)
 
 
-def sidecars_of(photo: Path, photo_suffixes: frozenset[str]) -> list[Sidecar]:
+def sidecars_of(photo: Path, photo_suffixes: frozenset[str], raw_suffixes: frozenset[str]) -> list[Sidecar]:
     """The sidecars of a photo, the one that counts first.
 
     Args:
         photo_suffixes: suffixes of other files that could claim ``name.xmp`` for themselves.
+        raw_suffixes: those among them whose claim is stronger, because raw files need sidecars.
 
     Raises:
         OSError: a sidecar is there, but cannot be read.
     """
-    own = _read(f"{photo}.xmp")
-    shared = _read(f"{os.path.splitext(photo)[0]}.xmp")  # noqa: PTH122  (called for every photo)
-    if shared is not None and not _belongs(shared, photo, photo_suffixes):
+    own = _read(f"{photo}.xmp") or _read(f"{photo}.XMP")
+    stem = os.path.splitext(photo)[0]  # noqa: PTH122  (called for every photo)
+    shared = _read(f"{stem}.xmp") or _read(f"{stem}.XMP")
+    if shared is not None and not _belongs(shared, photo, photo_suffixes, raw_suffixes):
         shared = None
     return [s for s in (own, shared) if s is not None]
 
 
-def _belongs(sidecar: Sidecar, photo: Path, photo_suffixes: frozenset[str]) -> bool:
-    """Whether ``name.xmp`` is about this photo: it says so itself, or no other photo has that stem."""
+def _belongs(
+    sidecar: Sidecar, photo: Path, photo_suffixes: frozenset[str], raw_suffixes: frozenset[str]
+) -> bool:
+    """Whether ``name.xmp`` is about this photo.
+
+    It may say so itself. Else it is about the only photo of that name, or the only raw file among several.
+    """
     stated = sidecar.packet.get(PHOTOSHOP, "SidecarForExtension") if sidecar.packet else None
     if stated:
         return stated.lower().lstrip(".") == photo.suffix.lower().lstrip(".")
-    stem = photo.stem
     with os.scandir(photo.parent) as entries:
-        for entry in entries:
-            other = Path(entry.name)
-            if other.stem == stem and other.suffix.lower() in photo_suffixes and entry.name != photo.name:
-                return False
-    return True
+        names = [Path(entry.name) for entry in entries]
+    rivals = {
+        name.suffix.lower()
+        for name in names
+        if name.stem == photo.stem and name.name != photo.name and name.suffix.lower() in photo_suffixes
+    }
+    return not rivals or (photo.suffix.lower() in raw_suffixes and not rivals & raw_suffixes)

@@ -14,7 +14,7 @@ from geotagger.metadata import gps, provenance, safe_write, tagtable
 from geotagger.metadata.container import Change, Contents
 from geotagger.metadata.edit import Edit, EditedSource, ordered, replacing
 from geotagger.metadata.errors import FormatError, UnsafeError
-from geotagger.metadata.formats import PHOTO_SUFFIXES, Detected, detect
+from geotagger.metadata.formats import PHOTO_SUFFIXES, RAW_SUFFIXES, Detected, detect
 from geotagger.metadata.journal import Journal
 from geotagger.metadata.model import (
     FileIdentity,
@@ -207,7 +207,7 @@ def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
 
 def _sidecars(path: Path) -> list[Sidecar]:
     try:
-        return sidecars_of(path, PHOTO_SUFFIXES)
+        return sidecars_of(path, PHOTO_SUFFIXES, RAW_SUFFIXES)
     except OSError as error:
         raise WriteRefusedError(path, "Its sidecar is there, but cannot be read.") from error
 

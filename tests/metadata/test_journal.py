@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from geotagger.metadata import (
     Journal,
     JournalError,
+    SidecarMode,
     WriteOutcome,
     WritePolicy,
     open_journal,
@@ -145,6 +147,20 @@ def test_undo_removes_a_sidecar_that_was_made_and_restores_one_that_was_removed(
     assert not sidecar.exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="file names that are no Unicode")
+def test_names_that_are_no_unicode_can_be_written_and_undone(
+    photo: Path, write: Write, journal: Journal
+) -> None:
+    strange = photo.rename(photo.parent / os.fsdecode(b"caf\xe9.jpg"))
+    original = strange.read_bytes()
+    write(strange)
+    write(strange, sidecar=SidecarMode.ALWAYS)
+    assert read_photo(strange).fix_from_sidecar
+    for _ in range(2):
+        assert [o.error for o in journal.undo_run()] == [None]
+    assert strange.read_bytes() == original
+
+
 def test_the_before_image_holds_only_what_was_replaced(photo: Path, tmp_path: Path, write: Write) -> None:
     photo.write_bytes(photo.read_bytes() + bytes(5_000_000))
     write(photo)
@@ -197,8 +213,6 @@ def test_a_crash_leaves_the_old_or_the_new_file_and_the_journal_knows_which(
 def test_a_file_overwritten_in_part_is_brought_back(
     photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
     os.link(photo, photo.with_name("b.jpg"))
     original = photo.read_bytes()
 

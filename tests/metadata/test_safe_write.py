@@ -259,6 +259,20 @@ def test_attributes_that_cannot_be_copied_lead_to_writing_in_place(
     assert others(photo) == []
 
 
+def test_a_file_of_another_user_is_written_even_if_its_time_cannot_be_kept(
+    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_yours(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "not the owner")
+
+    monkeypatch.setattr(os, "fchown", not_yours)
+    monkeypatch.setattr(os, "utime", not_yours)
+    monkeypatch.setattr(safe_write, "copy_attributes", lambda *_: False)
+    write(photo)
+    assert read_photo(photo).fix is not None
+    assert others(photo) == []
+
+
 def test_backups_keep_the_first_original(photo: Path, write: Write, tmp_path: Path) -> None:
     original = photo.read_bytes()
     folder = tmp_path / "backups"

@@ -107,6 +107,21 @@ def test_a_sidecar_that_names_its_photo_belongs_to_that_one(photo: Path) -> None
     assert read_photo(raw).fix_from_sidecar
 
 
+def test_of_a_raw_file_and_its_jpeg_the_raw_file_has_the_sidecar(photo: Path, write: Write) -> None:
+    raw = photo.with_suffix(".nef")
+    raw.write_bytes(samples.tiff())
+    sidecar = photo.with_suffix(".xmp")
+    sidecar.write_bytes(samples.xmp(POSITION))
+    assert read_photo(photo).fix is None
+    assert read_photo(raw).fix_from_sidecar
+    assert write(raw, MANUAL).written_to == sidecar
+
+
+def test_upper_case_names_are_read(photo: Path) -> None:
+    photo.with_suffix(".XMP").write_bytes(samples.xmp(POSITION))
+    assert read_photo(photo).fix_from_sidecar
+
+
 def test_writing_into_the_file_changes_a_position_in_the_sidecar_too(
     photo: Path, write: Write, journal: Journal
 ) -> None:
