@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from geotagger.cli import doctor, predict, set_position, show, strip, tag, undo, version
+from geotagger.cli import doctor, forget, learn, predict, set_position, show, strip, tag, undo, version
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "predict": predict.command,
@@ -18,6 +18,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "show": show.command,
     "strip": strip.command,
     "undo": undo.command,
+    "learn": learn.command,
+    "forget": forget.command,
+    "learn": learn.command,
+    "forget": forget.command,
     "doctor": doctor.command,
     "version": version.command,
 }

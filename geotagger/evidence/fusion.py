@@ -36,12 +36,11 @@ KINDS = frozenset({"time-neighbour", "track", "gallery", "hint"})
 
 LOCAL_RADIUS_KM = 100.0
 """Clouds with a larger radius are laid over the cells."""
-_INDIFFERENT_RADIUS_KM = 25.0
-"""In clouds with a smaller radius the network cannot tell one place from another."""
 _CELL_SCALE_KM = 30.0
 _CHUNK = 256
 _LAND_KM2 = 2e7
 _NEIGHBOURS_NAMED = 3
+_NEGLIGIBLE_WEIGHT = 5e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,7 +262,7 @@ class _Batch:
         if len(local):
             lat, lon = positions(cloud.points[local])
             weights = cloud.weights[local]
-            heavy = weights > 2e-4
+            heavy = weights > _NEGLIGIBLE_WEIGHT
             regions = np.zeros(lat.shape, np.intp)
             regions[heavy] = self._m._raster.regions(lat[heavy], lon[heavy])
             centre_lat, centre_lon = positions(centres[local])

@@ -20,7 +20,7 @@ _RADII_KM = np.concatenate(([0.01], np.sqrt(_EDGES_KM[1:-1] * _EDGES_KM[2:])))
 _SPOKES = 6
 _BRIDGE_EDGES = np.concatenate(([0.0], np.geomspace(0.02, 4.0, 9)))
 _BRIDGE_RADII = np.concatenate(([0.01], np.sqrt(_BRIDGE_EDGES[1:-1] * _BRIDGE_EDGES[2:])))
-_MEDIAN_STEPS = 12
+_MEDIAN_STEPS = 8
 _NEGLIGIBLE_KM = 0.01
 
 
@@ -94,7 +94,8 @@ class Clouds:
         best = self.weights.argmax(axis=1)
         estimate = self.points[np.arange(len(self.points)), best]
         for _ in range(_MEDIAN_STEPS):
-            distances = np.linalg.norm(self.points - estimate[:, None], axis=-1)
+            apart = self.points - estimate[:, None]
+            distances = np.sqrt(np.einsum("npd,npd->np", apart, apart))
             pull = self.weights / (distances + _NEGLIGIBLE_KM / 6371.0)
             estimate = np.einsum("np,npd->nd", pull, self.points)
             estimate /= np.linalg.norm(estimate, axis=1, keepdims=True)

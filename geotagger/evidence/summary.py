@@ -93,13 +93,14 @@ class CellSummary:
 def _regions_and_set(
     names: Regions, by_region: FloatArray, set_mass: float
 ) -> tuple[tuple[RegionProbability, ...], tuple[str, ...]]:
-    order = np.argsort(-by_region, kind="stable").tolist()
-    total = by_region.sum()
+    order = np.argsort(-by_region, kind="stable")
+    probabilities = by_region[order] / by_region.sum()
+    size = min(int(np.searchsorted(np.cumsum(probabilities), set_mass)) + 1, len(order))
+    codes, titles = names.codes, names.names
     listed = tuple(
-        RegionProbability(names[i].code, names[i].name, float(by_region[i] / total)) for i in order
+        RegionProbability(codes[i], titles[i], probability)
+        for i, probability in zip(order.tolist(), probabilities.tolist(), strict=True)
     )
-    held = np.cumsum([region.probability for region in listed])
-    size = min(int(np.searchsorted(held, set_mass)) + 1, len(listed))
     return listed, tuple(region.code for region in listed[:size])
 
 

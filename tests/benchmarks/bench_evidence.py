@@ -31,7 +31,8 @@ def main() -> None:
     pool = rng.dirichlet(np.full(len(bundle.grid), 0.05), 50).astype(np.float32)
     outputs = [ImageOutput(np.zeros(63, np.float32), row, np.zeros(4, np.float32)) for row in pool]
     model = context_model(bundle.grid, bundle.calibration)
-    print("photos  located  stops every  seconds")
+    model.predict(_trip(100, 0.1, 1.0, outputs, rng), "", "")  # tables that are made once
+    print("photos  located  one every  seconds  seconds of one core")
     for located in (0.0, 0.1):
         for gap_h in (0.1, 1.0):
             for count in COUNTS:
@@ -49,7 +50,7 @@ def _trip(
     count: int, located: float, gap_h: float, outputs: list[ImageOutput], rng: np.random.Generator
 ) -> list[ContextPhoto]:
     hours = np.cumsum(rng.exponential(gap_h, count))
-    lat, lon = (45 + np.cumsum(rng.normal(0, 0.01, count))), (-110 + np.cumsum(rng.normal(0, 0.01, count)))
+    lat, lon = (47 + np.cumsum(rng.normal(0, 0.01, count))), (-110 + np.cumsum(rng.normal(0, 0.01, count)))
     start = datetime(2015, 1, 1, 8)
     return [
         ContextPhoto(
