@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from geotagger.cli.output import emit, emit_json, find_photos, finish, say, with_progress
 from geotagger.cli.predict import Json, Paths
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.errors import PhotoError
-from geotagger.metadata import PhotoMetadata, read_photo
+from geotagger.metadata import JournalError, PhotoMetadata, open_journal, read_photo
 
 
 def command(paths: Paths, json: Json = False) -> None:
     """Show what position each photo holds, and who says so. Folders are read recursively."""
+    # What an interrupted write left half-way is put in order first, if the journal can be opened at all.
+    with contextlib.suppress(JournalError):
+        open_journal().close()
     photos, failed = find_photos(paths)
     for path in with_progress(photos, len(photos), "Reading"):
         try:

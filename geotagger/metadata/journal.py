@@ -103,6 +103,14 @@ def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
+@contextlib.contextmanager
+def _or_journal_error() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise JournalError(f"The journal of writes cannot be used ({error}).") from error
+
+
 class Journal:
     """The journal in the user's database.
 
@@ -115,7 +123,7 @@ class Journal:
 
     def __init__(self, db_path: Path) -> None:
         self._mutex = threading.RLock()
-        try:
+        with _or_journal_error():
             db_path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(db_path, timeout=30, isolation_level=None, check_same_thread=False)
             # Held for reading during each write, so that nobody takes a running write for a crashed one.
@@ -126,8 +134,6 @@ class Journal:
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_TABLES)
             self.recover()
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"The journal of writes cannot be used ({error}).") from error
 
     def close(self) -> None:
         """Close the database."""
@@ -144,8 +150,12 @@ class Journal:
         self.close()
 
     def begin_run(self, kind: str) -> int:
-        """Start a batch of writes, such as ``set`` or ``tag``, and return its number."""
-        with self._mutex:
+        """Start a batch of writes, such as ``set`` or ``tag``, and return its number.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        with self._mutex, _or_journal_error():
             cursor = self._db.execute(
                 "INSERT INTO journal_runs (kind, started) VALUES (?, ?)", (kind, _now())
             )
@@ -167,12 +177,15 @@ class Journal:
     def record(self, run_id: int, photo: Path, undoes: int | None = None) -> Iterator[JournalRecord]:
         """A record for one write of a run, guarded against being taken for a crash while it lasts."""
         with self._mutex:
-            self._lock.execute("BEGIN")
-            self._lock.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+            record = JournalRecord(self._db, run_id, photo, undoes)
+            with record.or_refuse():
+                self._lock.execute("BEGIN")
+                self._lock.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
             try:
-                yield JournalRecord(self._db, run_id, photo, undoes)
+                yield record
             finally:
-                self._lock.execute("ROLLBACK")
+                with contextlib.suppress(sqlite3.Error):
+                    self._lock.execute("ROLLBACK")
 
     def undo_run(self, run_id: int | None = None) -> Iterator[UndoOutcome]:
         """Take back a run, by default the last that is not taken back, newest write first.
@@ -276,35 +289,58 @@ class JournalRecord:
         self._entry = 0
 
     def begun(self, plan: Plan) -> None:
-        """The write is about to start."""
-        cursor = self._db.execute(
-            "INSERT INTO journal_writes (run_id, photo, target, operation, edit, helper, in_place, state, at, undoes)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, 'begun', ?, ?)",
-            (
-                self._run_id, _stored(self._photo.absolute()), _stored(plan.target), plan.operation.value,
-                pack(plan.edit), _stored(plan.helper), plan.in_place, _now(), self._undoes,
-            ),
+        """The write is about to start.
+
+        Raises:
+            WriteRefusedError: this cannot be noted down.
+        """
+        row = (
+            self._run_id, _stored(self._photo.absolute()), _stored(plan.target), plan.operation.value,
+            pack(plan.edit), _stored(plan.helper), plan.in_place, _now(), self._undoes,
         )  # fmt: skip
+        with self.or_refuse():
+            cursor = self._db.execute(
+                "INSERT INTO journal_writes"
+                " (run_id, photo, target, operation, edit, helper, in_place, state, at, undoes)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, 'begun', ?, ?)",
+                row,
+            )
         self._entry = cursor.lastrowid or 0
 
     def prepared(self, after_sha256: str, before_sha256: str | None = None) -> None:
-        """All is ready; this note is flushed to disk before it returns."""
-        self._db.execute("PRAGMA synchronous=FULL")
-        try:
-            self._db.execute(
-                "UPDATE journal_writes SET state = 'prepared', before_sha256 = ?, after_sha256 = ? WHERE id = ?",
-                (before_sha256, after_sha256, self._entry),
-            )
-        finally:
-            self._db.execute("PRAGMA synchronous=NORMAL")
+        """All is ready; this note is flushed to disk before it returns.
+
+        Raises:
+            WriteRefusedError: this cannot be noted down.
+        """
+        with self.or_refuse():
+            self._db.execute("PRAGMA synchronous=FULL")
+            try:
+                self._db.execute(
+                    "UPDATE journal_writes SET state = 'prepared', before_sha256 = ?, after_sha256 = ? WHERE id = ?",
+                    (before_sha256, after_sha256, self._entry),
+                )
+            finally:
+                self._db.execute("PRAGMA synchronous=NORMAL")
 
     def done(self) -> None:
-        """The file is the new one."""
-        _finish(self._db, self._entry, self._undoes)
+        """The file is the new one. Where this cannot be noted down, recovery finds it out."""
+        with contextlib.suppress(sqlite3.Error):
+            _finish(self._db, self._entry, self._undoes)
 
     def failed(self, reason: str) -> None:
-        """The file is still the old one."""
-        _fail(self._db, self._entry, reason)
+        """The file is still the old one. Where this cannot be noted down, recovery finds it out."""
+        with contextlib.suppress(sqlite3.Error):
+            _fail(self._db, self._entry, reason)
+
+    @contextlib.contextmanager
+    def or_refuse(self) -> Iterator[None]:
+        """No write without its note: undo could not take it back."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            reason = f"The journal of writes cannot be written ({error})."
+            raise WriteRefusedError(self._photo, reason) from error
 
 
 def _finish(db: sqlite3.Connection, entry: int, undoes: int | None) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from geotagger.core.errors import WriteRefusedError
 from geotagger.metadata import (
     Journal,
     JournalError,
+    Overwrite,
     SidecarMode,
     WriteOutcome,
     WritePolicy,
@@ -20,6 +22,7 @@ from geotagger.metadata import (
     read_photo,
     safe_write,
     strip_fix,
+    write_fix,
 )
 from tests.metadata import samples
 from tests.metadata.judging import ESTIMATE, MANUAL
@@ -116,8 +119,6 @@ def test_undo_of_an_unknown_run_says_so(journal: Journal) -> None:
 
 
 def test_one_failure_does_not_stop_the_rest(tmp_path: Path, write: Write, journal: Journal) -> None:
-    from geotagger.metadata import Overwrite, write_fix
-
     run = journal.begin_run("test")
     photos = []
     for name in "abc":
@@ -281,3 +282,35 @@ def test_the_users_journal_lies_in_the_data_folder(user_folders: Path) -> None:
     with open_journal() as journal:
         assert journal.runs() == []
     assert (user_folders / "data" / "geotagger.sqlite3").is_file()
+
+
+def test_without_its_note_nothing_is_written(photo: Path, write: Write, journal: Journal) -> None:
+    original = photo.read_bytes()
+    with sqlite3.connect(":memory:") as broken:
+        working, journal._db = journal._db, broken
+        with pytest.raises(JournalError, match="cannot be used"):
+            journal.begin_run("test")
+        with pytest.raises(WriteRefusedError, match="journal of writes cannot be written"):
+            write_fix(photo, ESTIMATE, WritePolicy(Overwrite.ALL), journal, 1)
+        journal._db = working
+    broken.close()
+    assert photo.read_bytes() == original
+    assert strays(photo) == []
+
+
+def test_a_journal_that_fills_its_disk_in_mid_write_leaves_the_original(
+    photo: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = photo.read_bytes()
+    compare = safe_write._compare
+
+    def then_full(*arguments: object) -> str:
+        journal._db.execute("PRAGMA max_page_count=1")
+        journal._db.execute("DROP TABLE journal_writes")
+        return compare(*arguments)
+
+    monkeypatch.setattr(safe_write, "_compare", then_full)
+    with pytest.raises(WriteRefusedError, match="journal of writes cannot be written"):
+        write(photo)
+    assert photo.read_bytes() == original
+    assert strays(photo) == []
