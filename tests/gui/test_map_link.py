@@ -1,0 +1,73 @@
+"""Map and session as one: selection, moved and dropped photos, online tiles only by choice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from geotagger.core.geo import LatLon
+from geotagger.gui.map import TILE_SOURCES
+from geotagger.session.photo import PhotoState
+from tests.gui.conftest import App
+from tests.images import save_photo
+
+
+@pytest.fixture
+def opened(app: App, tmp_path: Path) -> App:
+    for number in range(3):
+        save_photo(tmp_path / f"IMG_{number}.jpg", seed=number)
+    app.open(tmp_path)
+    return app
+
+
+def test_selection_in_list_and_map_is_one(opened: App) -> None:
+    ids = [photo.id for photo in opened.window.workbench.session]
+    opened.window.map_view.markers_selected.emit([ids[0], ids[2]])
+    assert opened.window.workbench.selected_ids == (ids[0], ids[2])
+    assert opened.window.photo_list._selected_rows() == [0, 2]
+    opened.window.photo_list.view.setCurrentIndex(opened.window.model.index(1, 0))
+    assert opened.window.workbench.selected_ids == (ids[1],)
+
+
+def test_photos_dropped_on_the_map_are_placed_there(opened: App) -> None:
+    ids = [photo.id for photo in opened.window.workbench.session]
+    opened.window.map_view.photos_dropped.emit(ids[:2], 46.9, -110.4)
+    states = list(opened.states().values())
+    assert states == [PhotoState.CORRECTED, PhotoState.CORRECTED, PhotoState.PREDICTED]
+    assert opened.photo("IMG_1.jpg").shown_position == LatLon(46.9, -110.4)
+    opened.do("undo")
+    assert set(opened.states().values()) == {PhotoState.PREDICTED}
+
+
+def test_files_dropped_on_the_map_come_in(opened: App, tmp_path: Path) -> None:
+    another = save_photo(tmp_path / "more" / "IMG_9.jpg", seed=9)
+    opened.window.map_view.paths_dropped.emit([another])
+    opened.wait(lambda: "IMG_9.jpg" in opened.states())
+
+
+def test_online_tiles_are_used_only_when_the_user_chose_them(opened: App) -> None:
+    tiles = opened.window.map_view._tiles
+    assert tiles.source is None
+    settings = opened.window.workbench.settings
+    opened.window.apply_settings(replace(settings, tile_url=TILE_SOURCES[0].url))
+    assert tiles.source == TILE_SOURCES[0]
+    opened.wait(lambda: "online map" in opened.window.bottom_bar._model.text())
+    opened.window.apply_settings(replace(settings, tile_url=""))
+    assert tiles.source is None
+
+
+def test_a_tile_address_that_cannot_be_one_is_refused_with_a_sentence(opened: App) -> None:
+    settings = opened.window.workbench.settings
+    opened.window.apply_settings(replace(settings, tile_url="not an address"))
+    assert opened.window.map_view._tiles.source is None
+    assert opened.window.notices.text.endswith(".")
+
+
+def test_pictures_on_markers_are_small_and_go_with_their_photos(opened: App) -> None:
+    link = opened.window.map_link
+    opened.wait(lambda: len(link._thumbnails) == 3)
+    assert all(len(jpeg) < 10_000 for jpeg in link._thumbnails.values())
+    opened.do("close_all")
+    assert link._thumbnails == {}
