@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -68,22 +69,36 @@ def calibrate(
         method=method,
     )
     judged = judge(answers, samples, grid, first)
+    weights = photographer_weights(samples)
+    placed = np.isfinite(judged.radius_masses)
     return dataclasses.replace(
         first,
-        radius_mass=conformal_mass(judged.radius_masses[np.isfinite(judged.radius_masses)], coverage),
-        set_mass=conformal_mass(judged.set_masses, coverage),
+        radius_mass=conformal_mass(judged.radius_masses[placed], weights[placed], coverage),
+        set_mass=conformal_mass(judged.set_masses, weights, coverage),
     )
 
 
-def conformal_mass(scores: FloatArray, coverage: float) -> float:
-    """The mass above the scores of a share ``coverage`` of photos, with the correction for their finite number.
+def photographer_weights(samples: Sequence[Sample]) -> FloatArray:
+    """(n,) 1/√(photos of the photographer): between counting photos alike and counting photographers alike.
 
-    Source: V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random World" (2005).
+    A few photographers with many easy photos would else decide the radius of all others.
     """
-    count = len(scores)
-    place = min(count, math.ceil((count + 1) * coverage))
+    counts = Counter(s.group for s in samples)
+    return np.array([1 / math.sqrt(counts[s.group]) for s in samples])
+
+
+def conformal_mass(scores: FloatArray, weights: FloatArray, coverage: float) -> float:
+    """The mass above the scores of a weighted share ``coverage`` of photos.
+
+    The photo to come counts as one more, with the mean weight and the worst score. Sources: V. Vovk, A. Gammerman,
+    G. Shafer, "Algorithmic Learning in a Random World" (2005); R. J. Tibshirani et al., "Conformal Prediction Under
+    Covariate Shift" (2019) for the weights.
+    """
+    order = np.argsort(scores)
+    held = np.cumsum(weights[order]) / (weights.sum() + weights.mean())
+    place = min(int(np.searchsorted(held, coverage - _ROUNDING)), len(scores) - 1)
     # A hair more, because the sums that reach a mass are rounded.
-    return float(min(1.0, np.sort(scores)[place - 1] + _ROUNDING))
+    return float(min(1.0, scores[order[place]] + _ROUNDING))
 
 
 def cross_coverage(

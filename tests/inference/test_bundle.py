@@ -6,12 +6,16 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from geotagger.core.cells import build_cell_grid
 from geotagger.core.errors import BundleError
+from geotagger.core.geo import LatLon
 from geotagger.core.regions import load_regions
+from geotagger.evidence import predict_from_image
+from geotagger.inference import Predictor
 from geotagger.inference.bundle import (
     CELLS_FILE,
     MANIFEST_FILE,
@@ -102,3 +106,31 @@ def test_shipped_bundle_is_intact_and_small_enough() -> None:
     assert bundle.id.startswith("geotagger-b0-")
     assert bundle.grid.h3_index == build_cell_grid(load_regions()).h3_index
     assert bundle.calibration.radius_coverage == pytest.approx(0.8)
+
+
+def test_shipped_bundle_gives_its_golden_answers() -> None:
+    predictor = Predictor(load_bundle(), device="cpu")
+    y, x = np.mgrid[0:288, 0:384]
+    waves = (120 + 90 * np.sin(x / 37), 110 + 80 * np.cos(y / 23), 90 + 60 * np.sin((x + y) / 51))
+    output = predictor.predict([np.stack(waves, axis=2).astype(np.uint8)])[0]
+    prediction = predict_from_image(
+        output, predictor.grid, predictor.calibration, predictor.model_id, predictor.device
+    )
+    assert predictor.model_id == "geotagger-b0-06973fac"
+    assert [r.code for r in prediction.regions[:4]] == ["US-CA", "CA-BC", "US-IA", "US-AZ"]
+    shown = [r.probability for r in prediction.regions[:4]]
+    assert shown == pytest.approx([0.07385, 0.07363, 0.07172, 0.06015], abs=2e-4)
+    assert prediction.position.distance_km(LatLon(40.57553, -87.96048)) < 1
+    assert prediction.radius_km == pytest.approx(2710, rel=0.02)
+    assert output.embedding[:4] == pytest.approx([-0.04664, -0.18141, -0.04082, 0.14244], abs=2e-3)
+
+
+def test_shipped_model_card_speaks_of_the_shipped_bundle() -> None:
+    bundle = load_bundle()
+    card = (bundle.folder / "README.md").read_text(encoding="utf-8")
+    assert bundle.id in card
+    ours = bundle.manifest["metrics"]["systems"][-1]
+    assert ours["name"] == "ours"
+    for name in ("top1_micro", "top1_macro", "top3_macro", "top5_macro", "top10_macro"):
+        assert f"{ours['metrics'][name][0]:.1f}" in card, name
+    assert str(bundle.manifest["metrics"]["photos"]) in card

@@ -9,7 +9,14 @@ from geotagger.core.cells import build_cell_grid
 from geotagger.core.regions import load_regions
 from geotagger.inference.predictor import calibrated_probabilities
 from trainer.answers import Answers, judge
-from trainer.calibrate import calibrate, conformal_mass, cross_coverage, held_by_radius, held_by_set
+from trainer.calibrate import (
+    calibrate,
+    conformal_mass,
+    cross_coverage,
+    held_by_radius,
+    held_by_set,
+    photographer_weights,
+)
 from trainer.evaluate import as_table, evaluate_network, neighbour_baseline, prior_baseline
 from trainer.shards import DataError, Sample
 
@@ -81,9 +88,19 @@ def test_cross_coverage_tells_what_strangers_get() -> None:
 
 def test_conformal_mass_has_the_correction_for_small_numbers() -> None:
     scores = np.linspace(0.1, 0.9, 9)
-    assert conformal_mass(scores, 0.8) == pytest.approx(0.8, abs=1e-9)
-    assert conformal_mass(scores, 0.8) > 0.8
-    assert conformal_mass(scores, 0.99) == pytest.approx(0.9, abs=1e-9)
+    assert conformal_mass(scores, np.ones(9), 0.8) == pytest.approx(0.8, abs=1e-8)
+    assert conformal_mass(scores, np.ones(9), 0.8) > 0.8
+    assert conformal_mass(scores, np.ones(9), 0.99) == pytest.approx(0.9, abs=1e-8)
+
+
+def test_one_diligent_photographer_does_not_decide_alone() -> None:
+    samples = [Sample(f"{i}", 0, 45.0, -110.0, "many", "calibration", "", 0, 0) for i in range(100)]
+    samples += [Sample(f"x{i}", 0, 45.0, -110.0, f"p{i}", "calibration", "", 0, 0) for i in range(10)]
+    weights = photographer_weights(samples)
+    assert weights[:100].sum() == pytest.approx(weights[100:].sum())
+    scores = np.array([0.1] * 100 + [0.9] * 10)
+    assert conformal_mass(scores, weights, 0.8) == pytest.approx(0.9, abs=1e-8)
+    assert conformal_mass(scores, np.ones(110), 0.8) == pytest.approx(0.1, abs=1e-8)
 
 
 def test_too_few_photos_are_refused() -> None:
