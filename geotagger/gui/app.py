@@ -62,6 +62,7 @@ def run(paths: Sequence[Path]) -> int:
     QTimer.singleShot(300, window.predicting.load_model)
     status = app.exec()
     jobs.shut_down()
+    window.writing.close()
     # The window goes before the application, and with it the map's page before its profile.
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

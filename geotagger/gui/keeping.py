@@ -29,6 +29,7 @@ class Keeping(QObject):
         self._workbench = workbench
         self._reading = reading
         self._generation = Generation()
+        self._closed = False
         self._restoring: dict[str, KeptPhoto] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -39,6 +40,8 @@ class Keeping(QObject):
         workbench.photos_changed.connect(self._restore_decisions)
 
     def _keep_in(self, wait_ms: int) -> None:
+        if self._closed:
+            return
         if not self._timer.isActive() or self._timer.remainingTime() > wait_ms:
             self._timer.start(wait_ms)
 
@@ -58,6 +61,7 @@ class Keeping(QObject):
 
     def close(self, *, keep: bool) -> None:
         """Keep the session for next time, or forget it; nothing is kept after this."""
+        self._closed = True
         self._timer.stop()
         self._generation.next()
         try:

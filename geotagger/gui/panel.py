@@ -30,7 +30,14 @@ from geotagger.gui.language import tr
 from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.preview import Preview
 from geotagger.gui.region_bars import RegionBars
-from geotagger.gui.wording import percent, place_summary, region_set_text, source_name, state_name
+from geotagger.gui.wording import (
+    evidence_lines,
+    percent,
+    place_summary,
+    region_set_text,
+    source_name,
+    state_name,
+)
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import WritePlan, WriteTarget, plan_write
 from geotagger.session.arrangement import taken
@@ -64,6 +71,7 @@ class Panel(QScrollArea):
         self._summary = _label("heading")
         self._certainty = _label("muted")
         self._bars = RegionBars(appearance)
+        self._evidence = _label("muted")
         self._predict = QPushButton(tr("Predict where it was taken"))
         self._predict.clicked.connect(self.predict_wanted)
         self.position = PositionField()
@@ -115,6 +123,7 @@ class Panel(QScrollArea):
         inner.addWidget(self._certainty)
         inner.addSpacing(4)
         inner.addWidget(self._bars)
+        inner.addWidget(self._evidence)
         inner.addWidget(self._predict)
         inner.addSpacing(4)
         inner.addWidget(self._guess_rule)
@@ -175,6 +184,8 @@ class Panel(QScrollArea):
         self._bars.setVisible(prediction is not None)
         can_ask = prediction is None and photo.state in (PhotoState.LOCATED, PhotoState.UNLOCATED)
         self._predict.setVisible(can_ask)
+        lines = [] if prediction is None else evidence_lines(prediction)
+        _set(self._evidence, "\n".join([tr("Also considered:"), *lines]) if lines else "")
         if prediction is None:
             _set(self._summary, "" if photo.error else _headline(photo))
             _set(self._certainty, "")

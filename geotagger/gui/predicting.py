@@ -53,6 +53,7 @@ class Predicting(QObject):
         self._loaded: deque[tuple[int, Any]] = deque()
         self._predicting = False
         self._predictor: Any = None
+        self._asked_device = ""
         self._starting = False
         self.facts: ModelFacts | None = None
         self.problem: str | None = None
@@ -73,7 +74,7 @@ class Predicting(QObject):
         self._starting = True
         self.problem = None
         self.model_changed.emit()
-        device = self._workbench.settings.device.value
+        device = self._asked_device = self._workbench.settings.device.value
         self._workbench.jobs.run(
             partial(_make_predictor, device, self._notice_of_model.emit),
             self._model_ready,
@@ -230,6 +231,9 @@ class Predicting(QObject):
 
     def _model_ready(self, predictor: Any) -> None:
         self._starting = False
+        if self._asked_device != self._workbench.settings.device.value:
+            self.load_model()  # the user chose another device while this one was being set up
+            return
         self._predictor = predictor
         self.facts = ModelFacts(predictor.model_id, predictor.device_label)
         self.model_changed.emit()

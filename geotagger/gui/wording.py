@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from geotagger.core.coordinates import format_radius
 from geotagger.core.fix import Fix, Source
@@ -159,6 +160,23 @@ def _words_of_edit(photo: Photo, edited: Fix) -> RowWords:
         code, probability = edited.candidates[0]
         return RowWords(tr(load_regions().by_code(code).name), percent(probability), radius)
     return RowWords(tr("Estimate"), detail=radius)
+
+
+def evidence_lines(prediction: Prediction) -> list[str]:
+    """What had a say in a guess besides the picture itself, the weightiest first."""
+    names = {
+        "time-neighbour": tr("taken close in time to a located photo"),
+        "track": tr("a recorded track"),
+        "gallery": tr("looks like one of your located photos"),
+        "hint": tr("your hint"),
+        "daylight": tr("the time of day"),
+    }
+    lines = []
+    for evidence in sorted(prediction.evidence, key=lambda one: -one.weight):
+        if evidence.kind in names:
+            photo = "" if evidence.photo is None else f": {Path(evidence.photo).name}"
+            lines.append(names[evidence.kind] + photo)
+    return lines
 
 
 def time_left(seconds: float | None) -> str:

@@ -65,6 +65,12 @@ class Writing(QObject):
         """True while a run is going on or being taken back."""
         return self._report is not None or self._undoing
 
+    def close(self) -> None:
+        """Close the journal; to be called when the write thread has ended."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
     # Planning ---------------------------------------------------------------------------------------------
 
     def plan(self) -> None:

@@ -134,6 +134,7 @@ def app(qtbot: QtBot, qapp: QApplication, jobs: Jobs, appearance: Appearance) ->
     yield App(window, qtbot)
     window.close()
     jobs.shut_down()
+    window.writing.close()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()

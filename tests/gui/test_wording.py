@@ -7,8 +7,16 @@ from dataclasses import replace
 import pytest
 
 from geotagger.core.geo import LatLon
-from geotagger.core.prediction import Prediction, RegionProbability
-from geotagger.gui.wording import percent, place_summary, region_set_text, row_words, some_names, time_left
+from geotagger.core.prediction import Evidence, Prediction, RegionProbability
+from geotagger.gui.wording import (
+    evidence_lines,
+    percent,
+    place_summary,
+    region_set_text,
+    row_words,
+    some_names,
+    time_left,
+)
 from geotagger.session import review
 from tests.session.made import make_photo, prediction
 
@@ -80,3 +88,19 @@ def test_remaining_time_is_coarse(seconds: float | None, words: str) -> None:
 def test_long_lists_of_names_are_cut() -> None:
     assert some_names(["a", "b"]) == "a, b"
     assert some_names(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+
+
+def test_further_evidence_lists_itself_by_weight() -> None:
+    assert evidence_lines(prediction()) == []
+    guess = replace(
+        prediction(),
+        evidence=(
+            Evidence("image", 1.0),
+            Evidence("gallery", 0.4),
+            Evidence("time-neighbour", 2.3, "/photos/b.jpg"),
+        ),
+    )
+    assert evidence_lines(guess) == [
+        "taken close in time to a located photo: b.jpg",
+        "looks like one of your located photos",
+    ]
