@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import resource
 import signal
 import sys
 import time
@@ -75,7 +74,10 @@ class Tally:
 def corpus(folder: Path | None) -> list[Case]:
     """Names (for their suffixes) and bytes of the files to damage."""
     made = {f"{name}.jpg": make for name, make in (samples.JPEGS | samples.REFUSED).items()}
-    cases = [(name, make()) for name, make in (made | samples.OTHERS | samples.OTHERS_REFUSED).items()]
+    cases = [
+        (name, make())
+        for name, make in (made | samples.OTHERS | samples.OTHERS_REFUSED | samples.READ_ONLY).items()
+    ]
     if folder is not None:
         files = [f for f in sorted(folder.iterdir()) if f.suffix.lower() in PHOTO_SUFFIXES]
         cases += [(f.name, f.read_bytes()) for f in files]
@@ -214,6 +216,8 @@ def main() -> int:
     parser.add_argument("--findings", type=Path, default=Path("runs/fuzz"))
     parser.add_argument("--replay", type=Path, help="examine one file as it is")
     chosen = parser.parse_args()
+    import resource  # only where there is one: not on Windows
+
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     if chosen.replay:
         print(examine((chosen.replay.name, chosen.replay.read_bytes())))

@@ -19,6 +19,7 @@ _CANON_UUID = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _CANON_PREVIEW_UUID = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _MAX_BOXES = 4096
+_MAX_EXIF_ITEMS = 4
 _MAX_META_BYTES = 16 << 20
 _MAX_PREVIEW_BYTES = 64 << 20
 
@@ -163,8 +164,8 @@ class _Meta:
 
     def exif(self) -> Source | None:
         """The TIFF structure of the EXIF item."""
-        for number, (kind, _) in self._types.items():
-            item = self._item(number) if kind == b"Exif" else None
+        for number in [n for n, (kind, _) in self._types.items() if kind == b"Exif"][:_MAX_EXIF_ITEMS]:
+            item = self._item(number)
             if item is not None and item.size > 12:
                 skip = 4 + int.from_bytes(item.read(0, 4), "big")
                 return SliceSource(item, skip, item.size - skip)

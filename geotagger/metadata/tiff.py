@@ -193,7 +193,7 @@ class Tiff:
                 if pointer:
                     waiting.append((f"{name}/{label}", pointer, False))
             for entry in ifd.entries:
-                if entry.tag == SUB_IFDS and entry.type in (LONG, 13):
+                if entry.tag == SUB_IFDS and entry.type in (LONG, 13) and len(waiting) < MAX_IFDS:
                     for index, sub in enumerate(self.numbers(entry, 64)):
                         waiting.append((f"{name}/Sub{index}", int(sub), True))
             if chained and ifd.next_offset:

@@ -29,7 +29,6 @@ Name = tuple[str, str]
 _ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _TAG_END = re.compile(rb"\s*/?>")
-_PADDING = re.compile(rb"([ \t\r\n]*)<\?xpacket end=")
 _DESCRIPTION = (RDF, "Description")
 _MAX_DEPTH = 256
 
@@ -275,9 +274,8 @@ class _Parser:
         if self._open is not None and depth == self._rdf_depth + 2:
             property_name, start, head_end = self._open
             content_end, end = self._element_end(head_end)
-            value = _unescaped(self._data[head_end:content_end])
-            if head_end == content_end:
-                value = _unescaped(b" ".join(m[2] for m in _ATTRIBUTE.finditer(self._data, start, head_end)))
+            # An element without content says what it says in its attributes.
+            value = _unescaped(self._data[head_end if head_end < content_end else start : content_end])
             self._add(Property(property_name, value, (start, end), len(self._packet._descriptions) - 1))
             self._open = None
         elif name == _DESCRIPTION and depth == self._rdf_depth + 1:
@@ -315,11 +313,11 @@ def _description(properties: Mapping[Name, str], rdf_prefix: str, about: str) ->
 
 def _repadded(data: bytes, size: int) -> bytes:
     """Bring an edited packet back to its old size as far as its padding allows."""
-    matches = list(_PADDING.finditer(data))
+    end = data.rfind(b"<?xpacket end=")
     excess = len(data) - size
-    if not matches or not excess:
+    if end < 0 or not excess:
         return data
-    start, end = matches[-1].span(1)
+    start = len(data[:end].rstrip(b" \t\r\n"))
     if excess < 0:
         return data[:start] + b" " * -excess + data[start:]
     # One line break stays before the trailer.

@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 
+import pillow_heif
 from PIL import Image
 
 BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
@@ -493,3 +494,54 @@ OTHERS_REFUSED: dict[str, Callable[[], bytes]] = {
     "cut-off.webp": lambda: saved("WEBP", exif=block())[:-4],
 }
 """Files of other formats that cannot be changed safely."""
+
+
+def box(kind: bytes, data: bytes) -> bytes:
+    """A box of an ISO base media file."""
+    return struct.pack(">I", len(data) + 8) + kind + data
+
+
+def heic() -> bytes:
+    """A HEIC file with EXIF and XMP, as phones write them."""
+    out = io.BytesIO()
+    exif = b"Exif\0\0" + block(exif=default_exif(), gps=camera_gps())
+    pillow_heif.from_pillow(picture(size=(96, 64))).save(out, exif=exif, xmp=xmp(), quality=50)
+    return out.getvalue()
+
+
+def cr3() -> bytes:
+    """The skeleton of a Canon CR3 file: three directories, each a TIFF block of its own."""
+    canon = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+    inner = box(b"CMT1", block(first=[text(0x10F, "Canon"), text(0x110, "Canon EOS R")]))
+    inner += box(b"CMT2", block(first=default_exif())) + box(b"CMT4", block(first=camera_gps()))
+    return (
+        box(b"ftyp", b"crx \0\0\0\1crx isom")
+        + box(b"moov", box(b"uuid", canon + inner))
+        + box(b"mdat", bytes(64))
+    )
+
+
+def raf() -> bytes:
+    """The skeleton of a Fujifilm RAF file: a header and a complete JPEG."""
+    inner = JPEGS["camera-gps"]()
+    head = b"FUJIFILMCCD-RAW 0201FF393101".ljust(84, b"\0") + struct.pack(">II", 160, len(inner))
+    return head.ljust(160, b"\0") + inner
+
+
+def mrw() -> bytes:
+    """The skeleton of a Minolta MRW file."""
+    size = b"27820001" + struct.pack(">HHHH", 1500, 2000, 1480, 1984) + bytes(8)
+    exif = block(exif=default_exif())
+    blocks = b"\0PRD" + struct.pack(">I", len(size)) + size + b"\0TTW" + struct.pack(">I", len(exif)) + exif
+    return b"\0MRM" + struct.pack(">I", len(blocks)) + blocks + bytes(64)
+
+
+READ_ONLY: dict[str, Callable[[], bytes]] = {
+    "photo.heic": heic,
+    "photo.cr3": cr3,
+    "photo.raf": raf,
+    "photo.mrw": mrw,
+    "photo.nef": lambda: tiff(">", gps=True),
+    "photo.orf": lambda: b"IIRO" + tiff()[4:],
+}
+"""Files that are read and get sidecars."""

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image
 
 from geotagger.core.errors import UnreadablePhotoError
 from geotagger.metadata import WriteOutcome, WriteTarget, embedded_preview, read_photo
@@ -105,18 +103,7 @@ def test_xmp_fills_what_exif_leaves_open(tmp_path: Path) -> None:
 
 @pytest.fixture
 def heic(tmp_path: Path) -> Path:
-    """A HEIC file with EXIF and XMP, as phones write them."""
-    rng = np.random.default_rng(1)
-    image = Image.fromarray(rng.integers(0, 255, (64, 96, 3), np.uint8))
-    file = pillow_heif.from_pillow(image)
-    path = tmp_path / "a.heic"
-    file.save(
-        path,
-        exif=b"Exif\0\0" + samples.block(exif=samples.default_exif(), gps=samples.camera_gps()),
-        xmp=samples.xmp(),
-        quality=50,
-    )
-    return path
+    return saved(tmp_path, "a.heic", samples.heic())
 
 
 def test_heic_is_read_and_gets_a_sidecar(heic: Path, write: Write, oracle: ExifTool) -> None:
@@ -152,35 +139,36 @@ def test_raw_files_get_a_sidecar(tmp_path: Path, suffix: str, write: Write) -> N
 
 
 def test_raf_is_read_through_its_jpeg(tmp_path: Path) -> None:
-    jpeg = samples.JPEGS["camera-gps"]()
-    head = b"FUJIFILMCCD-RAW 0201FF393101".ljust(84, b"\0") + samples.struct.pack(">II", 160, len(jpeg))
-    path = saved(tmp_path, "a.raf", head.ljust(160, b"\0") + jpeg)
+    path = saved(tmp_path, "a.raf", samples.raf())
     metadata = read_photo(path)
     assert metadata.format == "RAF"
     assert metadata.fix is not None
-    assert embedded_preview(path) == jpeg
+    assert embedded_preview(path) == samples.JPEGS["camera-gps"]()
 
 
 def test_cr3_is_read_from_its_boxes(tmp_path: Path) -> None:
-    def box(kind: bytes, data: bytes) -> bytes:
-        return samples.struct.pack(">I", len(data) + 8) + kind + data
-
-    def alone(rows: list[samples.Row]) -> bytes:
-        return samples.block(first=rows)
-
-    canon = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
-    inner = box(b"CMT1", alone([samples.text(0x10F, "Canon"), samples.text(0x110, "Canon EOS R")]))
-    inner += box(b"CMT2", alone(samples.default_exif())) + box(b"CMT4", alone(samples.camera_gps()))
-    data = (
-        box(b"ftyp", b"crx \0\0\0\1crx isom")
-        + box(b"moov", box(b"uuid", canon + inner))
-        + box(b"mdat", bytes(64))
-    )
-    metadata = read_photo(saved(tmp_path, "a.cr3", data))
+    metadata = read_photo(saved(tmp_path, "a.cr3", samples.cr3()))
     assert (metadata.format, metadata.camera) == ("CR3", "Canon EOS R")
     assert metadata.taken is not None
     assert metadata.fix is not None
     assert metadata.fix.position.lat_deg == pytest.approx(48.8583, abs=1e-4)
+
+
+def test_mrw_is_read_from_its_blocks(tmp_path: Path) -> None:
+    metadata = read_photo(saved(tmp_path, "a.mrw", samples.mrw()))
+    assert (metadata.format, metadata.width_px, metadata.height_px) == ("MRW", 1984, 1480)
+    assert metadata.taken is not None
+
+
+@pytest.mark.parametrize("name", samples.READ_ONLY)
+def test_what_is_only_read_gets_a_sidecar(name: str, tmp_path: Path, write: Write) -> None:
+    path = saved(tmp_path, name, samples.READ_ONLY[name]())
+    original = path.read_bytes()
+    assert write(path).written_to == Path(f"{path}.xmp")
+    assert path.read_bytes() == original
+    found = read_photo(path).fix
+    assert found is not None
+    assert found.source is ESTIMATE.source
 
 
 def test_the_thumbnail_is_the_preview_of_a_jpeg(tmp_path: Path) -> None:

@@ -56,6 +56,17 @@ def test_padding_absorbs_growth() -> None:
     assert written.endswith(b'\n<?xpacket end="w"?>')
 
 
+@pytest.mark.timeout(20)
+def test_long_runs_of_blanks_take_no_time() -> None:
+    blanks = " " * 400_000
+    for packet in (
+        samples.xmp(body=f"<dc:source>{blanks}x</dc:source>{blanks}<dc:rights{blanks}/>"),
+        samples.xmp(padding=400_000).replace(b"<?xpacket end", b"<?other end"),
+    ):
+        written = provenance.with_fix(packet, ESTIMATE, NOW, position=True)
+        assert without_ours(written) == packet
+
+
 def test_what_we_add_is_about_the_same_photo() -> None:
     written = provenance.with_fix(RICH, ESTIMATE, NOW, position=False)
     assert written.count(b'rdf:about="uuid:1"') == 2
