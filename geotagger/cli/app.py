@@ -20,8 +20,6 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "undo": undo.command,
     "learn": learn.command,
     "forget": forget.command,
-    "learn": learn.command,
-    "forget": forget.command,
     "doctor": doctor.command,
     "version": version.command,
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,7 +33,29 @@ NoContext = Annotated[
     bool,
     typer.Option("--no-context", help="Judge each photo alone: no time neighbours, no track, no gallery."),
 ]
+Gpx = Annotated[
+    list[Path] | None,
+    typer.Option(help="A recorded track (GPX, KML or GeoJSON); may be given again.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per photo and line.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What may be known besides each photo by itself: the others of the batch, tracks, the user's gallery."""
+
+    tracks: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, no_context: bool, gpx: list[Path] | None) -> Context | None:
+        """The context that the options ask for; None to judge each photo alone.
+
+        Raises:
+            typer.BadParameter: they contradict each other.
+        """
+        if no_context and gpx:
+            raise typer.BadParameter("--gpx and --no-context exclude each other.")
+        return None if no_context else cls(tuple(gpx or ()))
 
 
 def command(
@@ -40,6 +63,7 @@ def command(
     top: Annotated[int, typer.Option(min=1, max=63, help="How many regions to list.")] = 5,
     device: DeviceOption = None,
     no_context: NoContext = False,
+    gpx: Gpx = None,
     json: Json = False,
     out: Annotated[
         Path | None,
@@ -47,12 +71,13 @@ def command(
     ] = None,
 ) -> None:
     """Predict where photos were taken. Folders are read recursively; nothing is written into photos."""
+    context = Context.of(no_context, gpx)
     try:
         if out is not None:
             check_export_name(out)
         failures = 0
         rows = []
-        for result in predict_paths(paths, device):
+        for result in predict_paths(paths, device, context):
             failures += result.error is not None
             if json:
                 emit_json(as_json(result, top))
@@ -69,21 +94,53 @@ def command(
     finish(failures)
 
 
-def predict_paths(paths: list[Path], device: Device | None) -> Iterator[PhotoResult]:
+def predict_paths(paths: list[Path], device: Device | None, context: Context | None) -> Iterator[PhotoResult]:
     """Predict every photo in files and folders; what cannot be read comes first, with its sentence.
 
+    Args:
+        context: None to judge each photo alone; then results come as they are made, else when all are there.
+
     Raises:
-        GeotaggerError: the model or the device cannot be used.
+        GeotaggerError: the model or the device cannot be used, or a track cannot be read.
     """
     photos, failed = find_photos(paths)
     from geotagger.session.pipeline import PhotoResult, predict_photos
 
     for path, reason in failed:
         yield PhotoResult(path, error=reason)
-    if photos:
-        predictor = load_predictor(device)
-        threads = max(2, os.cpu_count() or 2)
-        yield from with_progress(predict_photos(photos, predictor, threads), len(photos), "Predicting")
+    if not photos:
+        return
+    predictor = load_predictor(device)
+    threads = max(2, os.cpu_count() or 2)
+    results = with_progress(predict_photos(photos, predictor, threads), len(photos), "Predicting")
+    yield from results if context is None else _judge_together(list(results), predictor, context)
+
+
+def _judge_together(
+    results: Sequence[PhotoResult], predictor: Predictor, context: Context
+) -> Iterator[PhotoResult]:
+    from geotagger.evidence.gallery import Gallery
+    from geotagger.evidence.tracks import load_tracks
+    from geotagger.session.context import ContextItem, predict_in_context
+
+    items = [ContextItem(r.metadata, r.output) for r in results if r.metadata and r.output]
+    with Gallery() as gallery:
+        predictions = iter(
+            predict_in_context(
+                items,
+                predictor.grid,
+                predictor.calibration,
+                predictor.model_id,
+                predictor.device,
+                track=load_tracks(context.tracks) if context.tracks else None,
+                gallery=gallery,
+            )
+        )
+    for result in results:
+        together = next(predictions) if result.output else None
+        # Where nothing else speaks, the answer is the photo's own, to the last bit and in any batch.
+        has_context = together is not None and len(together.evidence) > 1
+        yield replace(result, prediction=together) if has_context else result
 
 
 def load_predictor(device: Device | None) -> Predictor:
@@ -126,6 +183,7 @@ def as_json(result: PhotoResult, top: int) -> dict[str, Any]:
         "evidence": [
             {"kind": evidence.kind, "weight": evidence.weight}
             | ({"photo": evidence.photo} if evidence.photo else {})
+            | ({"reason": evidence.reason} if evidence.reason else {})
             for evidence in prediction.evidence
         ],
         "existing": existing,

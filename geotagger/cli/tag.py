@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geotagger.cli.output import emit, emit_json, finish, say
-from geotagger.cli.predict import DeviceOption, Json, NoContext, Paths, predict_paths
+from geotagger.cli.predict import Context, DeviceOption, Gpx, Json, NoContext, Paths, predict_paths
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.errors import GeotaggerError, PhotoError
-from geotagger.core.fix import Source
 from geotagger.core.settings import load_settings
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 from geotagger.metadata import Journal, WriteTarget, open_journal, plan_write, write_fix
+from geotagger.session.context import source_of
 from geotagger.session.photo import fix_from_prediction
 
 if TYPE_CHECKING:
@@ -53,16 +53,18 @@ def command(
     ] = None,
     device: DeviceOption = None,
     no_context: NoContext = False,
+    gpx: Gpx = None,
     json: Json = False,
 ) -> None:
     """Predict, and write the accepted positions. Without --write it only says what it would do."""
+    context = Context.of(no_context, gpx)
     policy = WritePolicy(overwrite=overwrite, sidecar=sidecar, backup_dir=backup)
     threshold = load_settings().accept_threshold if min_probability is None else min_probability
     failures = 0
     try:
         journal = open_journal() if write else None
         run_id = journal.begin_run("tag") if journal else None
-        for result in predict_paths(paths, device):
+        for result in predict_paths(paths, device, context):
             report = _tag_one(result, policy, threshold, max_radius_km, journal, run_id)
             failures += report.is_failure
             if json:
@@ -92,7 +94,7 @@ def _tag_one(
         return _Report("unsure", f"left alone, {guess} is under {threshold:.0%}")
     if max_radius_km is not None and prediction.radius_km > max_radius_km:
         return _Report("unsure", f"left alone, {guess} is wider than {max_radius_km:g} km")
-    fix = fix_from_prediction(prediction, Source.MODEL)
+    fix = fix_from_prediction(prediction, source_of(prediction))
     try:
         if journal is None or run_id is None:
             plan = plan_write(result.metadata, fix, policy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+import warnings
 import zlib
 from collections.abc import Sequence
 from functools import cache
@@ -64,8 +65,9 @@ _DECODE_ERRORS = (
     zlib.error,
 )
 
-# Pillow raises at twice this number, and above one time the size check below refuses the picture.
+# Pillow raises at twice this number; from one time on it warns, where the size check below refuses the picture.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @cache

@@ -43,12 +43,18 @@ class ImagePredictor(Protocol):
     def predict(self, pixels: Sequence[Pixels]) -> list[ImageOutput]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PhotoResult:
-    """What became of one photo: either both ``metadata`` and ``prediction``, or ``error``."""
+    """What became of one photo: either ``metadata``, ``output`` and ``prediction``, or ``error``.
+
+    Attributes:
+        output: what the network said, for those who judge the photos of a batch together.
+        prediction: of the photo judged alone.
+    """
 
     path: Path
     metadata: PhotoMetadata | None = None
+    output: ImageOutput | None = None
     prediction: Prediction | None = None
     error: str | None = None
 
@@ -119,7 +125,8 @@ def _predict_batch(batch: Sequence[_Loaded], predictor: ImagePredictor) -> Itera
         if photo.pixels is None:
             yield PhotoResult(photo.path, error=photo.error)
         else:
+            output = next(outputs)
             prediction = predict_from_image(
-                next(outputs), predictor.grid, predictor.calibration, predictor.model_id, predictor.device
+                output, predictor.grid, predictor.calibration, predictor.model_id, predictor.device
             )
-            yield PhotoResult(photo.path, photo.metadata, prediction)
+            yield PhotoResult(photo.path, photo.metadata, output, prediction)

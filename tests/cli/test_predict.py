@@ -37,19 +37,60 @@ def test_a_real_photo_has_probabilities_that_sum_to_one_and_a_position_on_the_co
         assert line["evidence"][0]["kind"] == "image"
 
 
-def test_the_same_photo_gives_the_same_answer_alone_and_in_any_batch(geotagger, tmp_path):
-    photos = [save_photo(tmp_path / f"{number}.jpg", seed=number) for number in range(9)]
-    together = {
-        line["path"]: line for line in geotagger("predict", tmp_path, "--json", "--device", "cpu").lines
-    }
-    backwards = {
-        line["path"]: line
-        for line in geotagger("predict", *reversed(photos), "--json", "--device", "cpu").lines
-    }
-    alone = geotagger("predict", photos[4], "--json", "--device", "cpu").lines[0]
-    assert together == backwards
-    assert together[str(photos[4])] == alone
+def test_the_same_photo_gives_the_same_answer_twice_and_in_any_batch(geotagger, tmp_path):
+    photos = [
+        save_photo(tmp_path / f"{number}.jpg", seed=number, taken=f"2019:07:03 12:{number:02}:00")
+        for number in range(9)
+    ]
+
+    def predicted(*paths):
+        done = geotagger("predict", *paths, "--no-context", "--json", "--device", "cpu")
+        return {line["path"]: line for line in done.lines}
+
+    together = predicted(tmp_path)
+    assert predicted(*reversed(photos)) == together
+    assert predicted(photos[4]) == {str(photos[4]): together[str(photos[4])]}
     assert len({json.dumps(line["regions"]) for line in together.values()}) > 1
+
+
+def test_photos_that_know_nothing_of_each_other_are_judged_alone_in_any_batch(geotagger, tmp_path):
+    photos = [save_photo(tmp_path / f"{number}.jpg", seed=number) for number in range(3)]
+    together = geotagger("predict", tmp_path, "--json", "--device", "cpu").lines
+    alone = geotagger("predict", photos[1], "--json", "--device", "cpu").lines
+    assert together[1] == alone[0]
+    assert [evidence["kind"] for evidence in together[1]["evidence"]] == ["image"]
+
+
+def test_a_located_neighbour_in_time_speaks_and_is_named(geotagger, tmp_path):
+    save_photo(tmp_path / "a.jpg", seed=1, taken="2019:07:03 12:00:00")
+    photo = save_photo(tmp_path / "b.jpg", seed=2, taken="2019:07:03 12:09:00")
+    assert geotagger("set", "51.18,-115.57", tmp_path / "a.jpg").code == 0
+    line = next(line for line in geotagger("predict", tmp_path, "--json").lines if line["path"] == str(photo))
+    position = LatLon(line["position"]["lat"], line["position"]["lon"])
+    assert position.distance_km(LatLon(51.18, -115.57)) < 50
+    assert line["regions"][0]["code"] == "CA-AB"
+    neighbours = [evidence for evidence in line["evidence"] if evidence["kind"] == "time-neighbour"]
+    assert neighbours[0]["photo"].endswith("a.jpg")
+    assert "9 min" in neighbours[0]["reason"]
+    alone = geotagger("predict", photo, "--no-context", "--json").lines[0]
+    assert alone["position"] != line["position"]
+
+
+def test_a_track_places_a_photo(geotagger, tmp_path):
+    photo = save_photo(tmp_path / "a.jpg", taken="2019:07:03 12:00:00")
+    track = tmp_path / "walk.gpx"
+    track.write_text(
+        '<?xml version="1.0"?><gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>'
+        '<trkpt lat="51.170" lon="-115.570"><time>2019-07-03T17:55:00Z</time></trkpt>'
+        '<trkpt lat="51.190" lon="-115.570"><time>2019-07-03T18:05:00Z</time></trkpt>'
+        "</trkseg></trk></gpx>"
+    )
+    line = geotagger("predict", photo, "--gpx", track, "--json").lines[0]
+    assert line["position"]["lat"] == pytest.approx(51.18, abs=0.002)
+    assert line["position"]["lon"] == pytest.approx(-115.57, abs=0.002)
+    assert "track" in [evidence["kind"] for evidence in line["evidence"]]
+    assert geotagger("predict", photo, "--gpx", track, "--no-context").code == 2
+    assert geotagger("predict", photo, "--gpx", tmp_path / "missing.gpx").code == 2
 
 
 def test_bad_input_gets_a_sentence_each_and_the_batch_goes_on(geotagger, tmp_path):
