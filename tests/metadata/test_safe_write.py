@@ -17,6 +17,7 @@ from geotagger.core.errors import ChangedOnDiskError, VerificationError, WriteRe
 from geotagger.metadata import (
     Journal,
     Overwrite,
+    SidecarMode,
     WriteOutcome,
     WritePolicy,
     read_photo,
@@ -271,6 +272,44 @@ def test_a_file_of_another_user_is_written_even_if_its_time_cannot_be_kept(
     write(photo)
     assert read_photo(photo).fix is not None
     assert others(photo) == []
+
+
+def test_a_new_sidecar_never_replaces_a_file_that_has_just_appeared(
+    photo: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sidecar = photo.with_name("a.jpg.xmp")
+    appear = safe_write._appear
+
+    def too_late(path: Path, helper: Path) -> None:
+        path.write_bytes(b"another program was faster")
+        appear(path, helper)
+
+    monkeypatch.setattr(safe_write, "_appear", too_late)
+    with journal.record(journal.begin_run("test"), photo) as record, pytest.raises(ChangedOnDiskError):
+        safe_write.create(sidecar, b"ours", record)
+    assert sidecar.read_bytes() == b"another program was faster"
+    assert others(photo) == ["a.jpg.xmp"]
+
+
+def test_sidecars_are_made_where_there_are_no_hard_links(
+    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.EPERM, "no hard links on FAT")
+
+    monkeypatch.setattr(os, "link", unsupported)
+    assert write(photo, sidecar=SidecarMode.ALWAYS).written_to == photo.with_name("a.jpg.xmp")
+    assert others(photo) == ["a.jpg.xmp"]
+
+
+@POSIX
+def test_a_new_sidecar_has_the_usual_mode(photo: Path, write: Write) -> None:
+    before = os.umask(0o027)
+    try:
+        write(photo, sidecar=SidecarMode.ALWAYS)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(photo.with_name("a.jpg.xmp").stat().st_mode) == 0o640
 
 
 def test_backups_keep_the_first_original(photo: Path, write: Write, tmp_path: Path) -> None:
