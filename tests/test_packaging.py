@@ -17,7 +17,9 @@ def built(tmp_path_factory):
     """Folder with an sdist and the wheel that was built from that sdist."""
     folder = tmp_path_factory.mktemp("dist")
     subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, TREE], check=True, capture_output=True
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, TREE],
+        check=True,
+        capture_output=True,
     )
     return folder
 
@@ -58,9 +60,12 @@ def test_the_wheel_holds_every_resource(built):
 
 def test_the_sdist_holds_no_photo_and_no_environment(built):
     (sdist,) = built.glob("*.tar.gz")
-    names = tarfile.open(sdist).getnames()
+    with tarfile.open(sdist) as archive:
+        names = archive.getnames()
     assert any(name.endswith("/Makefile") for name in names)
-    assert not [name for name in names if ".venv" in name or name.lower().endswith((".jpg", ".jpeg", ".heic"))]
+    assert not [
+        name for name in names if ".venv" in name or name.lower().endswith((".jpg", ".jpeg", ".heic"))
+    ]
 
 
 def test_the_installed_wheel_finds_its_own_resources(installed):

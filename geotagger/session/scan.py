@@ -76,6 +76,8 @@ def _scan_folder(root: Path) -> Iterator[ScanItem]:
                 yield _scan_file(path)
     for problem in problems:
         reason = (
-            "You have no right to read this folder." if isinstance(problem, PermissionError) else f"{problem}."
+            "You have no right to read this folder."
+            if isinstance(problem, PermissionError)
+            else f"{problem}."
         )
         yield ScanItem(Path(problem.filename), reason, is_failure=True)
