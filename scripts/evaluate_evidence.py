@@ -207,6 +207,33 @@ def coverages(cases: Sequence[Case], by_fold: dict[int, ContextModel]) -> dict[s
     )
 
 
+GALLERY_PRECISION = 0.8
+GALLERY_LEAST = 20
+GALLERY_NEVER = 0.999
+
+
+def gallery_similarity(cases: Sequence[Case], radius_km: float) -> float:
+    """The similarity above which the most similar photo of another day was taken at the same place, in 80 %.
+
+    Where too few such pairs show that, only all but identical pictures shall match.
+    """
+    embeddings = np.stack([case.photo.output.embedding for case in cases])
+    days = np.array([case.photo.clock.toordinal() if case.photo.clock else 0 for case in cases])
+    owners = np.array([case.photographer for case in cases])
+    similarities = embeddings @ embeddings.T
+    similarities[(owners[:, None] == owners) & (np.abs(days[:, None] - days) <= 1)] = -1
+    best = similarities.argmax(axis=1)
+    top = similarities.max(axis=1)
+    right = np.array(
+        [cases[i].truth.distance_km(cases[j].truth) <= radius_km for i, j in enumerate(best.tolist())]
+    )
+    order = np.argsort(-top)
+    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero((precision >= GALLERY_PRECISION) & (np.arange(len(order)) >= GALLERY_LEAST - 1))
+    print(f"gallery: {right.mean():.1%} of the most similar photos of another day are of the same place")
+    return round(min(float(top[order][good[-1]]), GALLERY_NEVER), 3) if len(good) else GALLERY_NEVER
+
+
 def outputs_of(folder: Path, given: Path | None) -> tuple[dict[str, ImageOutput], CellGrid, Calibration, str]:
     """What the network says of all photos: from a file, from the cache, or from the bundle itself."""
     from geotagger.inference import Predictor, load_bundle
@@ -249,7 +276,7 @@ START = Tuning(
     stop_window_h=24.0,
     floor=0.02,
     doubt=0.3,
-    place_weight=0.5,
+    place_weight=0.25,
     trip_radius_mass=0.9,
     trip_set_mass=0.9,
     located_radius_mass=0.8,
@@ -269,12 +296,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("photos", type=Path, help="folder with photos.csv")
     parser.add_argument("--outputs", type=Path, help="network outputs to use")
     parser.add_argument("--fit", action="store_true", help="choose the masses and write them")
-    parser.add_argument("--only", nargs="*", help="only these photographers")
+    parser.add_argument(
+        "--prior", type=Path, help="with --fit: outputs whose mean is kept as the prior of the cells"
+    )
     options = parser.parse_args(arguments)
     outputs, grid, calibration, model = outputs_of(options.photos, options.outputs)
     cases = read_cases(options.photos, outputs)
-    if options.only:
-        cases = [case for case in cases if case.photographer in options.only]
     prior = prior_of(outputs)
     trips = read_trips(options.photos / "photos.csv")
     tuning = (
@@ -290,8 +317,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "date": date.today().isoformat(),
             "made_by": "scripts/evaluate_evidence.py --fit",
         }
-        tuning = replace(fitted(cases, tuning, by_fold), facts=facts)
-        document = {"tuning": tuning.to_json(), "cell_prior": [float(f"{value:.3g}") for value in prior]}
+        similarity = gallery_similarity(cases, tuning.gallery_radius_km)
+        tuning = replace(fitted(cases, tuning, by_fold), gallery_similarity=similarity, facts=facts)
+        kept = prior if options.prior is None else prior_of(outputs_of(options.photos, options.prior)[0])
+        document = {"tuning": tuning.to_json(), "cell_prior": [float(f"{value:.3g}") for value in kept]}
         TARGET.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
         by_fold = {fold: model.with_tuning(tuning) for fold, model in by_fold.items()}
     print(

@@ -1,9 +1,9 @@
 """Joins all sources into one answer per photo: what it shows, its neighbours in time, tracks, the gallery and hints.
 
 What the photos of a chain show is joined over the cells (``smoother``). Where some of them have a position, every
-other one gets a cloud of points from its located neighbours (``local``), weighed again by what the photos show; where
-that cloud is as wide as a cell or wider, it is laid over the cells instead. Photos without a clock that can be
-believed are judged alone.
+other one gets a cloud of points from its located neighbours (``local``); where that cloud is so wide that it says
+little, its law is laid over the cells and weighed by what the photos show. Photos without a clock that can be believed
+are judged alone.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from geotagger.evidence.words import distance, neighbour_words
 KINDS = frozenset({"time-neighbour", "track", "gallery", "hint"})
 """Sources besides the image, each of which can be switched off."""
 
-LOCAL_RADIUS_KM = 100.0
-"""Clouds with a larger radius are laid over the cells."""
+LOCAL_RADIUS_KM = 1000.0
+"""Clouds with a larger radius are laid over the cells, where what the photos show can choose among them."""
 _CELL_SCALE_KM = 30.0
 _CHUNK = 256
 _LAND_KM2 = 2e7

@@ -1,7 +1,7 @@
 """Where a photo lies between located neighbours: a cloud of weighted points, much finer than any cell.
 
 The cloud stands for the mixture of ``motion``: rings of points around the place of the neighbour that is nearer in
-time, around the other one, and around the point between them. Points can be weighed again by what the photo shows.
+time, around the other one, and around the point between them.
 """
 
 from __future__ import annotations
@@ -76,14 +76,6 @@ class Clouds:
 
     points: FloatArray
     weights: FloatArray
-
-    def reweighed(self, factors: FloatArray) -> Clouds:
-        """The clouds after evidence that multiplies the weight of each point; rows that would vanish stay."""
-        weights = self.weights * factors
-        total = weights.sum(axis=1, keepdims=True)
-        return Clouds(
-            self.points, np.where(total > 0, weights / np.where(total > 0, total, 1.0), self.weights)
-        )
 
     def medians(self) -> FloatArray:
         """(n, 3) the points with the smallest expected distance (geometric medians).

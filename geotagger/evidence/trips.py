@@ -20,7 +20,7 @@ Indices = npt.NDArray[np.intp]
 
 TRIP_GAP_H = 48.0
 """Photos further apart in time belong to different trips, for people who look at them."""
-CHAIN_GAP_H = 60 * 24.0
+CHAIN_GAP_H = 400 * 24.0
 """Photos further apart say nothing of each other."""
 STOP_GAP_H = 1 / 3
 STOP_LENGTH_H = 1.5
