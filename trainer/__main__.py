@@ -1,4 +1,4 @@
-"""``python -m trainer collect|prepare|train|calibrate|evaluate|export|models|original``."""
+"""``python -m trainer collect|prepare|train|calibrate|evaluate|report|export|models|original``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that lead from a list of photos to a bundle: prepare, train, calibrate, evaluate, export."""
+"""The commands that lead from a list of photos to a bundle: prepare, train, calibrate, evaluate, report, export."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from trainer.config import Config, load_config
 from trainer.evaluate import Evaluation, as_table, evaluate_network, neighbour_baseline, prior_baseline
 from trainer.export import export
 from trainer.prepare import prepare
+from trainer.report import write_report
 from trainer.shards import SPLITS, DataError, ShardData
 from trainer.train import Ranks, TrainingError, load_trained, train
 
@@ -51,6 +52,10 @@ def add_step_arguments(commands: Any) -> None:
     step = commands.add_parser("evaluate", help="measure on photographers never seen, beside the baselines")
     _add_run(step, "test")
     step.add_argument("--json", action="store_true", help="print all metrics as JSON instead of a table")
+
+    step = commands.add_parser("report", help="write an HTML page about a training")
+    _add_run(step, "test")
+    step.add_argument("--out", type=Path, required=True, metavar="FILE.html")
 
     step = commands.add_parser("export", help="write the bundle")
     step.add_argument("run", type=Path, help="folder made by train")
@@ -85,6 +90,7 @@ def run_step(arguments: argparse.Namespace) -> None:
         "train": _train,
         "calibrate": _calibrate,
         "evaluate": _evaluate,
+        "report": _report,
         "export": _export,
     }
     steps[arguments.command](arguments)
@@ -166,6 +172,16 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     text = json.dumps(document, indent=1)
     (arguments.run / METRICS_FILE).write_text(text + "\n", encoding="utf-8")
     print(text if arguments.json else as_table(evaluations))
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    network, grid = load_trained(arguments.run)
+    data = ShardData(arguments.data)
+    samples = data.of(*_unseen_splits(arguments))
+    calibration = _read_calibration(arguments.run)
+    answers = answer(network, data, samples)
+    write_report(arguments.out, arguments.run, answers, data, samples, grid, calibration)
+    print(f"Wrote {arguments.out}.")
 
 
 def _export(arguments: argparse.Namespace) -> None:

@@ -192,6 +192,13 @@ def test_commands_lead_from_photos_to_a_bundle(
     assert main(["calibrate", str(trained), str(prepared)]) == 0
     assert main(["evaluate", str(trained), str(prepared), "--splits", "test"]) == 0
     assert "| ours |" in capsys.readouterr().out
+    assert main(["report", str(trained), str(prepared), "--out", str(tmp_path / "report.html")]) == 0
+    page = (tmp_path / "report.html").read_text()
+    assert "20 photos by 2 photographers" in page
+    assert page.count("data:image/jpeg;base64,") == 12
+    assert page.count("<svg") == 4
+    assert "http" not in page
+    capsys.readouterr()
     assert main(["export", str(trained), "--out", str(tmp_path / "bundle")]) == 0
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.id in capsys.readouterr().out

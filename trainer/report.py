@@ -1,0 +1,227 @@
+"""``report``: one HTML page without any outside parts that shows what a training is worth."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geotagger.core.calibration import Calibration
+from geotagger.core.cells import CellGrid
+from geotagger.core.regions import load_regions
+from trainer.answers import Answers, Judged, judge
+from trainer.evaluate import Evaluation, evaluate_judged
+from trainer.shards import Sample, ShardData
+
+_EXAMPLES = 12
+_THUMBNAIL_PX = 200
+_BINS = 10
+_METRICS = {
+    "top1_micro": "top-1 micro, %",
+    "top1_macro": "top-1 macro, %",
+    "top3_macro": "top-3 macro, %",
+    "top5_macro": "top-5 macro, %",
+    "top10_macro": "top-10 macro, %",
+    "median_km": "median distance, km",
+    "score": "mean exp(-d/1160 km)",
+    "within_200_km": "within 200 km, %",
+    "within_750_km": "within 750 km, %",
+    "calibration_error": "calibration error, % points",
+    "radius_coverage": "true place within the radius, %",
+    "set_coverage": "true region in the set, %",
+}
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1d2330 }
+table { border-collapse: collapse } td, th { padding: .2rem .7rem; border-bottom: 1px solid #d5d9e0; text-align: right }
+td:first-child, th:first-child { text-align: left } svg { max-width: 100%; height: auto }
+.examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1rem }
+.examples img { width: 100%; border-radius: 4px } .right { color: #1e7b45; font-weight: 600 } p.note { color: #5b6472 }
+"""
+
+
+def write_report(
+    file: Path,
+    run: Path,
+    answers: Answers,
+    data: ShardData,
+    samples: Sequence[Sample],
+    grid: CellGrid,
+    calibration: Calibration,
+) -> None:
+    """Write the page for photos that the training in ``run`` has not seen."""
+    judged = judge(answers, samples, grid, calibration)
+    evaluation = evaluate_judged("ours", judged, samples, calibration)
+    history = run / "history.json"
+    epochs = json.loads(history.read_text(encoding="utf-8")) if history.exists() else []
+    sections = [
+        f"<h1>Training {html.escape(run.name)}</h1>",
+        f"<p>{evaluation.photos} photos by {evaluation.photographers} photographers that the training has not seen, "
+        f"data list {data.list_hash}. Brackets: 95 % interval from resampling photographers.</p>",
+        _metrics_table(evaluation),
+        "<h2>Loss</h2>" + _loss_curve(epochs),
+        "<h2>Reliability</h2><p class=note>How often the first region was right, by its probability; ten groups of "
+        "equal size. On the line the probabilities are honest.</p>" + reliability_diagram(judged),
+        "<h2>Map</h2><p class=note>Yellow: true place. Light blue: guess. Green ring: the region was right.</p>"
+        + _map(judged, samples, grid),
+        "<h2>Regions confused</h2><p class=note>Rows: true region, columns: first guess, in class order.</p>"
+        + confusion_matrix(judged)
+        + _confusions(evaluation),
+        "<h2>Regions</h2>" + _region_table(evaluation),
+        "<h2>Examples</h2><p class=note>Drawn evenly from the photos.</p>" + _examples(data, samples, judged),
+    ]
+    page = (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Training report</title>"
+        f"<style>{_STYLE}</style><body>{''.join(sections)}</body></html>\n"
+    )
+    file.write_text(page, encoding="utf-8")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    def row(cells: Sequence[object], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
+
+    return "<table>" + row(head, "th") + "".join(row(cells, "td") for cells in rows) + "</table>"
+
+
+def _metrics_table(evaluation: Evaluation) -> str:
+    rows = []
+    for key, name in _METRICS.items():
+        value = evaluation.metrics[key]
+        digits = 3 if key == "score" else 0 if key == "median_km" else 1
+        rows.append((name, f"{value.value:.{digits}f}", f"[{value.low:.{digits}f}, {value.high:.{digits}f}]"))
+    return _table(("", "value", "interval"), rows)
+
+
+def _loss_curve(epochs: Sequence[dict[str, Any]]) -> str:
+    losses = np.array([loss for epoch in epochs for loss in epoch["losses"]], float)
+    if len(losses) < 2:
+        return "<p>No history.</p>"
+    width = max(1, len(losses) // 100)
+    smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
+    low, high = float(smooth.min()), float(smooth.max())
+    x = np.linspace(50, 690, len(smooth))
+    y = 210 - 190 * (smooth - low) / max(high - low, 1e-9)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    return (
+        '<svg viewBox="0 0 700 240" width="700"><polyline fill="none" stroke="#2f6fde" stroke-width="1.5" '
+        f'points="{points}"/><text x="0" y="25">{high:.2f}</text><text x="0" y="215">{low:.2f}</text>'
+        f'<text x="690" y="235" text-anchor="end">{len(losses)} steps, {len(epochs)} epochs</text></svg>'
+    )
+
+
+def reliability_diagram(judged: Judged) -> str:
+    """SVG of the share of right first guesses over their mean probability."""
+    best = judged.probabilities.max(axis=1)
+    right = judged.probabilities.argmax(axis=1) == judged.regions
+    dots = []
+    for part in np.array_split(np.argsort(best), _BINS):
+        if len(part):
+            x, y = 40 + 300 * best[part].mean(), 310 - 300 * right[part].mean()
+            dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#2f6fde"/>')
+    return (
+        '<svg viewBox="0 0 350 340" width="350"><path d="M40 310L340 10" stroke="#b9bec6"/>'
+        f'<path d="M40 10V310H340" fill="none" stroke="#5b6472"/>{"".join(dots)}'
+        '<text x="190" y="335" text-anchor="middle">probability</text><text x="0" y="20">right</text></svg>'
+    )
+
+
+def confusion_matrix(judged: Judged) -> str:
+    """SVG of the 63 × 63 counts, each row shaded by its share."""
+    count = judged.probabilities.shape[1]
+    matrix = np.zeros((count, count))
+    np.add.at(matrix, (judged.regions, judged.probabilities.argmax(axis=1)), 1)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    squares = [
+        f'<rect x="{10 * column}" y="{10 * row}" width="10" height="10" fill="#2f6fde" '
+        f'fill-opacity="{shares[row, column]:.2f}"/>'
+        for row, column in zip(*np.nonzero(matrix), strict=True)
+    ]
+    side = 10 * count
+    return (
+        f'<svg viewBox="0 0 {side} {side}" width="{side}"><rect width="{side}" height="{side}" fill="#f4f5f7"/>'
+        + "".join(squares)
+        + "</svg>"
+    )
+
+
+def _confusions(evaluation: Evaluation) -> str:
+    return _table(("true region", "first guess", "photos"), evaluation.confusions)
+
+
+def _region_table(evaluation: Evaluation) -> str:
+    rows = [
+        (name, photos, f"{precision:.0f}", f"{recall:.0f}", f"{top5:.0f}")
+        for name, (photos, precision, recall, top5) in evaluation.per_region.items()
+    ]
+    return _table(("region", "photos", "precision, %", "recall, %", "in the first five, %"), rows)
+
+
+def _map(judged: Judged, samples: Sequence[Sample], grid: CellGrid) -> str:
+    outlines = []
+    for region in load_regions():
+        shape = shapely.simplify(load_regions().polygon(region.index), 0.2)
+        for part in shapely.get_parts(shape):
+            if not part.is_empty and part.area > 0.05:
+                x, y = _projected(*np.array(part.exterior.coords).T)
+                path = "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True))
+                outlines.append(f'<path d="M{path}Z" fill="#f7f6f2" stroke="#b9bec6" stroke-width=".6"/>')
+    marks = []
+    hits = judged.probabilities.argmax(axis=1) == judged.regions
+    for i, sample in enumerate(samples):
+        if sample.lat_deg is None or sample.lon_deg is None:
+            continue
+        (gx,), (gy,) = _projected(
+            grid.lon_deg[judged.points[i : i + 1]], grid.lat_deg[judged.points[i : i + 1]]
+        )
+        (tx,), (ty,) = _projected(np.array([sample.lon_deg]), np.array([sample.lat_deg]))
+        if hits[i]:
+            marks.append(
+                f'<circle cx="{gx:.1f}" cy="{gy:.1f}" r="9" fill="none" stroke="#1e7b45" stroke-width="1.5"/>'
+            )
+        marks.append(
+            f'<path d="M{tx:.1f} {ty:.1f}L{gx:.1f} {gy:.1f}" stroke="#5b6472" stroke-opacity=".15"/>'
+        )
+        marks.append(f'<circle cx="{gx:.1f}" cy="{gy:.1f}" r="3" fill="#9ccbf5" stroke="#173f8a"/>')
+        marks.append(f'<circle cx="{tx:.1f}" cy="{ty:.1f}" r="2.5" fill="#f2c200"/>')
+    return f'<svg viewBox="0 0 960 640" width="960">{"".join(outlines)}{"".join(marks)}</svg>'
+
+
+def _projected(
+    lons_deg: npt.NDArray[np.floating], lats_deg: npt.NDArray[np.floating]
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Lambert's azimuthal equal-area projection around 50° N 100° W, in pixels of the map."""
+    lat, lon, middle = np.radians(lats_deg), np.radians(lons_deg + 100.0), np.radians(50.0)
+    cosine = np.sin(middle) * np.sin(lat) + np.cos(middle) * np.cos(lat) * np.cos(lon)
+    scale = 560 * np.sqrt(2 / (1 + cosine))
+    x = 590 + scale * np.cos(lat) * np.sin(lon)
+    return x, 375 - scale * (np.cos(middle) * np.sin(lat) - np.sin(middle) * np.cos(lat) * np.cos(lon))
+
+
+def _examples(data: ShardData, samples: Sequence[Sample], judged: Judged) -> str:
+    names = load_regions().names
+    figures = []
+    for i in np.linspace(0, len(samples) - 1, min(_EXAMPLES, len(samples))).astype(int):
+        image = data.image(samples[i])
+        image.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX))
+        content = io.BytesIO()
+        image.save(content, "JPEG", quality=80)
+        source = base64.b64encode(content.getvalue()).decode()
+        lines = []
+        for region in np.argsort(-judged.probabilities[i], kind="stable")[:3]:
+            mark = ' class="right"' if region == judged.regions[i] else ""
+            lines.append(
+                f"<div{mark}>{html.escape(names[region])} {100 * judged.probabilities[i, region]:.0f} %</div>"
+            )
+        truth = html.escape(names[judged.regions[i]])
+        figures.append(
+            f'<figure style="margin:0"><img alt="" src="data:image/jpeg;base64,{source}"><b>{truth}</b>{"".join(lines)}</figure>'
+        )
+    return f'<div class="examples">{"".join(figures)}</div>'
