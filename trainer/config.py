@@ -114,7 +114,6 @@ class TrainConfig:
     average: float = 0.995
     bf16: bool = True
     threads: int = 2
-    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.sampling not in ("balanced", "plain"):
