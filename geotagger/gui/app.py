@@ -38,6 +38,12 @@ def keep_smooth() -> None:
 
 def run(paths: Sequence[Path]) -> int:
     """Open the window, with these photos if any are given; returns the exit status when it is closed."""
+    if not _has_screen():
+        print(
+            "There is no screen to open a window on; the commands work without: geotagger --help",
+            file=sys.stderr,
+        )
+        return 2
     log_to_file()
     keep_smooth()
     _allow_running_as_root()
@@ -67,6 +73,12 @@ def run(paths: Sequence[Path]) -> int:
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return status
+
+
+def _has_screen() -> bool:
+    """False where Qt would only abort: on Linux with neither X11 nor Wayland, nor a platform named by hand."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named)
 
 
 def pool_threads() -> int:
