@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.exceptions import TimeoutError
 from pytestqt.qtbot import QtBot
 
 from geotagger.core.settings import Settings, Theme
@@ -85,8 +86,13 @@ class App:
     def states(self) -> dict[str, PhotoState]:
         return {p.path.name: p.state for p in self.window.workbench.session}
 
-    def wait(self, condition: Callable[[], object], timeout_ms: int = 40_000) -> None:
-        self.bot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+    def wait(self, condition: Callable[[], object], timeout_ms: int = 90_000) -> None:
+        try:
+            self.bot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+        except TimeoutError as error:
+            window = self.window
+            progress = [(f.progress.done, f.progress.total) for f in (window.reading, window.predicting)]
+            raise AssertionError(f"{self.states()}, progress {progress}, {window.notices.text!r}") from error
 
     def open(self, *paths: Path) -> None:
         """Bring photos in and wait until they are read and predicted."""
