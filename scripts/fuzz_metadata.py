@@ -35,6 +35,7 @@ from geotagger.metadata.writing import STRIP, fix_change
 from tests.metadata import samples
 
 FIX = Fix(LatLon(46.912345678, -110.4), Source.MODEL, 310.0, "geotagger-fuzz", 0.41, (("US-MT", 0.41),))
+OTHER_FIX = Fix(LatLon(-33.8568, 151.2153), Source.MANUAL)
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 INTERESTING = (
     0,
@@ -162,6 +163,10 @@ def examine(case: Case) -> str:
             before.camera,
             before.orientation,
         )
+        if fix is not None:
+            # A second write on top of the first must hold as well.
+            twice = checked_edit(again, found.handler, fix_change(OTHER_FIX, NOW), OTHER_FIX)
+            assert apply(apply(after, twice), invert(twice)) == after
         words.append("changed")
     return " and ".join(words)
 

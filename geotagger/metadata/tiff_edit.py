@@ -8,8 +8,9 @@ everything they can refer to stays where it is.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from geotagger.metadata.edit import Edit, Splice, ordered, replacing
 from geotagger.metadata.errors import UnsafeError
@@ -42,16 +43,19 @@ class _Layout:
     """(start, end) of tables and values, except those of the GPS directory."""
 
 
+def _value_ranges(tiff: Tiff, entries: Iterable[Entry]) -> list[tuple[int, int]]:
+    """(start, end) of the values that do not fit into their entries."""
+    return [(start, start + e.size) for e in entries if e.size > 4 for start in (tiff.offset_of(e),)]
+
+
 def _survey(tiff: Tiff) -> _Layout:
     tables = tuple(tiff.walk())
     ranges: list[tuple[int, int]] = [(0, 8)]
     for name, ifd in tables:
-        if name.endswith("/GPS"):
+        if name == "IFD0/GPS":
             continue
         ranges.append((ifd.offset, ifd.end))
-        ranges += [
-            (start, start + e.size) for e in ifd.entries if e.size > 4 for start in (tiff.offset_of(e),)
-        ]
+        ranges += _value_ranges(tiff, ifd.entries)
     return _Layout(tables, tuple(ranges))
 
 
@@ -112,7 +116,7 @@ def _blanked(
     keep = [e for e in kept if isinstance(e, Entry)]
     used = list(layout.ranges)
     used += [(ifd.offset, ifd.end) for name, ifd in layout.tables if name.endswith("/GPS")]
-    used += [(tiff.offset_of(e), tiff.offset_of(e) + e.size) for e in keep if e.size > 4]
+    used += _value_ranges(tiff, keep)
     splices: list[Splice] = []
     for entry in old:
         if entry in keep or not 4 < entry.size <= 256:
@@ -164,11 +168,11 @@ class _Tail:
         return Entry(item.tag, item.type, item.values, field)
 
 
-def edit_block(source: Source, rewrite_gps: GpsRewrite | None, xmp: bytes | None = None) -> Edit:
+def edit_block(source: Source, rewrite_gps: GpsRewrite, xmp: bytes | None = None) -> Edit:
     """Splices that give a TIFF structure a new GPS directory and, if not None, a new XMP packet (tag 700).
 
     Args:
-        rewrite_gps: makes the new GPS entries from the old ones; None leaves the GPS directory alone.
+        rewrite_gps: makes the new GPS entries from the old ones.
         xmp: the new packet; empty removes the tag.
 
     Raises:
@@ -179,35 +183,53 @@ def edit_block(source: Source, rewrite_gps: GpsRewrite | None, xmp: bytes | None
     layout = _survey(tiff)
     _refuse_broken(tiff, layout)
     first = layout.tables[0][1]
+    pointer = first.get(GPS_IFD)
+    old_gps = tiff.ifd(tiff.offset_of(pointer)) if pointer and tiff.offset_of(pointer) else None
+    old = old_gps.entries if old_gps else ()
+    new = rewrite_gps(tiff, old)
+    if not new and len(first.entries) == 1:
+        # An empty first directory is no valid TIFF: the version of the tags may stay, it says nothing.
+        new = [e for e in old if e.tag == 0]
+
+    start = _end_without(tiff, layout, old_gps, new)
     padding = 0 if all(ifd.has_next for _, ifd in layout.tables) else 4
-    tail = _Tail(tiff.order, source.size, padding)
+    tail = _Tail(tiff.order, start, padding)
     empty = len(tail.data)
     splices: list[Splice] = []
     entries = list(first.entries)
     changed = False
-
-    if rewrite_gps is not None:
-        pointer = first.get(GPS_IFD)
-        old_gps = tiff.ifd(tiff.offset_of(pointer)) if pointer and tiff.offset_of(pointer) else None
-        old = old_gps.entries if old_gps else ()
-        new = rewrite_gps(tiff, old)
-        if not new and len(first.entries) == 1:
-            # An empty first directory is no valid TIFF: the version of the tags may stay, it says nothing.
-            new = [e for e in old if e.tag == 0]
-        if tuple(new) != tuple(old):
-            splices += _blanked(tiff, old, new, layout)
-            changed |= _place_gps(tiff, old_gps, pointer, new, tail, entries, splices)
+    if tuple(new) != tuple(old):
+        splices += [s for s in _blanked(tiff, old, new, layout) if s.offset < start]
+        changed |= _place_gps(tiff, old_gps, pointer, new, tail, entries, splices)
     if xmp is not None:
         changed |= _place_xmp(tiff, first, xmp, tail, entries, splices)
-
     if changed:
         if not entries:
             raise UnsafeError("its first EXIF directory would become empty")
         _place_first(tiff, first, entries, tail, splices)
     if len(tail.data) > empty:
-        splices.append(Splice(source.size, b"", bytes(tail.data)))
-        _refuse_dangling(tiff, layout, source.size + len(tail.data))
+        splices.append(replacing(start, source.read(start, source.size - start), bytes(tail.data)))
+        _refuse_dangling(tiff, layout, start + len(tail.data))
     return ordered(splices)
+
+
+def _end_without(tiff: Tiff, layout: _Layout, old: Ifd | None, new: Sequence[Entry | Field]) -> int:
+    """Where the block ends without the old GPS directory.
+
+    That is where it begins if the end of the block holds nothing else, as after an earlier write of ours: so a
+    position that is written again and again does not pile up. Else it is the end of the block.
+    """
+    end = tiff.source.size
+    if old is None or not old.has_next or not any(isinstance(e, Field) for e in new):
+        return end
+    kept = [e for e in new if isinstance(e, Entry)]
+    parts = sorted([(old.offset, old.end), *_value_ranges(tiff, (e for e in old.entries if e not in kept))])
+    start = parts[0][0]
+    others = [*layout.ranges, *_value_ranges(tiff, kept)]
+    gapless = all(0 <= right - left_end <= 1 for (_, left_end), (right, _) in pairwise(parts))
+    if start % 2 or parts[-1][1] != end or not gapless or any(b > start and a < end for a, b in others):
+        return end
+    return start
 
 
 def _place_gps(
