@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from geotagger.core.geo import FloatArray
+from geotagger.evidence.clocks import moves_impossibly
 from geotagger.evidence.motion import (
     BRIDGE_SCALES,
     SCALES_KM,
@@ -38,6 +39,8 @@ ROUNDS = 6
 """How often each share of photos is drawn as located."""
 SMEARED_KM = 5.0
 """Places that were geocoded are not told apart within this distance."""
+FASTEST_KM_PER_H = 1200.0
+"""What is faster is a wrong clock or a wrong place, and no law of motion."""
 EM_STEPS = 150
 PRIOR_WEIGHT = 0.5
 """Pseudo-observations, in photographers, that pull each row of a table towards the mean of all rows."""
@@ -72,7 +75,9 @@ def read_trips(table: Path, at_least: int = 5) -> list[Trip]:
         if len(rows) >= at_least:
             rows.sort()
             time_h, lat, lon, exact = (np.array(column) for column in zip(*rows, strict=True))
-            trips.append(Trip(photographer, time_h, unit_vectors(lat, lon), exact.astype(bool)))
+            vectors = unit_vectors(lat, lon)
+            if not moves_impossibly(time_h, vectors):
+                trips.append(Trip(photographer, time_h, vectors, exact.astype(bool)))
     return trips
 
 
@@ -136,7 +141,9 @@ def _near_terms(trip: Trip, hidden: Hidden) -> tuple[FloatArray, FloatArray]:
     gaps = np.abs(trip.time_h[hidden.photo] - trip.time_h[hidden.near])
     distances = vector_distances_km(trip.vectors[hidden.photo], trip.vectors[hidden.near])
     exact = trip.exact[hidden.photo] & trip.exact[hidden.near]
-    return time_shares(gaps), _likelihoods(distances[:, None], SCALES_KM, exact)
+    possible = distances <= FASTEST_KM_PER_H * (gaps + 0.1)
+    likelihoods = _likelihoods(distances[:, None], SCALES_KM, exact)
+    return time_shares(gaps)[possible], likelihoods[possible]
 
 
 def _bridge_terms(trip: Trip, hidden: Hidden) -> tuple[FloatArray, FloatArray]:
@@ -156,7 +163,9 @@ def _bridge_terms(trip: Trip, hidden: Hidden) -> tuple[FloatArray, FloatArray]:
         _likelihoods(vector_distances_km(here, middle)[:, None], middle_scales, exact),
     ]
     knots = np.einsum("nt,ns->nts", time_shares(near_gap), way_shares(near_gap, far_gap))
-    return knots.reshape(len(knots), knots.shape[1] * knots.shape[2]), np.concatenate(likelihoods, axis=1)
+    possible = vector_distances_km(here, trip.vectors[near]) <= FASTEST_KM_PER_H * (near_gap + 0.1)
+    flat = knots.reshape(len(knots), knots.shape[1] * knots.shape[2])
+    return flat[possible], np.concatenate(likelihoods, axis=1)[possible]
 
 
 def _likelihoods(distances_km: FloatArray, scales_km: FloatArray, exact: np.ndarray) -> FloatArray:
