@@ -44,6 +44,8 @@ from geotagger.session.arrangement import taken
 from geotagger.session.photo import Photo, PhotoState
 
 _NEAR_KM = 80.0
+_TELLING_RADIUS_KM = 400.0
+"""With a larger radius the name of a town would pretend to know what nobody knows."""
 
 
 class Panel(QScrollArea):
@@ -210,9 +212,10 @@ class Panel(QScrollArea):
         fix = photo.shown_fix
         if fix is None:
             return ""
-        parts = [_near(fix.position), source_name(fix.source)]
+        certain = fix.radius_km is None or fix.radius_km <= _TELLING_RADIUS_KM
+        parts = [_near(fix.position) if certain else "", source_name(fix.source)]
         if fix.radius_km is not None:
-            parts.append(format_radius(fix.radius_km))
+            parts.append(format_radius(fix.radius_km).replace(" ", "\N{NO-BREAK SPACE}"))
         return " · ".join(part for part in parts if part)
 
     def _show_written(self, photo: Photo) -> None:
