@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
 from geotagger.metadata import provenance
+from geotagger.metadata.container import PhotoFormat
 from geotagger.metadata.edit import apply, invert, pack, unpack
 from geotagger.metadata.errors import FormatError, UnsafeError
 from geotagger.metadata.formats import PHOTO_SUFFIXES, detect
@@ -70,6 +71,7 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     findings: list[Path] = field(default_factory=list)
     slowest_s: float = 0.0
+    """Processor time."""
 
 
 def corpus(folder: Path | None) -> list[Case]:
@@ -164,11 +166,18 @@ def examine(case: Case) -> str:
             before.orientation,
         )
         if fix is not None:
-            # A second write on top of the first must hold as well.
-            twice = checked_edit(again, found.handler, fix_change(OTHER_FIX, NOW), OTHER_FIX)
-            assert apply(apply(after, twice), invert(twice)) == after
+            _write_again(again, after, found.handler)
         words.append("changed")
     return " and ".join(words)
+
+
+def _write_again(again: MemorySource, after: bytes, handler: PhotoFormat) -> None:
+    """A second write on top of the first holds as well, unless there is no safe room for more."""
+    try:
+        twice = checked_edit(again, handler, fix_change(OTHER_FIX, NOW), OTHER_FIX)
+    except UnsafeError:
+        return
+    assert apply(apply(after, twice), invert(twice)) == after
 
 
 def _too_slow(*_: object) -> None:
@@ -185,7 +194,7 @@ def run(count: int, seed: int, folder: Path | None, findings: Path | None) -> Ta
     started = time.monotonic()
     for number in range(count):
         case = damaged(rng, cases)
-        before = time.perf_counter()
+        before = time.process_time()
         if hasattr(signal, "SIGALRM"):
             signal.alarm(SECONDS_PER_CASE)
         try:
@@ -203,7 +212,7 @@ def run(count: int, seed: int, folder: Path | None, findings: Path | None) -> Ta
         finally:
             if hasattr(signal, "SIGALRM"):
                 signal.alarm(0)
-        tally.slowest_s = max(tally.slowest_s, time.perf_counter() - before)
+        tally.slowest_s = max(tally.slowest_s, time.process_time() - before)
         if number % 20_000 == 19_999:
             rate = (number + 1) / (time.monotonic() - started)
             print(f"{number + 1} cases, {rate:.0f}/s, {dict(tally.outcomes)}", file=sys.stderr, flush=True)
