@@ -30,7 +30,7 @@ from geotagger.core.geo import LatLon
 from geotagger.core.paths import cache_dir
 from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.core.regions import load_regions
-from geotagger.evidence.fusion import LOCAL_RADIUS_KM, ContextModel
+from geotagger.evidence.fusion import WIDE_RADIUS_KM, ContextModel
 from geotagger.evidence.trips import ContextPhoto
 from geotagger.evidence.tuning import Tuning
 
@@ -193,8 +193,8 @@ def coverages(cases: Sequence[Case], by_fold: dict[int, ContextModel]) -> dict[s
     kinds = frozenset({"time-neighbour"})
     apart = [j for j in judge(cases, by_fold, 0.0, kinds) if len(j.prediction.evidence) > 1]
     near = [j for seed in (1,) for j in judge(cases, by_fold, LOCATED_SHARE, kinds, seed) if j.is_located]
-    local = [j for j in near if j.prediction.radius_km <= LOCAL_RADIUS_KM]
-    wide = [j for j in near if j.prediction.radius_km > LOCAL_RADIUS_KM]
+    local = [j for j in near if j.prediction.radius_km < WIDE_RADIUS_KM]
+    wide = [j for j in near if j.prediction.radius_km >= WIDE_RADIUS_KM]
 
     def within(judged: Sequence[Judged]) -> float:
         return balanced(judged, [j.error_km <= j.prediction.radius_km for j in judged])

@@ -36,6 +36,8 @@ KINDS = frozenset({"time-neighbour", "track", "gallery", "hint"})
 
 LOCAL_RADIUS_KM = 1000.0
 """Clouds with a larger radius are laid over the cells, where what the photos show can choose among them."""
+WIDE_RADIUS_KM = 100.0
+"""Radii above this are measured by a share of their own: there people come home, or leave for good."""
 _CELL_SCALE_KM = 30.0
 _CHUNK = 256
 _LAND_KM2 = 2e7
@@ -255,8 +257,11 @@ class _Batch:
         cloud = clouds(anchors, self._m._law)
         centres = cloud.medians()
         radii = cloud.radii_km(centres, tuning.local_radius_mass)
-        wide = np.flatnonzero(radii > LOCAL_RADIUS_KM)
-        for k in wide.tolist():
+        is_wide = radii > WIDE_RADIUS_KM
+        wider = cloud.radii_km(centres, tuning.located_radius_mass)
+        radii = np.where(is_wide, np.maximum(wider, WIDE_RADIUS_KM), radii)
+        boundless = np.flatnonzero(radii > LOCAL_RADIUS_KM)
+        for k in boundless.tolist():
             self._answer_over_cells(chain, shown, int(part[k]), anchors, k)
         local = np.flatnonzero(radii <= LOCAL_RADIUS_KM)
         if len(local):

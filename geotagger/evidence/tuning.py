@@ -35,9 +35,8 @@ class Tuning:
         place_weight: exponent of the image's likelihood where located photos speak too.
         trip_radius_mass, trip_set_mass: share of the posterior in a radius and in a region set, where photos
             without any position were joined.
-        located_radius_mass, located_set_mass: the same, where located photos speak too and the place is known to
-            about a cell.
-        local_radius_mass: the same for the radius where located photos are near.
+        local_radius_mass: the same for the radius where located photos speak and it is up to 100 km.
+        located_radius_mass, located_set_mass: the same for wider radii, and for all region sets of such photos.
         gallery_similarity: photos whose embeddings are at least this alike show the same place.
         gallery_radius_km: within this distance of each other.
         radius_coverage, set_coverage: share of photos whose true place, or region, is held.

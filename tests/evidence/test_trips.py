@@ -55,7 +55,7 @@ def test_between_two_located_photos_the_place_lies_between(model, simulation):
 
 def test_the_radius_grows_with_the_time_to_the_located_photo(model, simulation):
     radii = []
-    for hours in (0.05, 1.0, 10.0, 100.0, 1000.0):
+    for hours in (0.05, 1.0, 10.0, 100.0):
         photos = [simulation.photo(DENVER, 0.0, located=True), simulation.photo(DENVER, hours)]
         radii.append(answers(model, photos)[1].radius_km)
     assert radii == sorted(radii)
