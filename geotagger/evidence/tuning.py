@@ -1,6 +1,7 @@
-"""How much each source is worth when sources are joined: numbers that validation chose, none typed by hand.
+"""How much each source is worth when sources are joined.
 
-They are written by ``scripts/evaluate_evidence.py --fit`` into ``resources/evidence/tuning.json``.
+``scripts/evaluate_evidence.py --fit`` fits the shares for radii and region sets and the gallery's threshold, and writes
+``resources/evidence/tuning.json``. The other weights were picked by comparing settings; they stand in that script.
 """
 
 from __future__ import annotations
