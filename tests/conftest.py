@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
+
+# Triton, which comes with PyTorch's CUDA build and is loaded by its optimisers, crashes the process where QtWebEngine was
+# loaded before it (measured with torch 2.13.0 and PySide6 6.11.3); the other way round both work. Only the tests
+# train in the process of the window.
+if importlib.util.find_spec("triton") is not None:
+    importlib.import_module("triton")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 if hasattr(os, "geteuid") and os.geteuid() == 0:
