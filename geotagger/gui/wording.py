@@ -173,7 +173,9 @@ def evidence_lines(prediction: Prediction) -> list[str]:
     }
     lines = []
     for evidence in sorted(prediction.evidence, key=lambda one: -one.weight):
-        if evidence.kind in names:
+        if evidence.reason is not None and evidence.kind in names:
+            lines.append(evidence.reason)
+        elif evidence.kind in names:
             photo = "" if evidence.photo is None else f": {Path(evidence.photo).name}"
             lines.append(names[evidence.kind] + photo)
     return lines
