@@ -92,6 +92,7 @@ class Judging(QObject):
             self._facts[photo.id] = facts
             if facts.place != old.place:
                 self._after_decision = True
+                self._drop_request()
             elif (facts.guess, facts.camera) == (old.guess, old.camera) and (old.open or not facts.open):
                 continue
             self._changed_ids.add(photo.id)
@@ -114,9 +115,14 @@ class Judging(QObject):
             self._judge_soon()
         else:
             self._timer.stop()
-            self._generation.next()
-            self._asked_ids = frozenset()
+            self._drop_request()
             self._put([(photo_id, guess, guess.alone) for photo_id, guess in self._guesses.items()])
+
+    def _drop_request(self) -> None:
+        """What is being judged is no longer true; it is asked again, with the newer facts."""
+        self._generation.next()
+        self._changed_ids |= self._asked_ids
+        self._asked_ids = frozenset()
 
     # Judging ----------------------------------------------------------------------------------------------
 
@@ -130,7 +136,7 @@ class Judging(QObject):
             self._timer.start(wait_ms)
 
     def _judge(self) -> None:
-        if self._asked_ids and not self._after_decision:
+        if self._asked_ids:
             self._timer.start(_PAUSE_MS)  # what is being judged is still worth having
             return
         predictor = self._predicting.predictor
@@ -138,9 +144,7 @@ class Judging(QObject):
             return
         from geotagger.session.together import trip_photos
 
-        # What a stale request was asked for is asked again, with the newer facts.
-        self._asked_ids |= self._changed_ids
-        self._changed_ids = set()
+        self._asked_ids, self._changed_ids = frozenset(self._changed_ids), set()
         tells, self._after_decision = self._after_decision, False
         photos = trip_photos(self._workbench.session, self._guesses)
         self._workbench.jobs.run(

@@ -101,8 +101,7 @@ def test_a_correction_overtakes_one_that_is_still_being_judged(app: App, trip: P
     app.select("open_0.jpg")
     ids = app.window.workbench.selected_ids
     app.window.workbench.place(ids, MONTANA)
-    app.wait(lambda: judging.busy)
-    judging._judge()
+    app.wait(lambda: judging._asked_ids)
     app.window.workbench.place(ids, GASPE)
     app.wait(lambda: place_of(app, "open_1.jpg").distance_km(GASPE) < 5)
     app.wait(app.is_idle)
