@@ -121,7 +121,7 @@ def _judge_together(
 ) -> Iterator[PhotoResult]:
     from geotagger.evidence.gallery import Gallery
     from geotagger.evidence.tracks import load_tracks
-    from geotagger.session.context import ContextItem, predict_in_context
+    from geotagger.session.context import ContextItem, predict_in_context, speaks_beyond_image
 
     items = [ContextItem(r.metadata, r.output) for r in results if r.metadata and r.output]
     with Gallery() as gallery:
@@ -139,7 +139,7 @@ def _judge_together(
     for result in results:
         together = next(predictions) if result.output else None
         # Where nothing else speaks, the answer is the photo's own, to the last bit and in any batch.
-        has_context = together is not None and len(together.evidence) > 1
+        has_context = together is not None and speaks_beyond_image(together)
         yield replace(result, prediction=together) if has_context else result
 
 

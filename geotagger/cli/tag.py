@@ -15,8 +15,7 @@ from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.settings import load_settings
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 from geotagger.metadata import Journal, WriteTarget, open_journal, plan_write, write_fix
-from geotagger.session.context import source_of
-from geotagger.session.photo import fix_from_prediction
+from geotagger.session.photo import fix_from_prediction, source_of
 
 if TYPE_CHECKING:
     from geotagger.session.pipeline import PhotoResult

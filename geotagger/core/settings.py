@@ -60,6 +60,11 @@ class Settings:
     accept_threshold: float = _setting(
         0.60, "model", "“Accept all” takes guesses whose best region has at least this probability.", 0.0, 1.0
     )
+    judge_together: bool = _setting(
+        True,
+        "model",
+        "Photos taken close in time tell each other's places; if off, each photo is judged by its picture alone.",
+    )
     overwrite: Overwrite = _setting(
         Overwrite.ESTIMATES, "writing", "Which positions that a photo already has may be replaced."
     )

@@ -62,6 +62,7 @@ def run(paths: Sequence[Path]) -> int:
 
     window = MainWindow(jobs, settings, appearance)
     window.show()
+    window.writing.recover()
     QTimer.singleShot(0, window.restore_last_session)
     QTimer.singleShot(0, lambda: window.open_paths(list(paths)))
     # The model is loaded once the window can be seen, so that the first guess need not wait for it.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -20,6 +20,9 @@ from geotagger.gui.workbench import Workbench
 from geotagger.metadata import embedded_preview
 from geotagger.session.compact import compact
 from geotagger.session.progress import Progress
+
+if TYPE_CHECKING:
+    from geotagger.session.together import KeptGuess
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,8 @@ class Predicting(QObject):
     """Predicts photos in the order asked for, the one the user looks at first."""
 
     progressed = Signal()
+    predicted = Signal(object)
+    """What is kept of the photos that have just been predicted: a :class:`KeptGuess` by id."""
     model_changed = Signal()
     """:attr:`facts` or :attr:`problem` is another one."""
     _notice_of_model = Signal(str)
@@ -61,6 +66,11 @@ class Predicting(QObject):
         workbench.photos_removed.connect(self._forget)
         # The model speaks from its own thread; a queued signal brings its words over here.
         self._notice_of_model.connect(self._on_notice_of_model, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def predictor(self) -> Any:
+        """The model in use; None while there is none."""
+        return self._predictor
 
     @property
     def model_is_loading(self) -> bool:
@@ -105,7 +115,7 @@ class Predicting(QObject):
 
         def run_network(pixels: Any) -> None:
             work = partial(_predict, self._predictor, [pixels])
-            self._workbench.jobs.run(work, lambda found: on_done(found[0]), on_error, lane=Lane.MODEL)
+            self._workbench.jobs.run(work, lambda found: on_done(found[0].alone), on_error, lane=Lane.MODEL)
 
         self._workbench.jobs.run(partial(_load_pixels, self._predictor, path), run_network, on_error)
 
@@ -189,12 +199,13 @@ class Predicting(QObject):
             Lane.MODEL,
         )
 
-    def _network_done(self, ids: list[int], predictions: list[Prediction]) -> None:
+    def _network_done(self, ids: list[int], guesses: list[KeptGuess]) -> None:
         self._predicting = False
         session = self._workbench.session
-        for photo_id, prediction in zip(ids, predictions, strict=True):
-            session.update(photo_id, prediction=prediction, predicting=False)
+        for photo_id, guess in zip(ids, guesses, strict=True):
+            session.update(photo_id, prediction=guess.alone, predicting=False)
         self._workbench.note_changed(ids)
+        self.predicted.emit(dict(zip(ids, guesses, strict=True)))
         self.progress.advance(len(ids))
         self._go_on()
         self.progressed.emit()
@@ -276,15 +287,13 @@ def _load_pixels(predictor: Any, path: Path) -> Any:
         return predictor.load(path, preview=preview)
 
 
-def _predict(predictor: Any, pixels: Sequence[Any]) -> list[Prediction]:
-    """Network and evidence for one batch."""
+def _predict(predictor: Any, pixels: Sequence[Any]) -> list[KeptGuess]:
+    """What the network says of one batch, each photo judged alone."""
     from geotagger.evidence import predict_from_image
+    from geotagger.session.together import KeptGuess
 
+    facts = predictor.grid, predictor.calibration, predictor.model_id, predictor.device
     return [
-        compact(
-            predict_from_image(
-                output, predictor.grid, predictor.calibration, predictor.model_id, predictor.device
-            )
-        )
+        KeptGuess.of(output, compact(predict_from_image(output, *facts)))
         for output in predictor.predict(pixels)
     ]

@@ -28,7 +28,6 @@ class Preview(QWidget):
         self._generation = Generation()
         self._shown: tuple[int, str] | None = None
         self._pixmap: QPixmap | None = None
-        self._overlay: QImage | None = None
         self._missing = False
         self._zoom = 1.0
         self._centre = QPointF(0.5, 0.5)
@@ -47,18 +46,12 @@ class Preview(QWidget):
             return
         self._shown = key
         self._pixmap = quick
-        self._overlay = None
         self._missing = False
         self._zoom = 1.0
         token = self._generation.next()
         if photo is not None:
             work = partial(load_image, photo.path, _LONGEST_PX)
             self._jobs.run(work, self._arrived, self._failed, token, urgency=Urgency.VISIBLE)
-        self.update()
-
-    def show_overlay(self, overlay: QImage | None) -> None:
-        """Lay a half-transparent picture over the photo, such as where the network looked."""
-        self._overlay = overlay
         self.update()
 
     def _arrived(self, image: QImage | None) -> None:
@@ -88,8 +81,6 @@ class Preview(QWidget):
         if self._pixmap is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawPixmap(self._target(), self._pixmap, QRectF(self._pixmap.rect()))
-            if self._overlay is not None:
-                painter.drawImage(self._target(), self._overlay, QRectF(self._overlay.rect()))
         elif self._missing:
             painter.setPen(QColor(palette.muted))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, tr("No preview"))

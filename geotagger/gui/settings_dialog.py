@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QFileDialog,
@@ -34,6 +35,7 @@ def _titles() -> dict[str, str]:
         "notation": tr("Positions"),
         "device": tr("Network runs on"),
         "accept_threshold": tr("Accept all from"),
+        "judge_together": tr("Judge the photos of a trip together"),
         "overwrite": tr("Replace positions"),
         "sidecar": tr("XMP sidecars"),
         "backup_dir": tr("Copies of originals"),
@@ -137,6 +139,8 @@ class SettingsDialog(QDialog):
         value = getattr(self._settings, name)
         if isinstance(value, Enum):
             made: QWidget = self._choice(name, kind, value)
+        elif isinstance(value, bool):
+            made = self._switch(name, value)
         elif name == "tile_url":
             made = self._tiles(name, value)
         elif isinstance(value, float):
@@ -152,6 +156,12 @@ class SettingsDialog(QDialog):
             box.addItem(_choices().get(choice.value, choice.value), choice)
         box.setCurrentIndex(list(kind).index(value))
         self._readers[name] = lambda: list(kind)[box.currentIndex()]
+        return box
+
+    def _switch(self, name: str, value: bool) -> QCheckBox:
+        box = QCheckBox(tr("On"))
+        box.setChecked(value)
+        self._readers[name] = box.isChecked
         return box
 
     def _percentage(self, name: str, value: float) -> QSpinBox:

@@ -39,6 +39,7 @@ from geotagger.gui.exporting import Exporting
 from geotagger.gui.going_on import GoingOn
 from geotagger.gui.guard import UnwrittenDialog
 from geotagger.gui.jobs import Jobs
+from geotagger.gui.judging import Judging
 from geotagger.gui.keeping import Keeping
 from geotagger.gui.language import tr, trn
 from geotagger.gui.map import MapView
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self.workbench = Workbench(jobs, settings, self)
         self.reading = Reading(self.workbench)
         self.predicting = Predicting(self.workbench)
+        self.judging = Judging(self.workbench, self.predicting)
         self.writing = Writing(self.workbench)
         self.actions_ = Actions(self, appearance)
         self.thumbnails = Thumbnails(jobs, self)
@@ -128,6 +130,7 @@ class MainWindow(QMainWindow):
         workbench, stack = self.workbench, self.workbench.undo_stack
         workbench.noticed.connect(self.notices.show_notice)
         workbench.photos_added.connect(self._on_photos_came_or_went)
+        workbench.photos_added.connect(self._select_something)
         workbench.photos_removed.connect(self._on_photos_came_or_went)
         workbench.selection_changed.connect(self._refresh_actions)
         self.reading.unlocated_found.connect(self.predicting.predict)
@@ -261,6 +264,11 @@ class MainWindow(QMainWindow):
         if was_empty and len(self.workbench.session):
             self.photo_list.view.setFocus()
         self._refresh_actions()
+
+    def _select_something(self, _ids: list[int]) -> None:
+        """Panel and map show something as soon as there is something."""
+        if not self.workbench.selected_ids:
+            self.photo_list.select_next()
 
     def _close_selected(self) -> None:
         self.workbench.close_photos(list(self.workbench.selected_ids))

@@ -153,10 +153,7 @@ def _words_of_edit(photo: Photo, edited: Fix) -> RowWords:
     radius = "" if edited.radius_km is None else format_radius(edited.radius_km)
     if not edited.source.is_estimate:
         return RowWords(tr("Placed by hand"), detail=radius)
-    if photo.prediction is not None:
-        best = photo.prediction.best
-        return RowWords(tr(best.name), percent(best.probability), radius)
-    if edited.candidates:
+    if edited.candidates:  # not the prediction, which can be another one since
         code, probability = edited.candidates[0]
         return RowWords(tr(load_regions().by_code(code).name), percent(probability), radius)
     return RowWords(tr("Estimate"), detail=radius)
@@ -173,7 +170,9 @@ def evidence_lines(prediction: Prediction) -> list[str]:
     }
     lines = []
     for evidence in sorted(prediction.evidence, key=lambda one: -one.weight):
-        if evidence.kind in names:
+        if evidence.reason is not None and evidence.kind in names:
+            lines.append(evidence.reason)
+        elif evidence.kind in names:
             photo = "" if evidence.photo is None else f": {Path(evidence.photo).name}"
             lines.append(names[evidence.kind] + photo)
     return lines

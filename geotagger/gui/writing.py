@@ -71,6 +71,21 @@ class Writing(QObject):
             self._journal.close()
             self._journal = None
 
+    def recover(self) -> None:
+        """Make whole what a crash during writing left behind: opening the journal does that."""
+        self._workbench.jobs.run(self._open_journal, lambda _: None, self._not_recovered, lane=Lane.WRITE)
+
+    def _open_journal(self) -> Journal:
+        """On the write thread, where the journal is used."""
+        if self._journal is None:
+            self._journal = open_journal()
+        return self._journal
+
+    def _not_recovered(self, error: Exception) -> None:
+        if not isinstance(error, GeotaggerError):
+            raise error
+        self._workbench.noticed.emit(str(error), "")
+
     # Planning ---------------------------------------------------------------------------------------------
 
     def plan(self) -> None:
@@ -116,9 +131,7 @@ class Writing(QObject):
 
     def _begin_run(self) -> int:
         """On the write thread: SQLite connections must stay on the thread that made them."""
-        if self._journal is None:
-            self._journal = open_journal()
-        return self._journal.begin_run("window")
+        return self._open_journal().begin_run("window")
 
     def _begun(self, run_id: int) -> None:
         if self._report is not None:
@@ -256,11 +269,10 @@ class Writing(QObject):
         self._workbench.jobs.run(work, self._taken_back, self._could_not_take_back, lane=Lane.WRITE)
 
     def _undo_run(self, run_id: int) -> tuple[WriteReport, dict[Path, PhotoMetadata]]:
-        if self._journal is None:
-            self._journal = open_journal()
+        journal = self._open_journal()
         report = WriteReport(run_id, undone=True)
         found: dict[Path, PhotoMetadata] = {}
-        for outcome in self._journal.undo_run(run_id):
+        for outcome in journal.undo_run(run_id):
             if outcome.error:
                 report.failures.append((outcome.path, outcome.error))
                 continue

@@ -16,15 +16,15 @@ import numpy as np
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
-from geotagger.core.fix import Source
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import ImageOutput, Prediction
+from geotagger.core.regions import load_regions
 from geotagger.evidence.fusion import KINDS, context_model
 from geotagger.evidence.gallery import Gallery, GalleryMatch
 from geotagger.evidence.time_zones import utc_offset_at
 from geotagger.evidence.tracks import ClockReading, Track, TrackFix, offset_from_located, utc_name
 from geotagger.evidence.trips import ContextPhoto
-from geotagger.evidence.tuning import load_tuning
+from geotagger.evidence.tuning import load_tuning, place_prior
 from geotagger.metadata.model import PhotoMetadata
 
 
@@ -33,12 +33,12 @@ class ContextItem:
     """One photo of a batch.
 
     Attributes:
-        output: what the network says of it.
+        output: what the network says of it; None for a photo that it was not asked about, which only says where it was.
         place: where the user put it in this session; counts like a position in the file.
     """
 
     metadata: PhotoMetadata
-    output: ImageOutput
+    output: ImageOutput | None
     place: LatLon | None = None
 
     @property
@@ -74,13 +74,14 @@ def predict_in_context(
     if not items:
         return []
     model = context_model(grid, calibration)
+    unseen = _unseen(grid, items)
     rolls = rolls_of([item.metadata for item in items])
     fixes = _track_fixes(items, track, clock_offset)
-    matches = _matches(items, gallery, model_id)
+    matches = _matches([item.output or unseen for item in items], items, gallery, model_id)
     photos = [
         ContextPhoto(
             name=str(item.metadata.path),
-            output=item.output,
+            output=item.output or unseen,
             clock=item.metadata.taken,
             place=item.known_place,
             roll=roll,
@@ -92,14 +93,9 @@ def predict_in_context(
     return model.predict(photos, model_id, device, kinds)
 
 
-def source_of(prediction: Prediction, *, confirmed: bool = False) -> Source:
-    """What a file should say of the origin of a predicted position: a track, neighbours in time, or the model."""
-    kinds = {evidence.kind for evidence in prediction.evidence if evidence.weight > 1.0}
-    if "track" in {evidence.kind for evidence in prediction.evidence}:
-        return Source.TRACK
-    if "time-neighbour" in kinds:
-        return Source.NEIGHBOUR
-    return Source.MODEL_CONFIRMED if confirmed else Source.MODEL
+def speaks_beyond_image(prediction: Prediction) -> bool:
+    """True where something besides the picture had a say; where not, the photo's own prediction stands."""
+    return len(prediction.evidence) > 1
 
 
 def rolls_of(photos: Sequence[PhotoMetadata]) -> list[str]:
@@ -164,11 +160,21 @@ def _track_fixes(
     return fixes
 
 
+def _unseen(grid: CellGrid, items: Sequence[ContextItem]) -> ImageOutput:
+    """The output for photos that the network did not see: the prior, which speaks for no place, and is like nothing."""
+    seen = next((item.output for item in items if item.output is not None), None)
+    return ImageOutput(
+        np.full(len(load_regions()), 1 / len(load_regions()), np.float32),
+        place_prior(grid).astype(np.float32),
+        np.zeros_like(seen.embedding) if seen is not None else np.zeros(0, np.float32),
+    )
+
+
 def _matches(
-    items: Sequence[ContextItem], gallery: Gallery | None, model_id: str
+    outputs: Sequence[ImageOutput], items: Sequence[ContextItem], gallery: Gallery | None, model_id: str
 ) -> list[tuple[GalleryMatch, ...]]:
     if gallery is None:
         return [()] * len(items)
-    embeddings = np.stack([item.output.embedding for item in items])
+    embeddings = np.stack([output.embedding for output in outputs])
     own = [str(item.metadata.path) for item in items]
     return gallery.matches(embeddings, model_id, own, load_tuning().gallery_similarity)

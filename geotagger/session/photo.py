@@ -96,7 +96,7 @@ class Photo:
         if self.edited is not None:
             return self.edited
         if self.prediction is not None and not self.skipped:
-            return fix_from_prediction(self.prediction, Source.MODEL)
+            return fix_from_prediction(self.prediction, source_of(self.prediction))
         return self.on_disk
 
     @property
@@ -107,6 +107,16 @@ class Photo:
         if self.prediction is not None and not self.skipped:
             return self.prediction.position
         return None if self.on_disk is None else self.on_disk.position
+
+
+def source_of(prediction: Prediction, *, confirmed: bool = False) -> Source:
+    """What a file should say of the origin of a predicted position: a track, neighbours in time, or the model."""
+    kinds = {evidence.kind for evidence in prediction.evidence if evidence.weight > 1.0}
+    if "track" in {evidence.kind for evidence in prediction.evidence}:
+        return Source.TRACK
+    if "time-neighbour" in kinds:
+        return Source.NEIGHBOUR
+    return Source.MODEL_CONFIRMED if confirmed else Source.MODEL
 
 
 CANDIDATES_WRITTEN = 5

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.session.photo import Photo, PhotoState, fix_from_prediction
+from geotagger.session.photo import Photo, PhotoState, fix_from_prediction, source_of
 
 
 def accept(photo: Photo, *, looked_at: bool = True) -> Photo:
@@ -15,11 +15,11 @@ def accept(photo: Photo, *, looked_at: bool = True) -> Photo:
 
     Args:
         looked_at: False where the user accepted many guesses at once without seeing each; the file then
-            says ``model`` instead of ``model-confirmed``.
+            says ``model`` instead of ``model-confirmed``, where the guess is the model's.
     """
     if photo.prediction is None or photo.metadata is None:
         return photo
-    source = Source.MODEL_CONFIRMED if looked_at else Source.MODEL
+    source = source_of(photo.prediction, confirmed=looked_at)
     return replace(photo, edited=fix_from_prediction(photo.prediction, source), skipped=False, error=None)
 
 

@@ -107,6 +107,7 @@ class App:
             window.reading.scanning
             or window.reading.progress.running
             or window.predicting.progress.running
+            or window.judging.busy
             or window.writing.busy
         )
 

@@ -13,12 +13,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from geotagger.core.fix import Fix, Source
+from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings, Theme, load_settings
+from geotagger.core.write_policy import WritePolicy
 from geotagger.gui.appearance import Appearance, blend
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.photo_list import ListShape
 from geotagger.gui.theme import DARK, LIGHT
+from geotagger.metadata import open_journal, safe_write, write_fix
 from tests.gui.conftest import App
+from tests.images import save_photo
 
 
 def test_empty_window_explains_itself(app: App) -> None:
@@ -129,3 +134,34 @@ def test_the_program_starts_and_ends_cleanly(tmp_path: Path) -> None:
     assert "ended 0" in done.stdout, done.stderr
     assert "Traceback" not in done.stderr
     assert "Release of profile" not in done.stderr
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing may catch it and clean up."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="hard links")
+def test_a_write_cut_short_by_a_crash_is_made_whole_at_the_next_start(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = save_photo(tmp_path / "photos" / "a.jpg", seed=1)
+    os.link(photo, photo.with_name("b.jpg"))  # so that the file is overwritten in place
+    original = photo.read_bytes()
+
+    def half(path: Path, *_: object) -> None:
+        with path.open("r+b") as file:
+            file.write(b"half written" * 20)
+        raise Killed
+
+    def no_cleaning_up(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, open_journal() as journal:
+        patch.setattr(safe_write, "_overwrite_bytes", half)
+        patch.setattr(safe_write, "restore_from", no_cleaning_up)
+        fix = Fix(LatLon(46.9, -110.4), Source.MANUAL)
+        with pytest.raises(Killed):
+            write_fix(photo, fix, WritePolicy(), journal, journal.begin_run("window"))
+    assert photo.read_bytes() != original
+    app.window.writing.recover()
+    app.wait(lambda: photo.read_bytes() == original)

@@ -98,9 +98,11 @@ def test_further_evidence_lists_itself_by_weight() -> None:
             Evidence("image", 1.0),
             Evidence("gallery", 0.4),
             Evidence("time-neighbour", 2.3, "/photos/b.jpg"),
+            Evidence("time-neighbour", 3.1, "/photos/c.jpg", "9 min after c, which has GPS"),
         ),
     )
     assert evidence_lines(guess) == [
+        "9 min after c, which has GPS",
         "taken close in time to a located photo: b.jpg",
         "looks like one of your located photos",
     ]

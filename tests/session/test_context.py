@@ -11,7 +11,8 @@ from geotagger.evidence.gallery import Gallery, GalleryEntry
 from geotagger.evidence.tracks import load_tracks
 from geotagger.inference import load_bundle
 from geotagger.metadata.model import FileIdentity, PhotoMetadata
-from geotagger.session.context import ContextItem, clock_on_track, predict_in_context, rolls_of, source_of
+from geotagger.session.context import ContextItem, clock_on_track, predict_in_context, rolls_of
+from geotagger.session.photo import source_of
 
 BANFF = LatLon(51.18, -115.57)
 NOON = datetime(2019, 7, 1, 12)
