@@ -16,6 +16,7 @@ from geotagger.core.fix import Source
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import Prediction
 from geotagger.metadata import PhotoMetadata
+from geotagger.session.photo import source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ def export_row(path: Path, metadata: PhotoMetadata | None, prediction: Predictio
         return ExportRow(path, fix.position, fix.source, fix.radius_km, region, fix.probability, taken)
     if prediction:
         best = prediction.best
+        source = source_of(prediction)
         return ExportRow(
-            path, prediction.position, Source.MODEL, prediction.radius_km, best.code, best.probability, taken
+            path, prediction.position, source, prediction.radius_km, best.code, best.probability, taken
         )
     return None
 
