@@ -39,6 +39,9 @@ Gpx = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per photo and line.")]
 
+_LEAST_SHOWN = 0.005
+"""Less likely regions are not worth a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -197,7 +200,8 @@ def as_text(result: PhotoResult, top: int) -> str:
     if result.prediction is None:
         return f"{result.path}: {result.error}"
     prediction = result.prediction
-    regions = ", ".join(f"{region.name} {region.probability:.0%}" for region in prediction.regions[:top])
+    likely = [region for region in prediction.regions[:top] if region.probability >= _LEAST_SHOWN]
+    regions = ", ".join(f"{region.name} {region.probability:.0%}" for region in likely)
     place = f"{format_position(prediction.position)} {format_radius(prediction.radius_km)}"
     return f"{result.path}: {regions} · {place}{_spread(prediction)}"
 

@@ -13,6 +13,8 @@ from geotagger.gui.wording import percent
 
 _ROW_PX = 32
 _SHOWN = 5
+_LEAST = 0.005
+"""Less likely regions are not worth a line."""
 
 
 class RegionBars(QWidget):
@@ -27,7 +29,8 @@ class RegionBars(QWidget):
 
     def show_prediction(self, prediction: Prediction | None) -> None:
         """Show the regions of a prediction, or nothing."""
-        self._regions = () if prediction is None else prediction.regions[:_SHOWN]
+        best = () if prediction is None else prediction.regions[:_SHOWN]
+        self._regions = tuple(region for region in best if region.probability >= _LEAST)
         self.setAccessibleName(", ".join(f"{tr(r.name)} {percent(r.probability)}" for r in self._regions))
         self.updateGeometry()
         self.update()
