@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from geotagger.core.errors import GeotaggerError, PhotoError, UnreadablePhotoError
+from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.prediction import Prediction
 from geotagger.gui.jobs import Generation, Lane
 from geotagger.gui.language import tr
 from geotagger.gui.workbench import Workbench
-from geotagger.metadata import embedded_preview
+from geotagger.metadata import read_photo
 from geotagger.session.compact import compact
 from geotagger.session.progress import Progress
 
@@ -277,14 +277,10 @@ def _make_predictor(device: str, on_notice: Callable[[str], None]) -> Any:
 
 
 def _load_pixels(predictor: Any, path: Path) -> Any:
-    """Decode a photo; where that cannot be done, as with RAW files, the preview inside it serves."""
-    try:
-        return predictor.load(path)
-    except UnreadablePhotoError:
-        preview = embedded_preview(path)
-        if preview is None:
-            raise
-        return predictor.load(path, preview=preview)
+    """Decode a photo, or the preview inside a RAW file; read anew, since it may have changed or gone meanwhile."""
+    from geotagger.session.pipeline import load_pixels
+
+    return load_pixels(read_photo(path), predictor)
 
 
 def _predict(predictor: Any, pixels: Sequence[Any]) -> list[KeptGuess]:

@@ -86,3 +86,19 @@ def test_cancelling_stops_between_batches(photos):
 
 def test_nothing_to_do_is_no_error():
     assert list(predict_photos([], CountingPredictor())) == []
+
+
+def test_a_damaged_jpeg_is_not_judged_by_its_thumbnail(tmp_path):
+    class Recording(CountingPredictor):
+        def __init__(self) -> None:
+            super().__init__()
+            self.previews: list[bytes | None] = []
+
+        def load(self, path: Path, preview: bytes | None = None) -> np.ndarray:
+            self.previews.append(preview)
+            return super().load(path, preview)
+
+    predictor = Recording()
+    (result,) = predict_photos([save_photo(tmp_path / "bad.jpg")], predictor)
+    assert result.error == "It is damaged."
+    assert predictor.previews == [None]
