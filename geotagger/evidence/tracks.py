@@ -104,17 +104,6 @@ class Track:
         place = LatLon(float(self.lat_deg[index]), float(self.lon_deg[index]))
         return TrackFix(place, float(gap_s), _GPS_RADIUS_KM + _WALK_KM_PER_S * float(gap_s))
 
-    def covers(self, seconds: FloatArray) -> np.ndarray:
-        """(n,) True for the moments at which the track says a position."""
-        right = np.searchsorted(self.time_s, seconds, side="right")
-        left = np.maximum(right - 1, 0)
-        right = np.minimum(right, len(self.time_s) - 1)
-        nearest = np.minimum(np.abs(seconds - self.time_s[left]), np.abs(self.time_s[right] - seconds))
-        inside = (self.time_s[left] <= seconds) & (seconds <= self.time_s[right])
-        return np.asarray(
-            (nearest <= MAX_REACH_S) | (inside & (self.time_s[right] - self.time_s[left] <= MAX_GAP_S))
-        )
-
 
 def load_tracks(paths: Sequence[Path]) -> Track:
     """The points of all files as one track; where two have the same time, the later one in the order given counts.

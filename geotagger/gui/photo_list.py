@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -394,12 +394,6 @@ class PhotoList(QWidget):
         self._chance_actions[0].setChecked(True)
         self.model.set_filter(states=frozenset(), without_position=False, region=None, min_probability=0.0)
 
-    def show_states(self, states: Iterable[PhotoState]) -> None:
-        """Show only photos of these states."""
-        wanted = set(states)
-        for state, action in self._state_actions.items():
-            action.setChecked(state in wanted)
-
     def _show_count(self) -> None:
         shown, total = self.model.photo_count, len(self._workbench.session)
         selected = len(self._workbench.selected_ids)
@@ -414,8 +408,3 @@ class PhotoList(QWidget):
         self._order.setIcon(icon("expand", self._appearance.palette))
         self._show.setIcon(icon("expand", self._appearance.palette))
         self.list_view.viewport().update()
-
-    def index_of(self, photo_id: int) -> QModelIndex:
-        """Index of a photo in the shown view; invalid if the filter hides it."""
-        row = self.model.row_of(photo_id)
-        return QModelIndex() if row is None else self.model.index(row, 0)

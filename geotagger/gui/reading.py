@@ -62,10 +62,6 @@ class Reading(QObject):
         self._workbench.close_photos(unread)
         self.progressed.emit()
 
-    def reread(self, photo_ids: Sequence[int]) -> None:
-        """Read photos again, because their files changed."""
-        self._read(photo_ids, self._token)
-
     def _scan_on(self, found: Iterator[ScanItem], skipped: list[ScanItem], token: Token) -> None:
         self._workbench.jobs.run(
             partial(_take, found),

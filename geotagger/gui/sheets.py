@@ -88,7 +88,7 @@ class AboutDialog(QDialog):
                     "",
                     tr("Geotagger is under the MIT licence."),
                     tr(
-                        "It stands on PySide6 (LGPL), PyTorch (BSD), folium (MIT), Leaflet (BSD), Leaflet.markercluster (MIT), "
+                        "It stands on PySide6 (LGPL), PyTorch (BSD), folium (MIT), Leaflet (BSD), "
                         "Pillow (MIT-CMU), pillow-heif (BSD), shapely (BSD), h3 (Apache), numpy (BSD) and others."
                     ),
                     tr("Map data: Natural Earth, public domain. Place names: GeoNames, CC BY 4.0."),

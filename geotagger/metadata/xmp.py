@@ -16,7 +16,6 @@ EXIF = "http://ns.adobe.com/exif/1.0/"
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 TIFF = "http://ns.adobe.com/tiff/1.0/"
 XMP_BASIC = "http://ns.adobe.com/xap/1.0/"
-XMP_NOTE = "http://ns.adobe.com/xmp/note/"
 GEOTAGGER = "urn:geotagger:xmp:1.0/"
 """Namespace of what this program says of the positions that it wrote. All names in it begin with ``Position``:
 many programs show tags without their namespace, and a ``Model`` of ours would hide that of the camera."""
