@@ -1,4 +1,4 @@
-"""``python -m trainer collect|prepare|train|calibrate|evaluate|report|export|models|original``."""
+"""``python -m trainer collect|prepare|train|calibrate|evaluate|compare|report|export|models|original|ablate``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from geotagger.core.errors import GeotaggerError
+from trainer import compare
 from trainer.collect import command as collect
 from trainer.networks import command as networks
+from trainer.originals import ablation
 from trainer.originals import command as originals
 from trainer.steps import add_step_arguments, run_step
 
@@ -23,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_step_arguments(commands)
     networks.add_arguments(commands.add_parser("models", help="the networks and their parameter counts"))
     originals.add_arguments(commands.add_parser("original", help="train the class project's networks"))
+    compare.add_arguments(commands.add_parser("compare", help="several trainings in one table"))
+    ablation.add_arguments(commands.add_parser("ablate", help="what each augmentation is worth"))
     arguments = parser.parse_args(argv)
     if arguments.command == "collect":
         return collect.run(arguments)
@@ -31,7 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command == "original":
         return originals.run(arguments)
     try:
-        run_step(arguments)
+        if arguments.command == "ablate":
+            ablation.run(arguments)
+        elif arguments.command == "compare":
+            compare.run(arguments)
+        else:
+            run_step(arguments)
     except GeotaggerError as error:
         print(error, file=sys.stderr)
         return 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,14 @@ from geotagger.core.geo import FloatArray
 from geotagger.core.regions import load_regions
 from trainer.answers import Answers, Judged, judge, judge_posteriors
 from trainer.calibrate import held_by_radius, held_by_set
-from trainer.metrics import Value, distance_metrics, plain, region_metrics, with_intervals
+from trainer.metrics import Value, distance_metrics, known_share, plain, region_metrics, with_intervals
 from trainer.shards import Sample
 from trainer.targets import sampling_weights
 
 Embeddings = npt.NDArray[np.float32]
 
 _NEIGHBOUR_SHARPNESS = 20.0
+_DIGITS = {"score": 3, "log_loss": 3, "median_km": 0, "mean_km": 0, "median_radius_km": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,9 @@ def evaluate_judged(
 
     def measure(indices: Any) -> dict[str, float]:
         result = region_metrics(judged.probabilities[indices], judged.regions[indices])
-        distances = judged.distances_km[indices]
-        result |= distance_metrics(distances[np.isfinite(distances)])
+        result |= distance_metrics(judged.distances_km[indices])
         if held_set is not None:
-            result["radius_coverage"] = float(100 * np.nanmean(held_radius[indices]))
+            result["radius_coverage"] = known_share(held_radius[indices])
             result["set_coverage"] = float(100 * held_set[indices].mean())
             result["median_radius_km"] = float(np.median(judged.radii_km[indices]))
             result["mean_set_size"] = float(judged.set_sizes[indices].mean())
@@ -159,25 +160,31 @@ def _confusions(judged: Judged, most: int = 15) -> list[tuple[str, str, int]]:
     return [(names[unique[i, 0]], names[unique[i, 1]], int(counts[i])) for i in order]
 
 
-def as_table(evaluations: Sequence[Evaluation]) -> str:
+COLUMNS = {
+    "top1_micro": "top-1 micro",
+    "top1_macro": "top-1 macro",
+    "top3_macro": "top-3 macro",
+    "top5_macro": "top-5 macro",
+    "top10_macro": "top-10 macro",
+    "median_km": "median km",
+    "score": "exp(-d/1160)",
+    "calibration_error": "calibration error",
+}
+"""The metrics of the usual table, with their headings."""
+
+
+def as_table(evaluations: Sequence[Evaluation], columns: Mapping[str, str] = COLUMNS) -> str:
     """A Markdown table, one system per row, value and 95 % interval over photographers."""
-    columns = {
-        "top1_micro": "top-1 micro",
-        "top1_macro": "top-1 macro",
-        "top3_macro": "top-3 macro",
-        "top5_macro": "top-5 macro",
-        "top10_macro": "top-10 macro",
-        "median_km": "median km",
-        "score": "exp(-d/1160)",
-        "calibration_error": "calibration error",
-    }
     lines = ["| | " + " | ".join(columns.values()) + " |", "|---" * (len(columns) + 1) + "|"]
     for evaluation in evaluations:
-        cells = [_shown(key, evaluation.metrics[key]) for key in columns]
+        cells = [shown(key, evaluation.metrics.get(key)) for key in columns]
         lines.append(f"| {evaluation.name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _shown(key: str, value: Value) -> str:
-    digits = 3 if key == "score" else 0 if key == "median_km" else 1
-    return f"{value.value:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+def shown(name: str, metric: Value | None) -> str:
+    """A metric with its interval, as tables show it; a dash where it was not or could not be measured."""
+    if metric is None or not math.isfinite(metric.value):
+        return "–"
+    digits = _DIGITS.get(name, 1)
+    return f"{metric.value:.{digits}f} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"

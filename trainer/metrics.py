@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,13 +75,28 @@ def region_metrics(probabilities: FloatArray, regions: npt.NDArray[np.integer]) 
 
 
 def distance_metrics(distances_km: FloatArray) -> dict[str, float]:
-    """Median and mean distance, mean score ``exp(-d / 1160)``, and shares within some distances (%)."""
+    """Median and mean distance, mean score ``exp(-d / 1160)``, and shares within some distances (%).
+
+    Args:
+        distances_km: (n,) NaN where the true place is not known. Where it is known of none, all metrics are NaN.
+    """
+    distances_km = distances_km[np.isfinite(distances_km)]
+    if not len(distances_km):
+        return dict.fromkeys(
+            ("median_km", "mean_km", "score", *(f"within_{km}_km" for km in WITHIN_KM)), np.nan
+        )
     result = {
         "median_km": float(np.median(distances_km)),
         "mean_km": float(np.mean(distances_km)),
         "score": float(np.mean(np.exp(-distances_km / SCORE_SCALE_KM))),
     }
     return result | {f"within_{km}_km": float(100 * np.mean(distances_km <= km)) for km in WITHIN_KM}
+
+
+def known_share(held: FloatArray) -> float:
+    """Share (%) of 1 among 0 and 1, NaN left out; NaN where nothing is known."""
+    known = held[np.isfinite(held)]
+    return float(100 * known.mean()) if len(known) else np.nan
 
 
 def with_intervals(
@@ -91,6 +107,8 @@ def with_intervals(
     seed: int = 0,
 ) -> dict[str, Value]:
     """Metrics with bootstrap intervals over groups, because photos of one photographer are not independent.
+
+    Draws of photographers of whom a metric cannot be taken (no place is known, say) are left out of its interval.
 
     Args:
         measure: takes indices of photos (with repetition) and gives metrics.
@@ -105,11 +123,16 @@ def with_intervals(
     ]
     result = {}
     for name, value in whole.items():
-        low, high = np.nanpercentile([draw[name] for draw in draws], [2.5, 97.5])
+        drawn = np.array([draw[name] for draw in draws])
+        drawn = drawn[np.isfinite(drawn)]
+        low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
         result[name] = Value(value, float(low), float(high))
     return result
 
 
 def plain(values: dict[str, Value]) -> dict[str, Any]:
-    """Metrics as JSON values: ``[value, low, high]``."""
-    return {name: [round(v.value, 3), round(v.low, 3), round(v.high, 3)] for name, v in values.items()}
+    """Metrics as JSON values: ``[value, low, high]``, null for what could not be measured."""
+    return {
+        name: [round(x, 3) if math.isfinite(x) else None for x in (v.value, v.low, v.high)]
+        for name, v in values.items()
+    }

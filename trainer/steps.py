@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 from collections import Counter
@@ -16,6 +17,7 @@ import torch.distributed as dist
 from geotagger.core.calibration import Calibration
 from trainer.answers import answer
 from trainer.calibrate import calibrate, cross_coverage
+from trainer.compare import METRICS_FILE
 from trainer.config import Config, load_config
 from trainer.evaluate import Evaluation, as_table, evaluate_network, neighbour_baseline, prior_baseline
 from trainer.export import export
@@ -25,7 +27,6 @@ from trainer.shards import SPLITS, DataError, ShardData
 from trainer.train import Ranks, TrainingError, load_trained, train
 
 CALIBRATION_FILE = "calibration.json"
-METRICS_FILE = "metrics.json"
 _MOST_REFUSALS_SHOWN = 10
 
 
@@ -166,6 +167,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         "photos": len(samples),
         "photographers": len({s.group for s in samples}),
         "list_hash": data.list_hash,
+        "date": datetime.date.today().isoformat(),
         "command": f"python -m trainer evaluate RUN DATA --splits {','.join(splits)}",
         "systems": [evaluation.to_json() for evaluation in evaluations],
     }

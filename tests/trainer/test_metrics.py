@@ -63,3 +63,15 @@ def test_intervals_are_wider_when_photos_of_a_photographer_agree() -> None:
     assert by_person.low < by_person.value < by_person.high
     assert by_person.high - by_person.low > 2 * (by_photo.high - by_photo.low)
     assert plain({"hits": by_photo})["hits"][0] == pytest.approx(hits.mean(), abs=1e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_photos_of_unknown_place_leave_the_distances_unknown_without_a_warning() -> None:
+    distances = np.array([np.nan, 100.0, np.nan, np.nan])
+    assert distance_metrics(distances)["mean_km"] == 100
+    assert np.isnan(distance_metrics(distances[:1])["median_km"])
+    # In most draws only the photographers of the photos without a place come.
+    values = with_intervals(lambda indices: distance_metrics(distances[indices]), list("abcd"))
+    assert (values["mean_km"].low, values["mean_km"].high) == (100, 100)
+    nowhere = with_intervals(lambda indices: distance_metrics(distances[:1][indices * 0]), list("abcd"))
+    assert plain(nowhere)["score"] == [None, None, None]

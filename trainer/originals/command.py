@@ -1,4 +1,4 @@
-"""``python -m trainer original train|evaluate|compare``: the class project's networks from the command line."""
+"""``python -m trainer original train|evaluate``: the class project's networks from the command line."""
 
 from __future__ import annotations
 
@@ -7,30 +7,19 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from geotagger.core.errors import GeotaggerError
-from trainer.config import AugmentConfig
+from trainer.compare import METRICS_FILE, compare
 from trainer.networks.registry import NETWORKS
-from trainer.originals.evaluation import compare, evaluate_original
-from trainer.originals.settings import OriginalSettings, original_settings
+from trainer.originals.evaluation import evaluate_original
+from trainer.originals.settings import AUGMENTATIONS, OriginalSettings, augment_without, original_settings
 from trainer.originals.training import train_original
 from trainer.shards import SPLITS
 
-METRICS_FILE = "metrics.json"
-AUGMENTATIONS: dict[str, dict[str, float]] = {
-    "crop": {"crop": 1.0},
-    "colour": {"colour": 0.0},
-    "greyscale": {"greyscale": 0.0},
-    "perspective": {"perspective": 0.0},
-    "rotation": {"rotation_deg": 0.0},
-}
-"""The class project's augmentations by name, each with the setting that switches it off."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the three subcommands; ``run`` takes what it parses."""
-    steps = parser.add_subparsers(dest="step", required=True, metavar="train|evaluate|compare")
+    """Give a parser the two subcommands; ``run`` takes what it parses."""
+    steps = parser.add_subparsers(dest="step", required=True, metavar="train|evaluate")
     train = steps.add_parser("train", help="train a network by its own recipe")
     train.add_argument("network", choices=[name for name, entry in NETWORKS.items() if entry.recipe])
     train.add_argument("data", type=Path, help="folder made by prepare")
@@ -58,8 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     evaluate.add_argument("data", type=Path, help="folder made by prepare")
     evaluate.add_argument("--splits", default="test", help=f"which of {', '.join(SPLITS)} (default test)")
     evaluate.add_argument("--json", action="store_true", help="print all metrics as JSON instead of a table")
-    table = steps.add_parser("compare", help="one table of several runs, ours among them")
-    table.add_argument("runs", type=Path, nargs="+", help="folders that evaluate was run on")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,22 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.step == "train":
             print(f"Wrote {_train(arguments)}.")
-        elif arguments.step == "evaluate":
-            _evaluate(arguments)
         else:
-            print(compare([run / METRICS_FILE for run in arguments.runs]))
+            _evaluate(arguments)
     except GeotaggerError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-def augment_without(augment: AugmentConfig, names: list[str]) -> AugmentConfig:
-    """The same augmentations with some switched off by name; ``all`` switches every one off."""
-    off: dict[str, Any] = {}
-    for name in AUGMENTATIONS if "all" in names else names:
-        off |= AUGMENTATIONS[name]
-    return replace(augment, **off)
 
 
 def _train(arguments: argparse.Namespace) -> Path:

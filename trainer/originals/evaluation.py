@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,7 @@ from geotagger.core.geo import FloatArray, haversine_km
 from geotagger.core.regions import load_regions
 from geotagger.inference.preprocessing import fit, to_tensor
 from trainer.answers import Judged
-from trainer.evaluate import Evaluation, as_table, evaluate_judged
-from trainer.metrics import Value
+from trainer.evaluate import evaluate_judged
 from trainer.networks.answers import Answer, to_degrees
 from trainer.networks.registry import build_network
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
@@ -48,40 +47,55 @@ def evaluate_original(data_folder: Path, folder: Path, splits: Sequence[str]) ->
 
     Returns:
         A document of the form that ``evaluate`` writes for ours: splits, numbers of photos and photographers,
-        hash of the data list, command, and one system.
+        hash of the data list, date, command, and one system.
 
     Raises:
         DataError: there is no data, or the training has seen it.
         TrainingError: there is no training.
     """
-    try:
-        settings = OriginalSettings.load(folder / SETTINGS_FILE)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(f"There is no training of a class project's network in {folder}.") from error
+    settings = _settings_of(folder)
     seen = [split for split in splits if split in settings.splits]
     if seen:
         raise DataError(f"The training has seen the photos of {seen[0]}; measure on other splits.")
-    torch.set_num_threads(settings.threads)
-    network = build_network(settings.network, len(load_regions()), seed=settings.seed, random_backbone=True)
     data = ReducedPhotos(data_folder, settings.recipe.input_px)
-    state = TrainingState(network, settings.recipe, data.list_hash)
-    state.load(folder / CHECKPOINT_FILE)
     samples = data.of(*splits)
-    judged = _judged(guess(network, data, samples, settings.recipe.input_px), samples)
-    evaluation = evaluate_judged(_row_name(settings, state), judged, samples, None)
+    judged, epochs = judge_training(folder, data, samples)
+    evaluation = evaluate_judged(_row_name(settings, epochs), judged, samples, None)
     return {
         "splits": list(splits),
         "photos": evaluation.photos,
         "photographers": evaluation.photographers,
         "list_hash": data.list_hash,
+        "date": datetime.date.today().isoformat(),
         "command": f"python -m trainer original evaluate RUN DATA --splits {','.join(splits)}",
         "systems": [evaluation.to_json()],
     }
 
 
-def _row_name(settings: OriginalSettings, state: TrainingState) -> str:
+def judge_training(folder: Path, data: ReducedPhotos, samples: Sequence[Sample]) -> tuple[Judged, int]:
+    """Guesses of a training beside the truth, and how many epochs it has had.
+
+    Raises:
+        TrainingError: there is no training, or it belongs to other data.
+    """
+    settings = _settings_of(folder)
+    torch.set_num_threads(settings.threads)
+    network = build_network(settings.network, len(load_regions()), seed=settings.seed, random_backbone=True)
+    state = TrainingState(network, settings.recipe, data.list_hash)
+    state.load(folder / CHECKPOINT_FILE)
+    return _judged(guess(network, data, samples, settings.recipe.input_px), samples), state.epoch
+
+
+def _settings_of(folder: Path) -> OriginalSettings:
+    try:
+        return OriginalSettings.load(folder / SETTINGS_FILE)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"There is no training of a class project's network in {folder}.") from error
+
+
+def _row_name(settings: OriginalSettings, epochs: int) -> str:
     backbone = ", random backbone" if settings.random_backbone else ""
-    return f"{settings.network}, {state.epoch} epochs, {settings.recipe.input_px} px{backbone}"
+    return f"{settings.network}, {epochs} epochs, {settings.recipe.input_px} px{backbone}"
 
 
 def _judged(guesses: Guesses, samples: Sequence[Sample]) -> Judged:
@@ -102,42 +116,6 @@ def _judged(guesses: Guesses, samples: Sequence[Sample]) -> Judged:
         radii_km=np.full(count, np.nan),
         set_sizes=np.full(count, -1, np.intp),
     )
-
-
-def compare(metrics_files: Sequence[Path]) -> str:
-    """One Markdown table of all systems that some metrics files hold, each once, the worst first.
-
-    Raises:
-        DataError: a file is missing or damaged, or they were not measured on the same photos.
-    """
-    systems: dict[str, Evaluation] = {}
-    grounds: dict[tuple[str, ...], Path] = {}
-    for path in metrics_files:
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            grounds.setdefault((document["list_hash"], *document["splits"]), path)
-            for system in document["systems"]:
-                systems.setdefault(system["name"], _evaluation(system))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} is missing or holds no metrics.") from error
-    if len(grounds) != 1:
-        names = " and ".join(str(path) for path in grounds.values())
-        raise DataError(
-            f"{names} were not measured on the same photos; their numbers cannot stand side by side."
-        )
-    (_, *splits), one = next(iter(grounds)), next(iter(systems.values()))
-    rows = sorted(systems.values(), key=_worth)
-    heading = f"{one.photos} photos by {one.photographers} photographers ({', '.join(splits)}):"
-    return f"{heading}\n\n{as_table(rows)}"
-
-
-def _worth(system: Evaluation) -> tuple[float, float]:
-    return system.metrics["top5_macro"].value, -system.metrics["log_loss"].value
-
-
-def _evaluation(system: dict[str, Any]) -> Evaluation:
-    metrics = {name: Value(*values) for name, values in system["metrics"].items()}
-    return Evaluation(system["name"], system["photos"], system["photographers"], metrics, {}, [])
 
 
 def guess(network: nn.Module, data: ShardData, samples: Sequence[Sample], input_px: int) -> Guesses:

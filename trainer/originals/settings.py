@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,23 @@ ORIGINAL_AUGMENT = AugmentConfig(
 )
 """The class project's five: cropping, colour jitter, greyscale, random perspective, random rotation. Their
 strengths are ours; the report names only the kinds."""
+
+AUGMENTATIONS: dict[str, dict[str, float]] = {
+    "crop": {"crop": 1.0},
+    "colour": {"colour": 0.0},
+    "greyscale": {"greyscale": 0.0},
+    "perspective": {"perspective": 0.0},
+    "rotation": {"rotation_deg": 0.0},
+}
+"""The class project's augmentations by name, each with the setting that switches it off."""
+
+
+def augment_without(augment: AugmentConfig, names: Sequence[str]) -> AugmentConfig:
+    """The same augmentations with some switched off by name; ``all`` switches every one off."""
+    off: dict[str, Any] = {}
+    for name in AUGMENTATIONS if "all" in names else names:
+        off |= AUGMENTATIONS[name]
+    return replace(augment, **off)
 
 
 @dataclass(frozen=True, slots=True)

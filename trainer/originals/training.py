@@ -50,9 +50,23 @@ def train_original(
     Raises:
         DataError, SettingsError, TrainingError, WeightsError: with a sentence that says why.
     """
+    data = ReducedPhotos(data_folder, settings.recipe.input_px)
+    return train_on(data, output, settings, weights=weights, resume=resume, say=say, stop_after=stop_after)
+
+
+def train_on(
+    data: ReducedPhotos,
+    output: Path,
+    settings: OriginalSettings,
+    *,
+    weights: Path | None = None,
+    resume: bool = False,
+    say: Callable[[str], None] = print,
+    stop_after: Callable[[int], bool] = lambda epoch: False,
+) -> Path:
+    """``train_original`` on data that is open already, so that several trainings decode each photo once."""
     recipe = settings.recipe
     torch.set_num_threads(settings.threads)
-    data = ReducedPhotos(data_folder, recipe.input_px)
     samples = data.of(*settings.splits)
     _check(samples, recipe)
     validation = [s for s in data.samples if s.split == "validation" and "validation" not in settings.splits]

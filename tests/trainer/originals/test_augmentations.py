@@ -11,8 +11,7 @@ from PIL import Image
 
 from trainer.augment import augmented, recoloured
 from trainer.config import AugmentConfig
-from trainer.originals.command import augment_without
-from trainer.originals.settings import ORIGINAL_AUGMENT
+from trainer.originals.settings import ORIGINAL_AUGMENT, augment_without
 
 OFF = augment_without(ORIGINAL_AUGMENT, ["all"])
 SHAPES = {"crop": {"crop": 0.3}, "perspective": {"perspective": 0.2}, "rotation": {"rotation_deg": 20.0}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,58 +11,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import load_file
 
 from geotagger.core.errors import SettingsError
-from geotagger.core.regions import load_regions
+from tests.trainer.originals.made import make_data
 from trainer.config import AugmentConfig
 from trainer.networks.geonet import GeoNet
 from trainer.networks.registry import NETWORKS, Recipe, build_network
 from trainer.networks.weights import WeightsError
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
-from trainer.originals.command import add_arguments, augment_without, run
+from trainer.originals.command import add_arguments, run
 from trainer.originals.evaluation import evaluate_original
 from trainer.originals.photos import ReducedPhotos
-from trainer.originals.settings import ORIGINAL_AUGMENT, OriginalSettings, original_settings
+from trainer.originals.settings import (
+    ORIGINAL_AUGMENT,
+    OriginalSettings,
+    augment_without,
+    original_settings,
+)
 from trainer.originals.training import train_original
-from trainer.shards import DataError, write_list, write_shards
+from trainer.shards import DataError
 from trainer.train import TrainingError
-
-PLACES = {"CO": (39.0, -105.5), "QC": (47.0, -71.5), "FL": (28.0, -81.5)}
-COLOURS = {"CO": (200, 60, 40), "QC": (60, 200, 60), "FL": (50, 70, 210)}
-
-
-def picture(postal: str, number: int, size: tuple[int, int] = (80, 60)) -> bytes:
-    """A noisy picture in a region's own colour, which even the smallest network can learn."""
-    noise = np.random.default_rng(number).normal(0, 25, (size[1], size[0], 3))
-    pixels = np.clip(np.array(COLOURS[postal]) + noise, 0, 255).astype(np.uint8)
-    data = io.BytesIO()
-    Image.fromarray(pixels).save(data, "JPEG", quality=85)
-    return data.getvalue()
-
-
-def make_data(folder: Path, postals: tuple[str, ...] = ("CO", "QC", "FL"), per_region: int = 16) -> Path:
-    regions = load_regions()
-
-    def photos():
-        for split, count in (("train", per_region), ("validation", 3), ("test", 4)):
-            for postal in postals:
-                for number in range(count):
-                    lat, lon = PLACES[postal]
-                    without_place = split == "train" and number == 0
-                    fields = {
-                        "key": f"{split}/{postal}{number}",
-                        "region": regions.by_postal(postal).index,
-                        "lat_deg": None if without_place else lat + number * 0.01,
-                        "lon_deg": None if without_place else lon,
-                        "group": f"{split}-{number % 2}",
-                        "split": split,
-                    }
-                    yield fields, picture(postal, number + 1000 * len(split))
-
-    write_list(folder, write_shards(folder, photos(), 1000), {})
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -296,43 +264,12 @@ def test_from_the_command_line(data: Path, tmp_path: Path, capsys: pytest.Captur
     assert "going on after epoch 1" in capsys.readouterr().out
     assert command("evaluate", out, data) == 0
     text = capsys.readouterr().out
-    assert "12 photos by 2 photographers (test):" in text
+    assert "12 photos by 2 photographers (test of list " in text
     assert "| geocnn, 2 epochs, 32 px | " in text
     assert command("evaluate", out, data, "--splits", "validation,test", "--json") == 0
     result = json.loads(capsys.readouterr().out)
     assert result == json.loads((out / "metrics.json").read_text())
     assert len(result["systems"][0]["metrics"]["score"]) == 3
-
-
-def test_several_runs_stand_in_one_table_the_worst_first(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    train_original(data, tmp_path / "one", settings(epochs=1), say=silent)
-    assert command("evaluate", tmp_path / "one", data) == 0
-    document = json.loads((tmp_path / "one" / "metrics.json").read_text())
-    for name, log_loss in (("better", 0.1), ("worse", 9.0)):
-        system = document["systems"][0] | {"name": name}
-        metrics = system["metrics"] | {"log_loss": [log_loss, 0.0, 0.0]}
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "metrics.json").write_text(
-            json.dumps(document | {"systems": [system | {"metrics": metrics}]})
-        )
-    capsys.readouterr()
-    assert command("compare", *(tmp_path / name for name in ("better", "one", "worse", "one"))) == 0
-    rows = [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines() if "[" in line]
-    assert rows == ["| worse", "| geocnn, 1 epochs, 32 px", "| better"]
-
-
-def test_runs_on_different_photos_do_not_stand_side_by_side(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, split in (("a", "test"), ("b", "validation")):
-        train_original(data, tmp_path / name, settings(epochs=1), say=silent)
-        assert command("evaluate", tmp_path / name, data, "--splits", split) == 0
-    assert command("compare", tmp_path / "a", tmp_path / "b") == 1
-    assert "were not measured on the same photos" in capsys.readouterr().err
-    assert command("compare", tmp_path / "a", tmp_path / "none") == 1
-    assert "is missing or holds no metrics" in capsys.readouterr().err
 
 
 def test_photos_that_were_trained_on_are_not_measured(data: Path, tmp_path: Path) -> None:

@@ -1,0 +1,187 @@
+"""``python -m trainer compare``: several trainings side by side, each as it was measured, on the same photos."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from trainer.evaluate import COLUMNS, Evaluation, as_table, shown
+from trainer.metrics import Value
+from trainer.shards import DataError
+
+METRICS_FILE = "metrics.json"
+SETTINGS_FILE = "config.json"
+_ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one metrics file holds.
+
+    Attributes:
+        name: of the training, which is that of its folder.
+        splits: that it was measured on, of the data list with this hash.
+        by: date and command of the measurement.
+        settings: of the training, by dotted name.
+    """
+
+    name: str
+    list_hash: str
+    splits: tuple[str, ...]
+    by: str
+    systems: tuple[Evaluation, ...]
+    settings: Mapping[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``compare``; ``run`` takes what they are parsed to."""
+    parser.add_argument(
+        "runs", type=Path, nargs="+", help="folders that evaluate was run on, or metrics files that it wrote"
+    )
+    parser.add_argument(
+        "--metrics",
+        help=f"which, with commas between (default {','.join(COLUMNS)}); “{_ALL}” for a row per metric",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the tables.
+
+    Raises:
+        DataError: a file is missing or damaged, or the runs were not measured on the same photos.
+    """
+    print(compare(arguments.runs, arguments.metrics))
+
+
+def compare(runs: Sequence[Path], metrics: str | None = None) -> str:
+    """Markdown: a table of all systems, the worst first, what settings differ, and how it was measured.
+
+    Args:
+        runs: folders of trainings, or metrics files in them.
+        metrics: names with commas between, ``all`` for every one; the usual ones where None.
+
+    Raises:
+        DataError: a file is missing or damaged, there is no such metric, or they were not measured on the same
+            photos.
+    """
+    measured = [_read(path) for path in dict.fromkeys(runs)]
+    grounds = {(one.list_hash, *sorted(one.splits)): one for one in measured}
+    if len(grounds) != 1:
+        names = " and ".join(one.name for one in grounds.values())
+        raise DataError(
+            f"{names} were not measured on the same photos; their numbers cannot stand side by side."
+        )
+    systems = sorted(_named_apart(measured), key=_worth)
+    first = measured[0]
+    parts = [
+        f"{systems[0].photos} photos by {systems[0].photographers} photographers "
+        f"({', '.join(first.splits)} of list {first.list_hash}); brackets: 95 % interval over photographers.",
+        _long_table(systems) if metrics == _ALL else as_table(systems, _columns(systems, metrics)),
+        *_differing_settings(measured),
+        "\n".join(f"- {one.name}: {one.by}" for one in measured),
+    ]
+    return "\n\n".join(parts)
+
+
+def _read(path: Path) -> Measured:
+    file = path / METRICS_FILE if path.is_dir() else path
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        return Measured(
+            name=file.parent.resolve().name,
+            list_hash=document["list_hash"],
+            splits=tuple(document["splits"]),
+            by=", ".join(filter(None, (document.get("date"), f"“{document['command']}”"))),
+            systems=tuple(_evaluation(system) for system in document["systems"]),
+            settings=_settings(file.parent / SETTINGS_FILE),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{file} is missing or holds no metrics; run “evaluate” first.") from error
+
+
+def _evaluation(system: Mapping[str, Any]) -> Evaluation:
+    metrics = {
+        name: Value(*(math.nan if x is None else float(x) for x in values))
+        for name, values in system["metrics"].items()
+    }
+    return Evaluation(system["name"], system["photos"], system["photographers"], metrics, {}, [])
+
+
+def _settings(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+
+    def flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for name, value in values.items():
+            result |= flat(f"{prefix}{name}.", value) if isinstance(value, dict) else {prefix + name: value}
+        return result
+
+    return flat("", json.loads(file.read_text(encoding="utf-8")))
+
+
+def _named_apart(measured: Sequence[Measured]) -> list[Evaluation]:
+    """Every system once; those that share a name and differ get the name of their training."""
+    by_name: dict[str, list[tuple[str, Evaluation]]] = {}
+    for one in measured:
+        for system in one.systems:
+            alike = by_name.setdefault(system.name, [])
+            if not any(repr(system.metrics) == repr(other.metrics) for _, other in alike):
+                alike.append((one.name, system))
+    return [
+        replace(system, name=f"{name} ({training})") if len(alike) > 1 else system
+        for name, alike in by_name.items()
+        for training, system in alike
+    ]
+
+
+def _worth(system: Evaluation) -> tuple[float, float]:
+    return system.metrics["top5_macro"].value, -system.metrics["log_loss"].value
+
+
+def _columns(systems: Sequence[Evaluation], metrics: str | None) -> dict[str, str]:
+    if metrics is None:
+        return COLUMNS
+    wanted = [name.strip() for name in metrics.split(",")]
+    known = {name for system in systems for name in system.metrics}
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise DataError(f"There is no metric “{unknown[0]}”; there are {', '.join(sorted(known))}.")
+    return {name: COLUMNS.get(name, name.replace("_", " ")) for name in wanted}
+
+
+def _long_table(systems: Sequence[Evaluation]) -> str:
+    names = dict.fromkeys(name for system in systems for name in system.metrics)
+    lines = [
+        "| | " + " | ".join(system.name for system in systems) + " |",
+        "|---" * (len(systems) + 1) + "|",
+    ]
+    for name in names:
+        cells = [shown(name, system.metrics.get(name)) for system in systems]
+        lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _differing_settings(measured: Sequence[Measured]) -> list[str]:
+    """A table of the settings in which trainings of one kind differ, for each kind; none where none do."""
+    kinds: dict[frozenset[str], list[Measured]] = {}
+    for one in measured:
+        kinds.setdefault(frozenset(name.split(".")[0] for name in one.settings), []).append(one)
+    tables = []
+    for alike in kinds.values():
+        names = dict.fromkeys(name for one in alike for name in one.settings)
+        differing = [name for name in names if len({json.dumps(one.settings.get(name)) for one in alike}) > 1]
+        if differing:
+            lines = ["| settings that differ | " + " | ".join(one.name for one in alike) + " |"]
+            lines.append("|---" * (len(alike) + 1) + "|")
+            for name in differing:
+                lines.append(
+                    f"| {name} | " + " | ".join(str(o.settings.get(name, "–")) for o in alike) + " |"
+                )
+            tables.append("\n".join(lines))
+    return tables
