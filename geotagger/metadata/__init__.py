@@ -12,7 +12,14 @@ from geotagger.metadata.model import (
     WriteTarget,
 )
 from geotagger.metadata.reading import embedded_preview, read_photo
-from geotagger.metadata.writing import plan_write, strip_fix, write_fix
+from geotagger.metadata.writing import (
+    WriteRequest,
+    plan_write,
+    strip_fix,
+    strip_fixes,
+    write_fix,
+    write_fixes,
+)
 
 __all__ = [
     "PHOTO_SUFFIXES",
@@ -28,11 +35,14 @@ __all__ = [
     "WriteOutcome",
     "WritePlan",
     "WritePolicy",
+    "WriteRequest",
     "WriteTarget",
     "embedded_preview",
     "open_journal",
     "plan_write",
     "read_photo",
     "strip_fix",
+    "strip_fixes",
     "write_fix",
+    "write_fixes",
 ]

@@ -11,26 +11,37 @@ from geotagger.metadata.edit import Edit, pieces
 from geotagger.metadata.source import FileSource, Source
 
 _CHUNK_BYTES = 1 << 18
+_SMALL_BYTES = 1 << 14
+"""Runs between the splices of an edit are shorter than this; they are put together, to be written in one go."""
 
 
 def edited_bytes(source: Source, edit: Edit) -> Iterator[bytes]:
-    """The bytes of the edited file from front to back, in pieces.
+    """The bytes of the edited file from front to back, in pieces of about the same size.
 
     Raises:
         OSError: the file ends before its size.
     """
+    small: list[bytes] = []
     for piece in pieces(source.size, edit):
         if isinstance(piece, bytes):
-            yield piece
+            small.append(piece)
             continue
         start, length = piece
         while length:
             chunk = source.read(start, min(length, _CHUNK_BYTES))
             if not chunk:
                 raise OSError(errno.EIO, "the file became shorter while it was read")
-            yield chunk
             start += len(chunk)
             length -= len(chunk)
+            if len(chunk) < _SMALL_BYTES:
+                small.append(chunk)
+                continue
+            if small:
+                yield b"".join(small)
+                small.clear()
+            yield chunk
+    if small:
+        yield b"".join(small)
 
 
 def digest(source: Source, edit: Edit = ()) -> str:

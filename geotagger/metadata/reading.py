@@ -26,6 +26,8 @@ _MODIFIED = 0x132
 _CLOCKS = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012), (_MODIFIED, 0x9290, 0x9010))
 """Tags of time, sub-seconds and offset: original, digitized, and modified, which stands in the first directory."""
 _EXIF_TIME = re.compile(r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d)(?::(\d\d))?(?:\.(\d+))?")
+_DECODED_FORMATS = frozenset({"JPEG", "TIFF", "PNG", "WebP", "HEIC", "AVIF"})
+"""Formats whose own picture is decoded; the others are camera RAW, of which the preview is taken."""
 _OFFSET = re.compile(r"\s*(?:(Z)|([+-])(\d\d):?(\d\d))\s*$")
 
 
@@ -253,3 +255,17 @@ def embedded_preview(path: Path) -> bytes | None:
             raise UnreadablePhotoError(path, sentence(str(error))) from error
         except OSError as error:
             raise unreadable(path, error) from error
+
+
+def preview_in_place_of(metadata: PhotoMetadata) -> bytes | None:
+    """What to decode in place of a photo: of camera RAW the preview that it holds; None for other formats.
+
+    Raises:
+        UnreadablePhotoError: it is camera RAW without a preview, or can no longer be read.
+    """
+    if metadata.format in _DECODED_FORMATS:
+        return None
+    preview = embedded_preview(metadata.path)
+    if preview is None:
+        raise UnreadablePhotoError(metadata.path, f"This {metadata.format} file holds no preview to look at.")
+    return preview

@@ -41,7 +41,7 @@ def _read(path: str) -> Sidecar | None:
     Raises:
         OSError: there is one, but it cannot be read.
     """
-    if not os.path.lexists(path):
+    if not os.access(path, os.F_OK):  # the fastest question, asked four times for every photo
         return None
     try:
         with Path(path).open("rb") as file:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-WINDOW_BYTES = 65_536
+WINDOW_BYTES = 32_768
 """How much of a file is read at first: enough for the headers of most photos."""
 
 
@@ -68,11 +68,10 @@ class FileSource:
         OSError: the file cannot be opened or read.
     """
 
-    __slots__ = ("_digest", "_fd", "_tracked", "_used", "_window", "size", "stat")
+    __slots__ = ("_digest", "_fd", "_used", "_window", "size", "stat")
 
     def __init__(self, path: Path | str, *, tracked: bool = True) -> None:
-        self._tracked = tracked
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.sha256() if tracked else None
         self._used = 0
         self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
@@ -96,19 +95,20 @@ class FileSource:
             return b""
         end = offset + length
         if end <= len(self._window) or len(self._window) >= self.size:
-            self._used = max(self._used, end)
+            if end > self._used:
+                self._used = end
             return self._window[offset:end]
         if offset >= self.size:
             return b""
         data = self._pread(offset, min(length, self.size - offset))
-        if self._tracked:
+        if self._digest is not None:
             self._digest.update(data)
         return data
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of everything that was asked for so far."""
-        digest = self._digest.copy()
+        """SHA-256 (hex) of everything that was asked for so far, or of its first part where that is not tracked."""
+        digest = hashlib.sha256() if self._digest is None else self._digest.copy()
         digest.update(self._window[: self._used])
         return digest.hexdigest()
 

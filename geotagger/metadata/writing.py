@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 from geotagger.core.errors import ChangedOnDiskError, UnreadablePhotoError, WriteRefusedError
@@ -26,6 +28,7 @@ from geotagger.metadata.model import (
 )
 from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.reading import fix_in, fix_in_packet, open_photo, read_photo, sentence
+from geotagger.metadata.side_by_side import side_by_side
 from geotagger.metadata.sidecar import Sidecar, own_path, sidecars_of
 from geotagger.metadata.source import Source
 from geotagger.metadata.verify import checked_edit, same_fix
@@ -63,6 +66,49 @@ def plan_write(photo: PhotoMetadata | Path, fix: Fix, policy: WritePolicy) -> Wr
         WriteRefusedError: it cannot be written, and the policy forbids a sidecar.
     """
     return _work_for_fix(photo if isinstance(photo, PhotoMetadata) else read_photo(photo), fix, policy).plan
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """A position to write into one photo of several.
+
+    Attributes:
+        expected: identity of the photo when it was read; the write is refused if it changed since.
+    """
+
+    path: Path
+    fix: Fix
+    expected: FileIdentity | None = None
+
+
+def write_fixes(
+    requests: Iterable[WriteRequest], policy: WritePolicy, journal: Journal, run_id: int
+) -> Iterator[tuple[Path, WriteOutcome | Exception]]:
+    """Write positions into many photos, several at once, each as :func:`write_fix` would.
+
+    Requests are taken shortly before their turn; where they end, or the results are no longer asked for, the
+    writes that were begun are finished and no others are begun.
+
+    Yields:
+        In the order given, each photo with what became of it, or with what ``write_fix`` would have raised.
+    """
+    return side_by_side(
+        (r.path, partial(write_fix, r.path, r.fix, policy, journal, run_id, r.expected)) for r in requests
+    )
+
+
+def strip_fixes(
+    paths: Iterable[Path], policy: WritePolicy, journal: Journal, run_id: int, *, estimates_only: bool
+) -> Iterator[tuple[Path, WriteOutcome | Exception]]:
+    """Remove the positions of many photos, several at once, each as :func:`strip_fix` would.
+
+    Yields:
+        As :func:`write_fixes`.
+    """
+    return side_by_side(
+        (path, partial(strip_fix, path, policy, journal, run_id, estimates_only=estimates_only))
+        for path in paths
+    )
 
 
 def write_fix(

@@ -143,9 +143,9 @@ class Packet:
         return start, end
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def packet_of(data: bytes) -> Packet:
-    """A parsed packet; the last few are kept, because a write looks at the same packet again and again.
+    """A parsed packet; the last ones are kept, because a write looks at the same packet again and again.
 
     Raises:
         UnsafeError: it is not well-formed XMP.

@@ -21,7 +21,7 @@ from geotagger.gui.appearance import Appearance, blend
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.photo_list import ListShape
 from geotagger.gui.theme import DARK, LIGHT
-from geotagger.metadata import open_journal, safe_write, write_fix
+from geotagger.metadata import in_place, open_journal, write_fix
 from tests.gui.conftest import App
 from tests.images import save_photo
 
@@ -157,8 +157,8 @@ def test_a_write_cut_short_by_a_crash_is_made_whole_at_the_next_start(
         raise Killed
 
     with monkeypatch.context() as patch, open_journal() as journal:
-        patch.setattr(safe_write, "_overwrite_bytes", half)
-        patch.setattr(safe_write, "restore_from", no_cleaning_up)
+        patch.setattr(in_place, "overwrite_bytes", half)
+        patch.setattr(in_place, "restore_from", no_cleaning_up)
         fix = Fix(LatLon(46.9, -110.4), Source.MANUAL)
         with pytest.raises(Killed):
             write_fix(photo, fix, WritePolicy(), journal, journal.begin_run("window"))

@@ -18,9 +18,10 @@ from geotagger.metadata import (
     SidecarMode,
     WriteOutcome,
     WritePolicy,
+    disk,
+    in_place,
     open_journal,
     read_photo,
-    safe_write,
     strip_fix,
     write_fix,
 )
@@ -172,10 +173,10 @@ def test_the_before_image_holds_only_what_was_replaced(photo: Path, tmp_path: Pa
 
 
 CRASHES = {
-    "before the copy": ("_made", False, "old"),
-    "after the copy": ("_compare", True, "old"),
-    "before it takes its place": ("_take_place", False, "old"),
-    "after it took its place": ("_take_place", True, "new"),
+    "before the copy": ("made", False, "old"),
+    "after the copy": ("compare", True, "old"),
+    "before it takes its place": ("take_place", False, "old"),
+    "after it took its place": ("take_place", True, "new"),
 }
 
 
@@ -185,7 +186,7 @@ def test_a_crash_leaves_the_old_or_the_new_file_and_the_journal_knows_which(
 ) -> None:
     name, afterwards, expected = CRASHES[moment]
     original = photo.read_bytes()
-    real = getattr(safe_write, name)
+    real = getattr(disk, name)
 
     def crash(*arguments: object) -> None:
         if afterwards:
@@ -193,7 +194,7 @@ def test_a_crash_leaves_the_old_or_the_new_file_and_the_journal_knows_which(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(safe_write, name, crash)
+        patch.setattr(disk, name, crash)
         with pytest.raises(Killed):
             write(photo)
     journal.close()
@@ -224,8 +225,8 @@ def test_a_file_overwritten_in_part_is_brought_back(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(safe_write, "_overwrite_bytes", half)
-        patch.setattr(safe_write, "restore_from", lambda *_: (_ for _ in ()).throw(Killed()))
+        patch.setattr(in_place, "overwrite_bytes", half)
+        patch.setattr(in_place, "restore_from", lambda *_: (_ for _ in ()).throw(Killed()))
         with pytest.raises(Killed):
             write(photo)
     assert photo.read_bytes() != original
@@ -240,7 +241,7 @@ def test_a_file_overwritten_in_part_is_brought_back(
 def test_a_running_write_of_another_process_is_not_taken_for_a_crash(
     photo: Path, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = safe_write._take_place
+    real = disk.take_place
     found = []
 
     def meanwhile(helper: Path, target: Path) -> None:
@@ -248,7 +249,7 @@ def test_a_running_write_of_another_process_is_not_taken_for_a_crash(
             found.append((other.recover(), helper.exists()))
         real(helper, target)
 
-    monkeypatch.setattr(safe_write, "_take_place", meanwhile)
+    monkeypatch.setattr(disk, "take_place", meanwhile)
     write(photo)
     assert found == [(0, True)]
     assert read_photo(photo).fix is not None
@@ -258,7 +259,7 @@ def test_a_write_whose_disk_is_away_is_settled_later(
     photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(safe_write, "_take_place", lambda *_: (_ for _ in ()).throw(Killed()))
+        patch.setattr(disk, "take_place", lambda *_: (_ for _ in ()).throw(Killed()))
         with pytest.raises(Killed):
             write(photo)
     journal.close()
@@ -286,14 +287,11 @@ def test_the_users_journal_lies_in_the_data_folder(user_folders: Path) -> None:
 
 def test_without_its_note_nothing_is_written(photo: Path, write: Write, journal: Journal) -> None:
     original = photo.read_bytes()
-    with sqlite3.connect(":memory:") as broken:
-        working, journal._db = journal._db, broken
-        with pytest.raises(JournalError, match="cannot be used"):
-            journal.begin_run("test")
-        with pytest.raises(WriteRefusedError, match="journal of writes cannot be written"):
-            write_fix(photo, ESTIMATE, WritePolicy(Overwrite.ALL), journal, 1)
-        journal._db = working
-    broken.close()
+    journal._db.close()
+    with pytest.raises(JournalError, match="cannot be used"):
+        journal.begin_run("test")
+    with pytest.raises(WriteRefusedError, match="journal of writes cannot be written"):
+        write_fix(photo, ESTIMATE, WritePolicy(Overwrite.ALL), journal, 1)
     assert photo.read_bytes() == original
     assert strays(photo) == []
 
@@ -302,14 +300,14 @@ def test_a_journal_that_fills_its_disk_in_mid_write_leaves_the_original(
     photo: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = photo.read_bytes()
-    compare = safe_write._compare
+    compare = disk.compare
 
     def then_full(*arguments: object) -> str:
         journal._db.execute("PRAGMA max_page_count=1")
         journal._db.execute("DROP TABLE journal_writes")
         return compare(*arguments)
 
-    monkeypatch.setattr(safe_write, "_compare", then_full)
+    monkeypatch.setattr(disk, "compare", then_full)
     with pytest.raises(WriteRefusedError, match="journal of writes cannot be written"):
         write(photo)
     assert photo.read_bytes() == original

@@ -20,6 +20,7 @@ from geotagger.metadata import (
     SidecarMode,
     WriteOutcome,
     WritePolicy,
+    disk,
     read_photo,
     safe_write,
     write_fix,
@@ -151,14 +152,14 @@ def test_a_change_of_the_same_size_and_time_is_noticed(photo: Path, journal: Jou
 def test_a_change_during_the_write_is_noticed(
     photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compare = safe_write._compare
+    compare = disk.compare
 
     def change_behind_our_back(*arguments: object) -> str:
         digest = compare(*arguments)
         photo.write_bytes(b"another program was here")
         return digest
 
-    monkeypatch.setattr(safe_write, "_compare", change_behind_our_back)
+    monkeypatch.setattr(disk, "compare", change_behind_our_back)
     with pytest.raises(ChangedOnDiskError, match="in the meantime"):
         write(photo)
     assert photo.read_bytes() == b"another program was here"
@@ -174,7 +175,7 @@ def test_an_edit_for_other_bytes_is_refused(photo: Path, journal: Journal) -> No
 
 def test_a_disk_that_garbles_is_noticed(photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     original = photo.read_bytes()
-    monkeypatch.setattr(safe_write, "_write_all", lambda fd, data: os.write(fd, bytes(len(data))))
+    monkeypatch.setattr(disk, "write_all", lambda fd, data: os.write(fd, bytes(len(data))))
     with pytest.raises(VerificationError, match="read back"):
         write(photo)
     assert photo.read_bytes() == original
@@ -215,7 +216,7 @@ def test_an_error_while_writing_leaves_the_original(
             raise OSError(code, os.strerror(code))
         os.write(fd, data)
 
-    monkeypatch.setattr(safe_write, "_write_all", fail)
+    monkeypatch.setattr(disk, "write_all", fail)
     with pytest.raises(WriteRefusedError, match=sentence):
         write(photo)
     assert photo.read_bytes() == original
@@ -253,7 +254,7 @@ def test_attributes_that_cannot_be_copied_lead_to_writing_in_place(
     photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inode = photo.stat().st_ino
-    monkeypatch.setattr(safe_write, "copy_attributes", lambda *_: False)
+    monkeypatch.setattr(disk, "copy_attributes", lambda *_: False)
     write(photo)
     assert photo.stat().st_ino == inode
     assert read_photo(photo).fix is not None
@@ -268,7 +269,7 @@ def test_a_file_of_another_user_is_written_even_if_its_time_cannot_be_kept(
 
     monkeypatch.setattr(os, "fchown", not_yours)
     monkeypatch.setattr(os, "utime", not_yours)
-    monkeypatch.setattr(safe_write, "copy_attributes", lambda *_: False)
+    monkeypatch.setattr(disk, "copy_attributes", lambda *_: False)
     write(photo)
     assert read_photo(photo).fix is not None
     assert others(photo) == []
@@ -278,13 +279,13 @@ def test_a_new_sidecar_never_replaces_a_file_that_has_just_appeared(
     photo: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sidecar = photo.with_name("a.jpg.xmp")
-    appear = safe_write._appear
+    appear = disk.appear
 
     def too_late(path: Path, helper: Path) -> None:
         path.write_bytes(b"another program was faster")
         appear(path, helper)
 
-    monkeypatch.setattr(safe_write, "_appear", too_late)
+    monkeypatch.setattr(disk, "appear", too_late)
     with journal.record(journal.begin_run("test"), photo) as record, pytest.raises(ChangedOnDiskError):
         safe_write.create(sidecar, b"ours", record)
     assert sidecar.read_bytes() == b"another program was faster"
@@ -344,7 +345,7 @@ def test_a_full_disk_leaves_the_original(
     small_disk: Path, journal: Journal, room_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without the check beforehand, so that the write itself runs into the full disk.
-    monkeypatch.setattr(safe_write, "_check_room", lambda *_: None)
+    monkeypatch.setattr(disk, "check_room", lambda *_: None)
     photo = small_disk / "a.jpg"
     original = samples.JPEGS["thumbnail"]() + bytes(400_000)
     photo.write_bytes(original)

@@ -1,0 +1,88 @@
+"""Writing into a file itself, where a new one could not take its place unnoticed (hard links, odd attributes).
+
+A complete, flushed copy lies beside the file until all is checked; from it the file is brought back.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from geotagger.metadata import disk
+from geotagger.metadata.attributes import copy_times
+from geotagger.metadata.edit import Edit
+from geotagger.metadata.edited_bytes import digest, edited_bytes
+from geotagger.metadata.record import Record
+from geotagger.metadata.source import FileSource, Source
+
+
+def keep_copy(path: Path, real: Path, source: FileSource, edit: Edit, helper: Path) -> tuple[str, str]:
+    """Put a checked copy of the file beside it, on the disk.
+
+    Returns:
+        SHA-256 (hex) of the file as it will be, and as it is.
+
+    Raises:
+        VerificationError: the copy cannot be read back the same.
+        OSError: it cannot be made.
+    """
+    disk.copy(source, helper)
+    before = disk.compare(path, helper, source, ())
+    disk.flush_folder(real.parent)
+    return digest(source, edit), before
+
+
+def overwrite(path: Path, real: Path, source: FileSource, edit: Edit, helper: Path, record: Record) -> None:
+    """Change the bytes of a file, of which ``helper`` is a copy; whatever goes wrong, it is brought back.
+
+    If even that fails, the copy stays and nothing is noted, so that the journal brings it back at the next start.
+
+    Raises:
+        VerificationError: it could not be read back the same; it is as it was.
+        OSError: it cannot be written; it is as it was.
+    """
+    try:
+        with FileSource(helper, tracked=False) as original:
+            overwrite_bytes(real, original, edit)
+            disk.compare(path, real, original, edit)
+        copy_times(source.stat, str(real))
+    except BaseException as error:
+        restore_from(helper, real)
+        helper.unlink()
+        record.failed(str(error) or type(error).__name__)
+        raise
+    helper.unlink()
+
+
+def overwrite_bytes(real: Path, original: Source, edit: Edit) -> None:
+    """Write the edited original over a file; what stands before the first change is not touched."""
+    fd = os.open(real, os.O_WRONLY | disk.BINARY)
+    try:
+        position, first = 0, edit[0].offset
+        for chunk in edited_bytes(original, edit):
+            untouched = max(0, first - position)
+            if untouched < len(chunk):
+                disk.write_at(fd, chunk[untouched:], position + untouched)
+            position += len(chunk)
+        os.ftruncate(fd, position)
+        disk.flush(fd)
+    finally:
+        os.close(fd)
+
+
+def restore_from(backup: Path, target: Path) -> None:
+    """Bring back a file that was overwritten in part, from the copy that lies beside it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with FileSource(backup, tracked=False) as source:
+        fd = os.open(target, os.O_WRONLY | disk.BINARY)
+        try:
+            for chunk in edited_bytes(source, ()):
+                disk.write_all(fd, chunk)
+            os.ftruncate(fd, source.size)
+            disk.flush(fd)
+        finally:
+            os.close(fd)
+        copy_times(source.stat, str(target))
