@@ -14,6 +14,7 @@ from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
 from geotagger.core.geo import FloatArray
 from geotagger.core.prediction import ImageOutput
+from geotagger.inference.attention import Attention, attention_of
 from geotagger.inference.bundle import ModelBundle
 from geotagger.inference.device import choose_device, device_label
 from geotagger.inference.preprocessing import Pixels, load_pixels, to_tensor
@@ -100,6 +101,12 @@ class Predictor:
                 outputs.update(zip(rest, done, strict=False))
                 rest = rest[len(done) :]
         return [outputs[index] for index in range(len(pixels))]
+
+    def attention(self, pixels: Pixels) -> Attention:
+        """Why the network says what it says of a photo that ``load`` gave; from the thread of ``predict``."""
+        (output,) = self.predict([pixels])
+        batch = to_tensor([pixels]).to(self._device)
+        return attention_of(self._bundle.network, batch, output.region_probabilities)
 
     @property
     def _pass_size(self) -> int:

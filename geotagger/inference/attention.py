@@ -1,0 +1,61 @@
+"""Why the network names a region: how much each part of a photo speaks for it.
+
+The region head is linear in the spatial means of the body's maps. So the logit of a region is, to the last bit but for
+rounding, the mean over the places of the map of what each place adds to it (a class activation map: B. Zhou et al.,
+"Learning Deep Features for Discriminative Localization", 2016). What speaks for a region rather than for the others is
+the difference to what the place adds to them, each other region weighed by how likely it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from geotagger.core.prediction import FloatVector
+from geotagger.core.regions import load_regions
+from geotagger.inference.network import GeoNetwork
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attention:
+    """What each part of one photo adds to each region.
+
+    Attributes:
+        added: (regions, rows, columns) what each part of the network's input adds to the logits, without the bias.
+        probabilities: (regions,) calibrated, of the photo judged by itself.
+        width_px, height_px: the network's input: the centre of the upright photo, cropped to this aspect ratio.
+    """
+
+    added: FloatVector
+    probabilities: FloatVector
+    width_px: int
+    height_px: int
+
+    def heat(self, region_code: str) -> FloatVector:
+        """(rows, columns) from 0 to 1: what speaks for a region rather than for the others; 1 where most does.
+
+        Parts that speak against it have 0; so have all, where none speaks for it.
+        """
+        region = load_regions().codes.index(region_code)
+        others = self.probabilities.copy()
+        others[region] = 0.0
+        others /= max(float(others.sum()), 1e-12)
+        speaks = np.maximum(self.added[region] - np.tensordot(others, self.added, 1), 0.0)
+        return np.asarray(speaks / max(float(speaks.max()), 1e-6), np.float32)
+
+
+def attention_of(network: GeoNetwork, batch: Tensor, probabilities: FloatVector) -> Attention:
+    """What each part of one photo adds to each region.
+
+    Args:
+        batch: (1, 3, height, width) normalised, on the network's device.
+        probabilities: (regions,) what the network says of the photo, calibrated.
+    """
+    with torch.inference_mode():
+        maps = torch.cat(network.body.maps(batch), dim=1)[0]
+        added = torch.einsum("rc,chw->rhw", network.region_head.weight, maps)
+    height, width = batch.shape[-2:]
+    return Attention(added.cpu().float().numpy(), np.asarray(probabilities), int(width), int(height))
