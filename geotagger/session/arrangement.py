@@ -30,6 +30,7 @@ class Grouping(str, Enum):
     NONE = "none"
     FOLDER = "folder"
     DAY = "day"
+    TRIP = "trip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,26 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
-    """The row above a group of photos: a folder or a day, None for photos without a time."""
+class Trip:
+    """One trip.
 
-    value: Path | datetime | None
+    Attributes:
+        name: of its first folder.
+        start, end: the camera's clock at its first and last photo, without a time zone.
+        regions: up to two codes with the share of the trip's photos that was probably taken there, largest first.
+    """
+
+    name: str
+    start: datetime
+    end: datetime
+    regions: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The row above a group of photos: a folder, a day or a trip, None for photos without a time."""
+
+    value: Path | datetime | Trip | None
     count: int
 
 
@@ -133,18 +150,34 @@ def arrange(
     grouping: Grouping = Grouping.NONE,
 ) -> list[Row]:
     """The rows of the list. Photos that lack the sorted value come last either way; equals keep their order."""
-    kept = list(photos) if shown.is_open else [photo for photo in photos if shown.passes(photo)]
+    every = list(photos)
+    kept = every if shown.is_open else [photo for photo in every if shown.passes(photo)]
     ordered = _sorted(kept, sort, descending)
     if grouping is Grouping.NONE:
         return [photo.id for photo in ordered]
-    groups: dict[Path | datetime | None, list[int]] = {}
+    # A trip is what it is, also where the filter hides some of its photos.
+    trips = _trips_of(every) if grouping is Grouping.TRIP else {}
+    groups: dict[Path | datetime | Trip | None, list[int]] = {}
     for photo in ordered:
-        groups.setdefault(_group_of(photo, grouping), []).append(photo.id)
+        value = trips.get(photo.id) if grouping is Grouping.TRIP else _group_of(photo, grouping)
+        groups.setdefault(value, []).append(photo.id)
     rows: list[Row] = []
-    for value in sorted(groups, key=lambda value: (value is None, str(value))):
+    for value in sorted(groups, key=_order_of_groups):
         rows.append(Heading(value, len(groups[value])))
         rows.extend(groups[value])
     return rows
+
+
+def _trips_of(photos: Sequence[Photo]) -> dict[int, Trip]:
+    # Late, since what it stands on takes a while to load, and few group by trip.
+    from geotagger.session.trips import trips_of
+
+    return trips_of(photos)
+
+
+def _order_of_groups(value: Path | datetime | Trip | None) -> tuple[bool, str]:
+    name = f"{value.start.isoformat()} {value.name}" if isinstance(value, Trip) else str(value)
+    return (value is None, name)
 
 
 def _sorted(photos: Sequence[Photo], sort: SortKey, descending: bool) -> list[Photo]:

@@ -9,7 +9,7 @@ import pytest
 
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.session.arrangement import Filter, Grouping, Heading, SortKey, arrange
+from geotagger.session.arrangement import Filter, Grouping, Heading, SortKey, Trip, arrange
 from geotagger.session.photo import Photo, PhotoState
 from tests.session.made import make_photo, prediction
 
@@ -75,3 +75,36 @@ def test_grouping_by_day_puts_photos_without_a_time_last(photos: list[Photo]) ->
     rows = arrange(photos, Filter(), grouping=Grouping.DAY)
     june, july = JUNE.replace(hour=0, minute=0), JULY.replace(hour=0)
     assert rows == [Heading(june, 2), 2, 4, Heading(july, 1), 1, Heading(None, 1), 3]
+
+
+def test_grouping_by_trip_tells_its_days_and_where_it_probably_led(photos: list[Photo]) -> None:
+    evening = JUNE.replace(hour=20)
+    photos.append(make_photo(5, "hike/next.jpg", taken=evening.replace(day=3, hour=9)))
+    rows = arrange(photos, Filter(), grouping=Grouping.TRIP)
+    hike = Trip("hike", JUNE, evening.replace(day=3, hour=9), (("US-MT", 0.48), ("US-ID", 0.26)))
+    beach = Trip("beach", JULY, JULY, (("CA-AB", 0.73),))
+    assert rows == [Heading(hike, 3), 2, 4, 5, Heading(beach, 1), 1, Heading(None, 1), 3]
+
+
+def test_a_pause_of_more_than_two_days_ends_a_trip() -> None:
+    days = [JUNE, JUNE.replace(day=2), JUNE.replace(day=5)]
+    rows = arrange([make_photo(i, taken=day) for i, day in enumerate(days)], Filter(), grouping=Grouping.TRIP)
+    assert [row.count for row in rows if isinstance(row, Heading)] == [2, 1]
+
+
+def test_a_filter_hides_photos_of_a_trip_and_leaves_the_trip_as_it_is() -> None:
+    days = [JUNE, JUNE.replace(day=2, hour=23), JUNE.replace(day=4, hour=12)]
+    photos = [make_photo(i, f"hike/{i}.jpg", taken=day) for i, day in enumerate(days)]
+    rows = arrange(photos, Filter(text="0.jpg"), grouping=Grouping.TRIP)
+    assert rows == [Heading(Trip("hike", days[0], days[2], ()), 1), 0]
+
+
+def test_a_known_place_counts_more_for_a_trip_than_a_guess() -> None:
+    photos = [
+        make_photo(1, taken=JUNE, fix=Fix(LatLon(51.05, -114.07), Source.CAMERA)),
+        make_photo(2, taken=JUNE, prediction=prediction("Montana", 0.5)),
+    ]
+    heading = arrange(photos, Filter(), grouping=Grouping.TRIP)[0]
+    assert isinstance(heading, Heading)
+    assert isinstance(heading.value, Trip)
+    assert heading.value.regions == (("CA-AB", 0.5), ("US-MT", 0.25))
