@@ -20,6 +20,10 @@ class SettingsError(GeotaggerError):
     """A setting has a value that it cannot have."""
 
 
+class KnownPlaceError(GeotaggerError):
+    """A place that the user names cannot be kept under that name."""
+
+
 class ResourceError(GeotaggerError):
     """A file that ships with the program is missing or damaged."""
 

@@ -43,6 +43,13 @@ class LatLon:
         """Great-circle distance to another position in kilometres."""
         return float(haversine_km(self.lat_deg, self.lon_deg, other.lat_deg, other.lon_deg))
 
+    def bearing_deg(self, other: LatLon) -> float:
+        """Initial course of the great circle to another position, clockwise from north, 0 up to 360."""
+        lat, other_lat = math.radians(self.lat_deg), math.radians(other.lat_deg)
+        east = math.radians(other.lon_deg - self.lon_deg)
+        x = math.cos(lat) * math.sin(other_lat) - math.sin(lat) * math.cos(other_lat) * math.cos(east)
+        return math.degrees(math.atan2(math.sin(east) * math.cos(other_lat), x)) % 360.0
+
 
 def haversine_km(
     lat_deg: npt.ArrayLike, lon_deg: npt.ArrayLike, other_lat_deg: npt.ArrayLike, other_lon_deg: npt.ArrayLike

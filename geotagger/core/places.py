@@ -40,7 +40,7 @@ class Places:
         self._rows = rows
         self._lat_deg = np.array([lat for _, lat, _ in rows])
         self._lon_deg = np.array([lon for _, _, lon in rows])
-        self._searched = [_plain(name) for name, _, _ in rows]
+        self._searched = [plain_name(name) for name, _, _ in rows]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -56,7 +56,7 @@ class Places:
 
         Accents and case do not matter; a region can follow after a comma (``springfield, ill``).
         """
-        name, _, region = (_plain(part) for part in text.partition(","))
+        name, _, region = (plain_name(part) for part in text.partition(","))
         if not name:
             return []
         begins, inside = [], []
@@ -68,7 +68,7 @@ class Places:
         found = []
         for index in sorted(begins, key=lambda i: self._searched[i] != name) + inside:
             place = self._place(index)
-            if not region or (place.region is not None and _plain(place.region).startswith(region)):
+            if not region or (place.region is not None and plain_name(place.region).startswith(region)):
                 found.append(place)
             if len(found) == limit:
                 break
@@ -82,8 +82,8 @@ class Places:
         return Place(name, position, None if region is None else regions.names[region])
 
 
-def _plain(text: str) -> str:
-    """Lower case without accents."""
+def plain_name(text: str) -> str:
+    """A name for comparing: lower case, without accents."""
     decomposed = unicodedata.normalize("NFD", text.casefold().strip())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
