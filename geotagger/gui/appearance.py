@@ -103,6 +103,9 @@ QToolButton:hover, QPushButton:hover {{ background: {hover}; }}
 QToolButton:pressed, QPushButton:pressed, QToolButton:checked {{ background: {blend(p.surface, p.text, 0.13)}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {p.accent}; }}
 QToolButton#fold {{ padding: 4px 4px; }}
+QToolButton#overlay {{ background: {p.surface}; border-color: {p.border}; padding: 3px 10px; }}
+QToolButton#overlay:hover {{ background: {hover}; }}
+QToolButton#overlay:checked {{ background: {p.accent}; color: {p.on_accent}; border-color: {p.accent}; }}
 QToolButton#fold, QToolButton#fold:checked {{ background: transparent; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {p.muted}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QUndoView
 
+from geotagger.core.coordinates import format_position
+from geotagger.core.places import load_places
 from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.language import tr
+from geotagger.gui.place_dialogs import PinDialog, PlacesSheet
 from geotagger.gui.settings_dialog import SettingsDialog
 from geotagger.gui.sheets import AboutDialog, KeySheet
+from geotagger.gui.wording import near_words
 from geotagger.gui.write_dialogs import ReportDialog, SummaryDialog
 from geotagger.session.challenge import new_challenge
 from geotagger.session.write_report import WriteReport, WriteSummary
+
+_PLACE_ZOOM = 9
 
 if TYPE_CHECKING:
     from geotagger.gui.window import MainWindow
@@ -49,6 +55,26 @@ class Dialogs(QObject):
             self._history.resize(300, 420)
         self._history.show()
         self._history.raise_()
+
+    def pin_place(self) -> None:
+        """Ask for a name for the position of the current photo."""
+        window = self._window
+        photo = window.workbench.current
+        position = None if photo is None else photo.shown_position
+        if position is None:
+            return
+        known = window.placing.known.at(position)
+        suggested = known.name if known else load_places().nearest(position)[0].name
+        where = format_position(position, window.workbench.settings.notation)
+        words = " · ".join(part for part in (where, near_words(position)) if part)
+        PinDialog(window.placing, position, suggested, words, window).open()
+
+    def show_places(self) -> None:
+        """Open the list of known places."""
+        window = self._window
+        sheet = PlacesSheet(window.placing, window.workbench.settings.notation, window)
+        sheet.show_wanted.connect(lambda position: window.map_view.centre_on(position, _PLACE_ZOOM))
+        sheet.open()
 
     def show_settings(self) -> None:
         """Open the settings."""

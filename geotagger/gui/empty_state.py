@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.icons import icon
 from geotagger.gui.language import tr
+from geotagger.gui.recent import RecentFolders, folder_words
 
 _ICON_PX = 40
+_RECENT_SHOWN = 4
+_RECENT_PX = 150
 
 
 class EmptyState(QWidget):
-    """Explains drop, check, write; buttons open photos and folders."""
+    """Explains drop, check, write; buttons open photos and folders, also those of last time."""
 
     open_wanted = Signal()
     folder_wanted = Signal()
 
-    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+    def __init__(self, recent: RecentFolders, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._recent = recent
         self._appearance = appearance
         self._target = QFrame()
         self._target.setObjectName("drop")
         self._target.setMinimumSize(680, 400)
-        self._target.setMaximumSize(860, 480)
+        self._target.setMaximumSize(860, 520)
         title = QLabel(tr("Drop photos or folders here"))
         title.setProperty("role", "title")
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -57,6 +61,9 @@ class EmptyState(QWidget):
         buttons.addWidget(folder)
         buttons.addWidget(photos)
         buttons.addStretch(1)
+        self._recent_row = QHBoxLayout()
+        self._recent_row.setSpacing(4)
+        recent.changed.connect(self._list_recent)
         quiet = QLabel(tr("Nothing leaves this computer."))
         quiet.setProperty("role", "muted")
         quiet.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -67,11 +74,35 @@ class EmptyState(QWidget):
         inner.addLayout(steps)
         inner.addStretch(1)
         inner.addLayout(buttons)
+        inner.addLayout(self._recent_row)
         inner.addWidget(quiet)
         layout = QVBoxLayout(self)
         layout.addWidget(self._target, 0, Qt.AlignmentFlag.AlignCenter)
         appearance.changed.connect(self._dress)
         self._dress()
+        self._list_recent()
+
+    def _list_recent(self) -> None:
+        """A button for each of the newest folders; none, nothing."""
+        while (item := self._recent_row.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        folders = self._recent.folders[:_RECENT_SHOWN]
+        if not folders:
+            return
+        self._recent_row.addStretch(1)
+        words = QLabel(tr("Recent:"))
+        words.setProperty("role", "muted")
+        self._recent_row.addWidget(words)
+        for folder in folders:
+            button = QToolButton()
+            name = folder_words(folder)
+            button.setText(button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _RECENT_PX))
+            button.setToolTip(str(folder))
+            button.setAccessibleName(name)
+            button.clicked.connect(lambda _=False, folder=folder: self._recent.chosen.emit(folder))
+            self._recent_row.addWidget(button)
+        self._recent_row.addStretch(1)
 
     def show_hovering(self, over: bool) -> None:
         """Light the target up while something is dragged over the window."""

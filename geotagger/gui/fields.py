@@ -11,6 +11,7 @@ from geotagger.core.errors import CoordinateError
 from geotagger.core.geo import LatLon
 from geotagger.core.places import Place, load_places
 from geotagger.gui.language import tr
+from geotagger.session.known_places import KnownPlaces
 
 
 class TextField(QLineEdit):
@@ -38,15 +39,17 @@ _LETTERS_TO_SEARCH = 3
 
 
 class PositionField(TextField):
-    """A position as text, in the user's notation; any usual notation can be typed or pasted, or a town's name."""
+    """A position as text, in the user's notation; any usual notation can be typed or pasted, or the name of a town or
+    of one of the user's own places."""
 
     entered = Signal(object)
     """The user entered this :class:`LatLon`."""
     refused = Signal(str)
     """The text is not a position; the sentence says why. Empty when that is mended."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, known: KnownPlaces, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._known = known
         self._position: LatLon | None = None
         self._notation = Notation.DECIMAL
         self.returnPressed.connect(self._enter)
@@ -57,7 +60,7 @@ class PositionField(TextField):
         completer = QCompleter(self._suggestions, self)
         # The search has already chosen; the completer only shows.
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        completer.activated.connect(self._choose_town)
+        completer.activated.connect(self._choose_place)
         self.setCompleter(completer)
 
     def show_position(self, position: LatLon | None, notation: Notation) -> None:
@@ -77,12 +80,16 @@ class PositionField(TextField):
 
     def _on_edited(self, text: str) -> None:
         self._mark("")
-        named = sum(letter.isalpha() for letter in text) >= _LETTERS_TO_SEARCH and "°" not in text
-        towns = load_places().search(text) if named and ":" not in text else []
-        self._found = {_town_text(town): town.position for town in towns}
+        letters = 0 if "°" in text or ":" in text else sum(letter.isalpha() for letter in text)
+        known = self._known.search(text) if letters else []
+        towns = load_places().search(text) if letters >= _LETTERS_TO_SEARCH else []
+        # The user's own places come first.
+        self._found = {place.name: place.position for place in known}
+        for town in towns:
+            self._found.setdefault(_town_text(town), town.position)
         self._suggestions.setStringList(list(self._found))
 
-    def _choose_town(self, text: str) -> None:
+    def _choose_place(self, text: str) -> None:
         position = self._found.get(text)
         if position is not None:
             self.setModified(False)

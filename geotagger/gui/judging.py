@@ -163,7 +163,7 @@ class Judging(QObject):
         moved = self._put([(i, guesses[i], prediction) for i, prediction in predictions.items()])
         if tells and moved:
             sentence = trn("{n} photo of this trip moved.", "{n} photos of this trip moved.", moved)
-            self._workbench.noticed.emit(sentence, "")
+            self._workbench.mentioned.emit(sentence)
 
     def _failed(self, error: Exception) -> None:
         self._asked_ids = frozenset()

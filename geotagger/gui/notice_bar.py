@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -19,9 +19,11 @@ from geotagger.gui.appearance import Appearance
 from geotagger.gui.icons import icon
 from geotagger.gui.language import tr
 
+_MENTION_MS = 8000
+
 
 class NoticeBar(QFrame):
-    """Shows the newest notice until it is closed."""
+    """Shows the newest notice until it is closed, or what is only mentioned for some seconds."""
 
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,6 +33,10 @@ class NoticeBar(QFrame):
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
         self._details = ""
+        self._going = QTimer(self)
+        self._going.setSingleShot(True)
+        self._going.setInterval(_MENTION_MS)
+        self._going.timeout.connect(self._go)
         self._show = QToolButton()
         self._show.setText(tr("Show"))
         self._show.clicked.connect(self._open_details)
@@ -55,10 +61,25 @@ class NoticeBar(QFrame):
 
     def show_notice(self, sentence: str, details: str = "") -> None:
         """Show a sentence; ``details`` is what "Show" opens."""
+        self._going.stop()
         self._text.setText(sentence)
         self._details = details
         self._show.setVisible(bool(details))
         self.show()
+
+    def mention(self, sentence: str) -> None:
+        """Show a sentence for a while; it never takes the place of a notice that the user has not closed."""
+        if self.isVisible() and not self._going.isActive():
+            return
+        self.show_notice(sentence)
+        self._going.start()
+
+    def _go(self) -> None:
+        """Leave, unless the pointer rests on the bar: somebody is reading."""
+        if self.underMouse():
+            self._going.start()
+        else:
+            self.hide()
 
     def _open_details(self) -> None:
         dialog = QDialog(self.window())

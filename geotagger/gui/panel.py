@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,20 +19,23 @@ from PySide6.QtWidgets import (
 
 from geotagger.core.coordinates import format_radius
 from geotagger.core.errors import PhotoError
-from geotagger.core.geo import LatLon
-from geotagger.core.places import load_places
 from geotagger.core.settings import write_policy
+from geotagger.gui.actions import Actions
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.before_after import BeforeAfter
+from geotagger.gui.explaining import Explaining
 from geotagger.gui.fields import PositionField
 from geotagger.gui.icons import icon
 from geotagger.gui.jobs import Generation
 from geotagger.gui.language import tr
 from geotagger.gui.photo_model import PhotoModel
+from geotagger.gui.placing import Placing
 from geotagger.gui.preview import Preview
 from geotagger.gui.region_bars import RegionBars
 from geotagger.gui.wording import (
+    evidence_heading,
     evidence_lines,
+    near_words,
     percent,
     place_summary,
     region_set_text,
@@ -43,7 +47,6 @@ from geotagger.metadata import WritePlan, WriteTarget, plan_write
 from geotagger.session.arrangement import taken
 from geotagger.session.photo import Photo, PhotoState
 
-_NEAR_KM = 80.0
 _TELLING_RADIUS_KM = 400.0
 """With a larger radius the name of a town would pretend to know what nobody knows."""
 
@@ -56,33 +59,57 @@ class Panel(QScrollArea):
     predict_wanted = Signal()
 
     def __init__(
-        self, workbench: Workbench, model: PhotoModel, appearance: Appearance, parent: QWidget | None = None
+        self,
+        workbench: Workbench,
+        model: PhotoModel,
+        explaining: Explaining,
+        placing: Placing,
+        actions: Actions,
+        appearance: Appearance,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._workbench = workbench
         self._model = model
+        self._explaining = explaining
+        self._placing = placing
+        self._why = actions["why"]
         self._appearance = appearance
         self.setObjectName("side")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.preview = Preview(workbench.jobs, appearance)
+        self._why_button = _overlay_button(self._why, self.preview)
         self._name = _label("strong")
         self._facts = _label("muted")
         self._error = _label("error")
         self._summary = _label("heading")
         self._certainty = _label("muted")
         self._bars = RegionBars(appearance)
+        self._bars.chosen_changed.connect(self._show_why)
+        self._why.toggled.connect(self._bars.mark_chosen)
+        explaining.explained.connect(self._show_why)
         self._evidence = _label("muted")
         self._predict = QPushButton(tr("Predict where it was taken"))
         self._predict.clicked.connect(self.predict_wanted)
-        self.position = PositionField()
-        self.position.setPlaceholderText(tr("Position or town"))
+        self.position = PositionField(placing.known)
+        self.position.setPlaceholderText(tr("Position, town or known place"))
         self.position.setAccessibleName(tr("Position"))
         self.position.setToolTip(
-            tr("Decimal degrees, degrees and minutes, geo:, a map link, or the name of a town; Enter sets it")
+            tr(
+                "Decimal degrees, degrees and minutes, geo:, a map link, or the name of a town or of a known place; "
+                "Enter sets it"
+            )
         )
         self.position.entered.connect(self.position_entered)
+        self._pin = QToolButton()
+        self._pin.setDefaultAction(actions["pin"])
+        self._pin.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._pin.setIconSize(QSize(18, 18))
+        self._pin.setObjectName("fold")
+        self._pin.setAccessibleName(actions["pin"].text())
+        placing.known_changed.connect(self._refresh)
         self._problem = _label("error")
         self.position.refused.connect(self._show_problem)
         self._near = _label("muted")
@@ -102,6 +129,7 @@ class Panel(QScrollArea):
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
         self.setWidget(self._body)
+        self._why.toggled.connect(explaining.set_on)
         workbench.selection_changed.connect(self._refresh)
         workbench.photos_changed.connect(self._on_changed)
         workbench.settings_changed.connect(self._refresh)
@@ -130,7 +158,11 @@ class Panel(QScrollArea):
         inner.addSpacing(4)
         inner.addWidget(self._guess_rule)
         inner.addSpacing(4)
-        inner.addWidget(self.position)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.position, 1)
+        row.addWidget(self._pin)
+        inner.addLayout(row)
         inner.addWidget(self._problem)
         inner.addWidget(self._near)
         inner.addSpacing(4)
@@ -184,10 +216,13 @@ class Panel(QScrollArea):
         self._guess_rule.setVisible(prediction is not None or photo.error is None)
         self._bars.show_prediction(prediction)
         self._bars.setVisible(prediction is not None)
+        self._why.setEnabled(prediction is not None)
+        self._show_why()
         can_ask = prediction is None and photo.state in (PhotoState.LOCATED, PhotoState.UNLOCATED)
         self._predict.setVisible(can_ask)
         lines = [] if prediction is None else evidence_lines(prediction)
-        _set(self._evidence, "\n".join([tr("Also considered:"), *lines]) if lines else "")
+        words = [] if prediction is None or not lines else [evidence_heading(prediction), *lines]
+        _set(self._evidence, "\n".join(words))
         if prediction is None:
             _set(self._summary, "" if photo.error else _headline(photo))
             _set(self._certainty, "")
@@ -208,12 +243,30 @@ class Panel(QScrollArea):
             ).format(sets=percent(prediction.region_set_coverage), radii=percent(prediction.radius_coverage))
         )
 
+    def _show_why(self) -> None:
+        """Veil the preview but for what speaks for the chosen region, and say on the button which that is."""
+        region = self._bars.chosen
+        heat = None if region is None else self._explaining.heat(region.code)
+        self.preview.show_heat(heat)
+        words = tr("Why")
+        if self._why.isChecked() and region is not None:
+            cold = heat is not None and heat.is_cold
+            text = tr("Nothing here speaks for {region}") if cold else tr("Why {region}")
+            words = text.format(region=tr(region.name))
+        self._why_button.setText(words)
+        self._why_button.setVisible(region is not None)
+
     def _position_note(self, photo: Photo) -> str:
         fix = photo.shown_fix
         if fix is None:
             return ""
         certain = fix.radius_km is None or fix.radius_km <= _TELLING_RADIUS_KM
-        parts = [_near(fix.position) if certain else "", source_name(fix.source)]
+        known = self._placing.known.at(fix.position)
+        if known is not None:
+            where = tr("at {place}").format(place=known.name)
+        else:
+            where = near_words(fix.position) if certain else ""
+        parts = [where, source_name(fix.source)]
         if fix.radius_km is not None:
             parts.append(format_radius(fix.radius_km).replace(" ", "\N{NO-BREAK SPACE}"))
         return " · ".join(part for part in parts if part)
@@ -251,12 +304,6 @@ class Panel(QScrollArea):
         self._written.show_changes((), error.reason)
 
 
-def _near(position: LatLon) -> str:
-    """The nearest town, if there is one in sight of the place."""
-    town, distance_km = load_places().nearest(position)
-    return tr("near {town}").format(town=town.name) if distance_km <= _NEAR_KM else ""
-
-
 def _headline(photo: Photo) -> str:
     name = state_name(photo.state)
     return name[:1].upper() + name[1:]
@@ -286,6 +333,21 @@ def _label(role: str) -> QLabel:
     if role:
         label.setProperty("role", role)
     return label
+
+
+def _overlay_button(action: QAction, picture: QWidget) -> QToolButton:
+    """A button for an action in the corner of a picture; its text is its own."""
+    button = QToolButton()
+    button.setObjectName("overlay")
+    button.setCheckable(True)
+    button.setToolTip(action.toolTip())
+    button.setAccessibleName(action.text())
+    button.clicked.connect(action.trigger)
+    action.toggled.connect(button.setChecked)
+    layout = QVBoxLayout(picture)
+    layout.setContentsMargins(8, 8, 8, 8)
+    layout.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom)
+    return button
 
 
 def _rule() -> QFrame:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from geotagger.gui.appearance import Appearance, blend
 from geotagger.gui.icons import paint_state_mark
 from geotagger.gui.language import trn
-from geotagger.gui.photo_model import HEADING_ROLE, PHOTO_ROLE, ROW_SIZE, heading_text
+from geotagger.gui.photo_model import HEADING_ROLE, PHOTO_ROLE, ROW_SIZE, heading_detail, heading_text
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import RowWords, row_words, state_name
 from geotagger.session.arrangement import Heading
@@ -20,6 +20,7 @@ _THUMB = QSize(64, 56)
 _MARK_PX = 16
 _BAR_PX = 3
 GRID_CELL = QSize(152, 152)
+_GRID_HEADING_PX = 56
 
 
 class PhotoDelegate(QStyledItemDelegate):
@@ -32,7 +33,11 @@ class PhotoDelegate(QStyledItemDelegate):
         self.grid = False
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return GRID_CELL if self.grid else ROW_SIZE
+        if not self.grid:
+            return ROW_SIZE
+        if isinstance(index.data(HEADING_ROLE), Heading) and isinstance(option.widget, QListView):
+            return QSize(option.widget.viewport().width() - 2, _GRID_HEADING_PX)
+        return GRID_CELL
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -75,9 +80,15 @@ class PhotoDelegate(QStyledItemDelegate):
         bold = QFont(font)
         bold.setWeight(QFont.Weight.DemiBold)
         inner = rect.adjusted(12, 0, -12, -10)
+        detail = heading_detail(heading)
         count = trn("{n} photo", "{n} photos", heading.count)
         count_width = QFontMetrics(font).horizontalAdvance(count) + 8
         bottom = Qt.AlignmentFlag.AlignBottom
+        painter.setFont(font)
+        if detail:
+            line = QRect(inner.left(), inner.bottom() - 18, inner.width(), 18)
+            self._text(painter, line, detail, font, muted=True)
+            inner.adjust(0, 0, 0, -20)
         painter.setFont(bold)
         painter.setPen(QColor(palette.text))
         name = QFontMetrics(bold).elidedText(

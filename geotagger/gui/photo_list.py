@@ -44,6 +44,9 @@ _FILTERED_STATES = (
 )
 
 
+_POSITION_PX = 150
+
+
 class ListShape(str, Enum):
     """How the photos are laid out."""
 
@@ -103,6 +106,8 @@ class PhotoList(QWidget):
         workbench.selection_changed.connect(self._follow_selection)
         workbench.photos_changed.connect(self._counting.start)
         model.rearranged.connect(self._follow_selection)
+        model.rearranged.connect(self._lay_out_headings)
+        model.modelReset.connect(self._lay_out_headings)
         appearance.changed.connect(self._dress)
         self._dress()
         self._show_count()
@@ -137,15 +142,21 @@ class PhotoList(QWidget):
         view.setItemDelegateForColumn(Column.STATE, StateDelegate(self._appearance, self))
         self._set_up(view)
         for column, width in (
-            (Column.NAME, 150),
-            (Column.TAKEN, 150),
-            (Column.STATE, 130),
-            (Column.REGION, 150),
+            (Column.NAME, 124),
+            (Column.TAKEN, 124),
+            (Column.STATE, 118),
+            (Column.REGION, 120),
+            (Column.PROBABILITY, 72),
+            (Column.RADIUS, 88),
         ):
             view.setColumnWidth(column, width)
-        for column in (Column.PROBABILITY, Column.RADIUS):
-            view.setColumnWidth(column, 104)
         return view
+
+    @property
+    def table_px(self) -> int:
+        """The width that shows every column of the table."""
+        columns = sum(self.table_view.columnWidth(column) for column in range(Column.POSITION))
+        return columns + _POSITION_PX + self.table_view.verticalScrollBar().sizeHint().width()
 
     def _set_up(self, view: QAbstractItemView) -> None:
         view.setModel(self.model)
@@ -181,13 +192,22 @@ class PhotoList(QWidget):
         view = self.list_view
         view.setViewMode(QListView.ViewMode.IconMode if grid else QListView.ViewMode.ListMode)
         view.setMovement(QListView.Movement.Static)
-        view.setGridSize(GRID_CELL if grid else QSize())
         view.setWrapping(grid)
-        view.setUniformItemSizes(True)
         self._stack.setCurrentWidget(self.view)
-        if grid and self.model.grouping is not Grouping.NONE:
-            self._set_grouping(Grouping.NONE)
+        self._lay_out_headings()
         self._follow_selection()
+
+    def _lay_out_headings(self) -> None:
+        """A heading takes a whole row: in the grid it is as wide as the view, in the table it spans all columns."""
+        grouped_grid = self.shape is ListShape.GRID and self.model.grouping is not Grouping.NONE
+        self.list_view.setUniformItemSizes(not grouped_grid)
+        self.list_view.setGridSize(
+            GRID_CELL if self.shape is ListShape.GRID and not grouped_grid else QSize()
+        )
+        self.table_view.clearSpans()
+        if self.shape is ListShape.TABLE:
+            for row in self.model.heading_rows:
+                self.table_view.setSpan(row, 0, 1, len(Column))
 
     def _on_scrolled(self) -> None:
         """Thumbnails of rows that were scrolled away are no longer wanted."""
@@ -309,6 +329,7 @@ class PhotoList(QWidget):
             (Grouping.NONE, tr("No groups")),
             (Grouping.FOLDER, tr("Group by folder")),
             (Grouping.DAY, tr("Group by day")),
+            (Grouping.TRIP, tr("Group by trip")),
         ):
             action = self._choice(
                 menu,
@@ -333,9 +354,8 @@ class PhotoList(QWidget):
 
     def _set_grouping(self, grouping: Grouping) -> None:
         self._group_actions[grouping].setChecked(True)
-        if grouping is not Grouping.NONE and self.shape is ListShape.GRID:
-            self.set_shape(ListShape.LIST)
         self.model.set_arrangement(grouping=grouping)
+        self._lay_out_headings()
 
     def _filter_menu(self) -> QMenu:
         menu = QMenu(self)

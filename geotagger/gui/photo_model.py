@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QMimeData,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QSignalBlocker,
     QSize,
     Qt,
     QTimer,
     Signal,
 )
+from PySide6.QtGui import QStandardItemModel
 
 from geotagger.core.coordinates import format_position, format_radius
-from geotagger.gui.language import tr
+from geotagger.core.regions import load_regions
+from geotagger.gui.language import tr, trn
 from geotagger.gui.map import photo_mime_data
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import percent, row_words, source_name, state_name
 from geotagger.gui.workbench import Workbench
-from geotagger.session.arrangement import Filter, Grouping, Heading, Row, SortKey, arrange, taken
+from geotagger.session.arrangement import Filter, Grouping, Heading, Row, SortKey, Trip, arrange, taken
 from geotagger.session.photo import Photo
 
 Index = QModelIndex | QPersistentModelIndex
@@ -64,13 +67,18 @@ COLUMN_SORT: dict[Column, SortKey] = {
 }
 
 
-class PhotoModel(QAbstractTableModel):
-    """Rows of photos and headings. Row order changes only when asked for or when photos come and go."""
+class PhotoModel(QStandardItemModel):
+    """Rows of photos and headings. Row order changes only when asked for or when photos come and go.
+
+    Qt's own model counts the rows, without any items in them: laying a list out asks for the number of rows thousands
+    of times, and each answer from Python would wait for Python's lock while photos are read. What a row says comes
+    from here.
+    """
 
     rearranged = Signal()
 
     def __init__(self, workbench: Workbench, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(0, len(Column), parent)
         self._workbench = workbench
         self.thumbnails = thumbnails
         self._rows: list[Row] = []
@@ -87,14 +95,10 @@ class PhotoModel(QAbstractTableModel):
         workbench.photos_removed.connect(self._on_removed)
         workbench.photos_changed.connect(self._on_changed)
         thumbnails.arrived.connect(self._on_thumbnail)
+        # Before any view hears of it, because a view may ask for the rows that are left at once.
+        self.rowsRemoved.connect(self._drop_rows)
 
     # What the views ask -----------------------------------------------------------------------------------
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(Column)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -162,7 +166,12 @@ class PhotoModel(QAbstractTableModel):
         if role == HEADING_ROLE:
             return heading
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) and column == 0:
-            return heading_text(heading)
+            parts = (
+                heading_text(heading),
+                trn("{n} photo", "{n} photos", heading.count),
+                heading_detail(heading),
+            )
+            return " · ".join(part for part in parts if part)
         return None
 
     def _text(self, photo: Photo, column: Column) -> str:
@@ -201,6 +210,13 @@ class PhotoModel(QAbstractTableModel):
         found = self._rows[row]
         return None if isinstance(found, Heading) else found
 
+    @property
+    def heading_rows(self) -> list[int]:
+        """Rows that are headings."""
+        if self.grouping is Grouping.NONE:
+            return []
+        return [number for number, row in enumerate(self._rows) if isinstance(row, Heading)]
+
     def row_of(self, photo_id: int) -> int | None:
         """Row of a photo; None if the filter hides it."""
         return self._row_of.get(photo_id)
@@ -231,13 +247,23 @@ class PhotoModel(QAbstractTableModel):
         old_indexes = self.persistentIndexList()
         old_ids = [self._rows[index.row()] for index in old_indexes]
         self._take(rows)
+        self._count_rows(max(len(rows), self.rowCount()))
         new_indexes = []
         for index, old in zip(old_indexes, old_ids, strict=True):
             row = None if isinstance(old, Heading) else self._row_of.get(old)
             new_indexes.append(QModelIndex() if row is None else self.index(row, index.column()))
         self.changePersistentIndexList(old_indexes, new_indexes)
+        self._count_rows(len(rows))
         self.layoutChanged.emit()
         self.rearranged.emit()
+
+    def _count_rows(self, count: int) -> None:
+        """Have another number of rows; the views hear of it by the signal that follows."""
+        with QSignalBlocker(self):
+            self.setRowCount(count)
+
+    def _drop_rows(self, _parent: Index, first: int, last: int) -> None:
+        self._take([*self._rows[:first], *self._rows[last + 1 :]])
 
     def _take(self, rows: list[Row]) -> None:
         self._rows = rows
@@ -254,10 +280,9 @@ class PhotoModel(QAbstractTableModel):
             self._later.start()
             return
         first = len(self._rows)
-        self.beginInsertRows(QModelIndex(), first, first + len(photo_ids) - 1)
         self._rows.extend(photo_ids)
         self._row_of.update((photo_id, first + offset) for offset, photo_id in enumerate(photo_ids))
-        self.endInsertRows()
+        self.insertRows(first, len(photo_ids))
 
     def _on_removed(self, photo_ids: list[int]) -> None:
         gone = sorted((self._row_of[i] for i in photo_ids if i in self._row_of), reverse=True)
@@ -266,13 +291,11 @@ class PhotoModel(QAbstractTableModel):
             self.beginResetModel()
             closed = set(photo_ids)
             self._take([row for row in self._rows if isinstance(row, Heading) or row not in closed])
+            self._count_rows(len(self._rows))
             self.endResetModel()
         else:
             for last, first in runs:
-                self.beginRemoveRows(QModelIndex(), first, last)
-                del self._rows[first : last + 1]
-                self.endRemoveRows()
-            self._take(self._rows)
+                self.removeRows(first, last - first + 1)
         self.thumbnails.forget(photo_ids)
         if self.grouping is not Grouping.NONE:
             self._later.start()
@@ -281,7 +304,7 @@ class PhotoModel(QAbstractTableModel):
         rows = sorted((self._row_of[i] for i in photo_ids if i in self._row_of), reverse=True)
         for last, first in _runs(rows):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
-        if not self.filter.is_open or self.grouping is Grouping.DAY:
+        if not self.filter.is_open or self.grouping in (Grouping.DAY, Grouping.TRIP):
             self._later.start()
 
     def _on_thumbnail(self, photo_id: int) -> None:
@@ -296,9 +319,22 @@ def heading_text(heading: Heading) -> str:
     value = heading.value
     if value is None:
         return tr("No time known")
-    if hasattr(value, "strftime"):
+    if isinstance(value, Trip):
+        first, last = f"{value.start:%Y-%m-%d}", f"{value.end:%Y-%m-%d}"
+        return first if first == last else f"{first} – {last}"
+    if isinstance(value, datetime):
         return f"{value:%Y-%m-%d}"
     return value.name or str(value)
+
+
+def heading_detail(heading: Heading) -> str:
+    """What more there is to say of a group: of a trip, its folder and where it probably led."""
+    trip = heading.value
+    if not isinstance(trip, Trip):
+        return ""
+    names = load_regions()
+    shares = [f"{tr(names.by_code(code).name)} {percent(share)}" for code, share in trip.regions]
+    return " · ".join(part for part in (trip.name, *shares) if part)
 
 
 def _runs(descending: list[int]) -> list[tuple[int, int]]:

@@ -5,10 +5,20 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPixmap,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from geotagger.gui.appearance import Appearance, blend
+from geotagger.gui.heat import VEIL, VEIL_STRENGTH, Heat
 from geotagger.gui.jobs import Generation, Jobs, Urgency
 from geotagger.gui.language import tr
 from geotagger.gui.thumbnails import load_image
@@ -32,6 +42,7 @@ class Preview(QWidget):
         self._zoom = 1.0
         self._centre = QPointF(0.5, 0.5)
         self._dragged_from: QPoint | None = None
+        self._heat: Heat | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(tr("Preview"))
         appearance.changed.connect(self.update)
@@ -53,6 +64,18 @@ class Preview(QWidget):
             work = partial(load_image, photo.path, _LONGEST_PX)
             self._jobs.run(work, self._arrived, self._failed, token, urgency=Urgency.VISIBLE)
         self.update()
+
+    def show_heat(self, heat: Heat | None) -> None:
+        """Lay over the photo where the network looked; None takes it away."""
+        self._heat = heat
+        self.update()
+
+    @property
+    def heat_place(self) -> QRectF | None:
+        """Where in the widget the veil lies; None where there is none."""
+        if self._heat is None or self._pixmap is None:
+            return None
+        return self._heat.part_seen(self._target())
 
     def _arrived(self, image: QImage | None) -> None:
         if image is None:
@@ -81,10 +104,24 @@ class Preview(QWidget):
         if self._pixmap is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawPixmap(self._target(), self._pixmap, QRectF(self._pixmap.rect()))
+            self._paint_heat(painter)
         elif self._missing:
             painter.setPen(QColor(palette.muted))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, tr("No preview"))
         painter.end()
+
+    def _paint_heat(self, painter: QPainter) -> None:
+        seen = self.heat_place
+        if seen is None or self._heat is None:
+            return
+        painter.drawImage(seen, self._heat.veil)
+        unseen = QPainterPath()
+        unseen.addRect(self._target())
+        inner = QPainterPath()
+        inner.addRect(seen)
+        painter.setOpacity(VEIL_STRENGTH)
+        painter.fillPath(unseen.subtracted(inner), QColor(*VEIL))
+        painter.setOpacity(1.0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self._pixmap is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from geotagger.core.prediction import Prediction, RegionProbability
@@ -18,19 +18,56 @@ _LEAST = 0.005
 
 
 class RegionBars(QWidget):
-    """Up to five regions, the likeliest first; one colour, since the map tells the places."""
+    """Up to five regions, the likeliest first; one colour, since the map tells the places.
+
+    One of them is the chosen one, the likeliest at first: a click or the arrow keys choose another.
+    """
+
+    chosen_changed = Signal()
 
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._appearance = appearance
         self._regions: tuple[RegionProbability, ...] = ()
+        self._chosen = 0
+        self._marks_chosen = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setToolTip(tr("A click on a region shows what in the photo speaks for it (with “Why”)"))
         appearance.changed.connect(self.update)
+
+    @property
+    def chosen(self) -> RegionProbability | None:
+        """The chosen region; None where there is no prediction."""
+        return self._regions[self._chosen] if self._regions else None
+
+    def mark_chosen(self, marked: bool) -> None:
+        """Show which region is chosen, or not where that is of no matter."""
+        self._marks_chosen = marked
+        self.update()
+
+    def _choose(self, row: int) -> None:
+        if 0 <= row < len(self._regions) and row != self._chosen:
+            self._chosen = row
+            self.update()
+            self.chosen_changed.emit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._choose(int(event.position().y()) // _ROW_PX)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self._choose(self._chosen + step)
 
     def show_prediction(self, prediction: Prediction | None) -> None:
         """Show the regions of a prediction, or nothing."""
         best = () if prediction is None else prediction.regions[:_SHOWN]
-        self._regions = tuple(region for region in best if region.probability >= _LEAST)
+        old, self._regions = self._regions, tuple(r for r in best if r.probability >= _LEAST)
+        if [r.code for r in old] != [r.code for r in self._regions]:
+            self._chosen = 0
         self.setAccessibleName(", ".join(f"{tr(r.name)} {percent(r.probability)}" for r in self._regions))
         self.updateGeometry()
         self.update()
@@ -47,8 +84,12 @@ class RegionBars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = QFontMetrics(self.font())
         number_width = metrics.horizontalAdvance("100 %") + 4
+        plain, strong = QFont(self.font()), QFont(self.font())
+        strong.setWeight(QFont.Weight.DemiBold)
         for row, region in enumerate(self._regions):
             top = row * _ROW_PX
+            is_chosen = row == self._chosen and (self._marks_chosen or self.hasFocus())
+            painter.setFont(strong if is_chosen else plain)
             line = QRect(0, top, self.width(), 20)
             painter.setPen(QColor(palette.text))
             name = metrics.elidedText(

@@ -21,6 +21,7 @@ from geotagger.gui.appearance import Appearance
 from geotagger.gui.fields import TextField
 from geotagger.gui.icons import icon
 from geotagger.gui.language import tr, trn
+from geotagger.gui.recent import RecentFolders
 from geotagger.gui.workbench import Workbench
 
 
@@ -31,7 +32,12 @@ class Toolbar(QFrame):
     filter_changed = Signal(str)
 
     def __init__(
-        self, workbench: Workbench, actions: Actions, appearance: Appearance, parent: QWidget | None = None
+        self,
+        workbench: Workbench,
+        actions: Actions,
+        recent: RecentFolders,
+        appearance: Appearance,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._workbench = workbench
@@ -64,7 +70,7 @@ class Toolbar(QFrame):
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)
         layout.addWidget(_button(actions["open"]))
-        layout.addWidget(_button(actions["folder"]))
+        layout.addWidget(_folder_button(actions["folder"], recent))
         layout.addWidget(_line())
         layout.addWidget(_button(actions["accept"]))
         layout.addWidget(_button(actions["reject"], text=False))
@@ -161,6 +167,16 @@ def _button(action: QAction, *, text: bool = True) -> QToolButton:
     button.setToolButtonStyle(style.ToolButtonTextBesideIcon if text else style.ToolButtonIconOnly)
     button.setAccessibleName(action.text())
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+def _folder_button(action: QAction, recent: RecentFolders) -> QToolButton:
+    button = _button(action)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+    menu = QMenu(button)
+    menu.setToolTipsVisible(True)
+    recent.fill(menu)
+    button.setMenu(menu)
     return button
 
 

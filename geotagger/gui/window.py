@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint, QSettings, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QGuiApplication,
 )
 from PySide6.QtWidgets import (
-    QFileDialog,
     QMainWindow,
     QMenu,
     QSplitter,
@@ -25,39 +23,38 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from geotagger.core.coordinates import format_position, parse_coordinates
-from geotagger.core.errors import CoordinateError, SettingsError
-from geotagger.core.geo import LatLon
-from geotagger.core.paths import config_dir
+from geotagger.core.errors import SettingsError
 from geotagger.core.settings import Settings, Theme, save_settings
 from geotagger.gui.actions import Actions
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.bottom_bar import BottomBar
 from geotagger.gui.dialogs import Dialogs
 from geotagger.gui.empty_state import EmptyState
+from geotagger.gui.explaining import Explaining
 from geotagger.gui.exporting import Exporting
 from geotagger.gui.going_on import GoingOn
 from geotagger.gui.guard import UnwrittenDialog
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.judging import Judging
 from geotagger.gui.keeping import Keeping
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import tr
 from geotagger.gui.map import MapView
 from geotagger.gui.map_link import MapLink
 from geotagger.gui.notice_bar import NoticeBar
+from geotagger.gui.opening import Opening
 from geotagger.gui.panel import Panel
 from geotagger.gui.photo_list import ListShape, PhotoList
 from geotagger.gui.photo_model import PhotoModel
+from geotagger.gui.placing import Placing
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.reading import Reading
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.toolbar import Toolbar
+from geotagger.gui.window_layout import WindowLayout, layout_file
 from geotagger.gui.workbench import Workbench
 from geotagger.gui.writing import Writing
-from geotagger.metadata import PHOTO_SUFFIXES
 from geotagger.session.photo import PhotoState
 
-_TABLE_PX = 780
 _UNDECIDED = (PhotoState.PREDICTED, PhotoState.UNLOCATED, PhotoState.PREDICTING)
 
 
@@ -74,29 +71,35 @@ class MainWindow(QMainWindow):
         self.workbench = Workbench(jobs, settings, self)
         self.reading = Reading(self.workbench)
         self.predicting = Predicting(self.workbench)
+        kept = layout_file()
+        self.opening = Opening(self.workbench, self.reading, self.predicting, kept, self)
+        self.placing = Placing(self.workbench)
         self.judging = Judging(self.workbench, self.predicting)
         self.writing = Writing(self.workbench)
         self.actions_ = Actions(self, appearance)
         self.thumbnails = Thumbnails(jobs, self)
         self.model = PhotoModel(self.workbench, self.thumbnails, self)
-        self.toolbar = Toolbar(self.workbench, self.actions_, appearance)
+        self.toolbar = Toolbar(self.workbench, self.actions_, self.opening.recent, appearance)
         self.notices = NoticeBar(appearance)
         self.photo_list = PhotoList(self.workbench, self.model, appearance)
         self.map_view = MapView(appearance.palette)
         self.map_link = MapLink(self.workbench, self.map_view, appearance)
-        self.panel = Panel(self.workbench, self.model, appearance)
+        self.explaining = Explaining(self.workbench, self.predicting)
+        self.panel = Panel(
+            self.workbench, self.model, self.explaining, self.placing, self.actions_, appearance
+        )
         self.bottom_bar = BottomBar(appearance)
-        self.empty_state = EmptyState(appearance)
+        self.empty_state = EmptyState(self.opening.recent, appearance)
         self.keeping = Keeping(self.workbench, self.reading)
         self.exporting = Exporting(self.workbench, self)
         self._closing_agreed = False
         self.dialogs = Dialogs(self)
         self.going_on = GoingOn(self.workbench, self.reading, self.predicting, self.writing, self.bottom_bar)
-        self._narrow_list_px = 0
         self._lay_out()
+        self.window_layout = WindowLayout(self, self.splitter, self.photo_list, self.actions_, kept)
         self._connect()
         self._fill_menu()
-        self._restore_layout()
+        self.window_layout.restore()
         self._refresh_actions()
         self.empty_state.setFocus()
 
@@ -129,6 +132,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         workbench, stack = self.workbench, self.workbench.undo_stack
         workbench.noticed.connect(self.notices.show_notice)
+        workbench.mentioned.connect(self.notices.mention)
         workbench.photos_added.connect(self._on_photos_came_or_went)
         workbench.photos_added.connect(self._select_something)
         workbench.photos_removed.connect(self._on_photos_came_or_went)
@@ -144,17 +148,18 @@ class MainWindow(QMainWindow):
         self.toolbar.filter.left.connect(self._leave_filter)
         self.toolbar.filter.returnPressed.connect(lambda: self.photo_list.view.setFocus())
         self.toolbar.threshold_changed.connect(self._keep_threshold)
-        self.empty_state.open_wanted.connect(self.choose_photos)
-        self.empty_state.folder_wanted.connect(self.choose_folder)
-        self.panel.position_entered.connect(self._place_selected)
+        self.empty_state.open_wanted.connect(self.opening.choose_photos)
+        self.empty_state.folder_wanted.connect(self.opening.choose_folder)
+        self.opening.hovering.connect(self.empty_state.show_hovering)
+        self.panel.position_entered.connect(self.placing.place_selected)
         self.panel.predict_wanted.connect(self.predict_selected)
         self.photo_list.menu_wanted.connect(self._open_context_menu)
-        self.map_view.paths_dropped.connect(self.open_paths)
-        self.map_view.map_clicked.connect(self._on_map_clicked)
+        self.map_view.paths_dropped.connect(self.opening.open_paths)
+        self.map_view.map_clicked.connect(self.placing.place_homeless)
         self.map_view.failed.connect(lambda sentence: self.notices.show_notice(sentence))
         for name, slot in {
-            "open": self.choose_photos,
-            "folder": self.choose_folder,
+            "open": self.opening.choose_photos,
+            "folder": self.opening.choose_folder,
             "close": self._close_selected,
             "close_all": lambda: workbench.close_photos(workbench.session.ids),
             "select_all": lambda: workbench.select(self.model.visible_ids),
@@ -168,14 +173,16 @@ class MainWindow(QMainWindow):
             "predict": self.predict_selected,
             "undo": stack.undo,
             "redo": stack.redo,
-            "copy": self.copy_position,
-            "paste": self.paste_position,
+            "copy": self.placing.copy_position,
+            "paste": self.placing.paste_position,
+            "pin": self.dialogs.pin_place,
+            "places": self.dialogs.show_places,
             "fit": self.map_link.fit_selection,
             "fit_all": self.map_link.fit_all,
             "write": self.writing.plan,
-            "list": lambda: self._set_shape(ListShape.LIST),
-            "grid": lambda: self._set_shape(ListShape.GRID),
-            "table": lambda: self._set_shape(ListShape.TABLE),
+            "list": lambda: self.window_layout.set_shape(ListShape.LIST),
+            "grid": lambda: self.window_layout.set_shape(ListShape.GRID),
+            "table": lambda: self.window_layout.set_shape(ListShape.TABLE),
             "challenge": self.dialogs.play_challenge,
             "export": self.exporting.ask,
             "history": self.dialogs.show_history,
@@ -192,71 +199,40 @@ class MainWindow(QMainWindow):
         for names in (
             ("open", "folder"),
             ("select_all", "close", "close_all"),
-            ("predict", "revert", "copy", "paste"),
+            ("predict", "why", "revert"),
+            ("copy", "paste"),
             ("fit", "fit_all"),
             ("export",),
             ("challenge",),
-            ("history", "settings", "shortcuts", "about"),
+            ("places", "history", "settings", "shortcuts", "about"),
             ("quit",),
         ):
             menu.addActions([self.actions_[name] for name in names])
+            if "paste" in names:
+                self.placing.menu(self.actions_["pin"], self.actions_["places"], menu)
             menu.addSeparator()
-
-    def restore_last_session(self) -> None:
-        """Bring back what was open and decided when the program ended without being done."""
-        kept = self.keeping.kept()
-        if kept:
-            self.keeping.restore(kept)
-            self.predicting.load_model()
-            self.notices.show_notice(
-                trn(
-                    "{n} photo of last time was brought back.",
-                    "{n} photos of last time were brought back.",
-                    len(kept),
-                )
-            )
 
     # Getting photos in ------------------------------------------------------------------------------------
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Bring in files and folders."""
-        if paths:
-            self.reading.open(paths)
-            self.predicting.load_model()
+        self.opening.open_paths(paths)
 
-    def choose_photos(self) -> None:
-        """Ask for photos."""
-        patterns = " ".join(sorted(f"*{suffix}" for suffix in PHOTO_SUFFIXES))
-        names, _ = QFileDialog.getOpenFileNames(self, tr("Add photos"), "", f"{tr('Photos')} ({patterns})")
-        self.open_paths([Path(name) for name in names])
-
-    def choose_folder(self) -> None:
-        """Ask for a folder."""
-        name = QFileDialog.getExistingDirectory(self, tr("Add a folder"))
-        if name:
-            self.open_paths([Path(name)])
+    def restore_last_session(self) -> None:
+        """Bring back what was open and decided when the program ended without being done."""
+        self.opening.restore_last_session(self.keeping)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        self._answer_drag(event)
+        self.opening.welcome(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        self._answer_drag(event)
-
-    def _answer_drag(self, event: QDragEnterEvent | QDragMoveEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            # Always a copy: a move would let the file manager delete the photos after the drop.
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.empty_state.show_hovering(True)
+        self.opening.welcome(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.empty_state.show_hovering(False)
+        self.opening.hovering.emit(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.empty_state.show_hovering(False)
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        self.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        self.opening.take_drop(event)
 
     def _on_photos_came_or_went(self, _ids: list[int]) -> None:
         was_empty = self._pages.currentIndex() == 0
@@ -283,42 +259,17 @@ class MainWindow(QMainWindow):
         """Predict the selected photos, also those that hold a position."""
         self.predicting.predict(self.workbench.selected_ids)
 
-    def copy_position(self) -> None:
-        """Copy the position of the current photo as text."""
-        photo = self.workbench.current
-        if photo is not None and photo.shown_position is not None:
-            text = format_position(photo.shown_position, self.workbench.settings.notation)
-            QGuiApplication.clipboard().setText(text)
-
-    def paste_position(self) -> None:
-        """Put the selected photos at the position in the clipboard, in any usual notation."""
-        try:
-            position = parse_coordinates(QGuiApplication.clipboard().text())
-        except CoordinateError as error:
-            self.notices.show_notice(tr("Nothing was pasted: {problem}").format(problem=error))
-            return
-        self._place_selected(position)
-
-    def _place_selected(self, position: LatLon) -> None:
-        self.workbench.place(self.workbench.selected_ids, position)
-
-    def _on_map_clicked(self, lat_deg: float, lon_deg: float) -> None:
-        """A click on the map places selected photos that are nowhere yet; it never moves a placed one."""
-        homeless = [
-            p.id for p in self.workbench.selected if p.metadata is not None and p.shown_position is None
-        ]
-        if homeless:
-            self.workbench.place(homeless, LatLon(lat_deg, lon_deg))
-
     def _open_context_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
         for names in (
             ("accept", "reject", "revert"),
-            ("copy", "paste", "fit"),
+            ("fit", "copy", "paste"),
             ("predict",),
             ("close",),
         ):
             menu.addActions([self.actions_[name] for name in names])
+            if "paste" in names:
+                self.placing.menu(self.actions_["pin"], self.actions_["places"], menu)
             menu.addSeparator()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(at)
@@ -338,6 +289,8 @@ class MainWindow(QMainWindow):
         some = bool(self.workbench.selected_ids)
         for name in ("accept", "accept_next", "reject", "revert", "copy", "paste", "predict", "close"):
             self.actions_[name].setEnabled(some)
+        current = self.workbench.current
+        self.actions_["pin"].setEnabled(current is not None and current.shown_position is not None)
         for name in ("select_all", "close_all", "fit", "fit_all", "next_open"):
             self.actions_[name].setEnabled(len(self.workbench.session) > 0)
         stack, busy = self.workbench.undo_stack, self.writing.busy
@@ -361,20 +314,6 @@ class MainWindow(QMainWindow):
         self.toolbar.filter.clear()
         self.photo_list.view.setFocus()
 
-    def _set_shape(self, shape: ListShape) -> None:
-        self.photo_list.set_shape(shape)
-        sizes = self.splitter.sizes()
-        if shape is ListShape.TABLE and sizes[0] < _TABLE_PX:
-            # A table needs room for its columns; the map gives it, and gets it back afterwards.
-            self._narrow_list_px = sizes[0]
-            self.splitter.setSizes([_TABLE_PX, sizes[1] - (_TABLE_PX - sizes[0]), sizes[2]])
-        elif shape is not ListShape.TABLE and self._narrow_list_px:
-            freed = sizes[0] - self._narrow_list_px
-            self.splitter.setSizes([self._narrow_list_px, sizes[1] + freed, sizes[2]])
-            self._narrow_list_px = 0
-        for one in ListShape:
-            self.actions_[one.value].setChecked(one is shape)
-
     def _switch_appearance(self) -> None:
         theme = Theme.LIGHT if self.appearance.palette.dark else Theme.DARK
         self.apply_settings(replace(self.workbench.settings, theme=theme))
@@ -397,26 +336,12 @@ class MainWindow(QMainWindow):
         except SettingsError as error:
             self.notices.show_notice(str(error))
 
-    def _layout_file(self) -> QSettings:
-        return QSettings(str(config_dir() / "window.ini"), QSettings.Format.IniFormat)
-
-    def _restore_layout(self) -> None:
-        kept = self._layout_file()
-        geometry, splitter = kept.value("geometry"), kept.value("splitter")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        if isinstance(splitter, QByteArray):
-            self.splitter.restoreState(splitter)
-        shape = kept.value("shape", ListShape.LIST.value)
-        known = {one.value for one in ListShape}
-        self._set_shape(ListShape(shape) if shape in known else ListShape.LIST)
-
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.workbench.session.pending_count and not self._closing_agreed:
             event.ignore()
             self._ask_about_unwritten()
             return
-        self._keep_layout()
+        self.window_layout.keep()
         if not self._closing_agreed:
             self.keeping.close(keep=False)
         self.reading.cancel()
@@ -435,10 +360,3 @@ class MainWindow(QMainWindow):
         self.keeping.close(keep=keep)
         self._closing_agreed = True
         self.close()
-
-    def _keep_layout(self) -> None:
-        kept = self._layout_file()
-        kept.setValue("geometry", self.saveGeometry())
-        kept.setValue("splitter", self.splitter.saveState())
-        kept.setValue("shape", self.photo_list.shape.value)
-        kept.sync()

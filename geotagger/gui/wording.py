@@ -8,6 +8,8 @@ from pathlib import Path
 
 from geotagger.core.coordinates import format_radius
 from geotagger.core.fix import Fix, Source
+from geotagger.core.geo import LatLon
+from geotagger.core.places import load_places
 from geotagger.core.prediction import Prediction
 from geotagger.core.regions import load_regions
 from geotagger.gui.language import tr, trn
@@ -159,6 +161,13 @@ def _words_of_edit(photo: Photo, edited: Fix) -> RowWords:
     return RowWords(tr("Estimate"), detail=radius)
 
 
+def evidence_heading(prediction: Prediction) -> str:
+    """What stands above the lines: whether the rest decided, or only had a say beside the picture."""
+    rest = sum(evidence.weight for evidence in prediction.evidence if evidence.kind != "image")
+    image = sum(evidence.weight for evidence in prediction.evidence if evidence.kind == "image")
+    return tr("Decided by:") if rest > image else tr("Also considered:")
+
+
 def evidence_lines(prediction: Prediction) -> list[str]:
     """What had a say in a guess besides the picture itself, the weightiest first."""
     names = {
@@ -176,6 +185,25 @@ def evidence_lines(prediction: Prediction) -> list[str]:
             photo = "" if evidence.photo is None else f": {Path(evidence.photo).name}"
             lines.append(names[evidence.kind] + photo)
     return lines
+
+
+_IN_TOWN_KM = 5.0
+_IN_SIGHT_KM = 25.0
+_DIRECTIONS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+
+
+def near_words(position: LatLon) -> str:
+    """Where a place is, told from the nearest town: in it, near it, or so far to the north of it."""
+    town, distance_km = load_places().nearest(position)
+    name = town.name
+    if distance_km <= _IN_TOWN_KM:
+        return tr("in {town}").format(town=name)
+    if distance_km <= _IN_SIGHT_KM:
+        return tr("near {town}").format(town=name)
+    compass = _DIRECTIONS[round(town.position.bearing_deg(position) / 45) % 8]
+    away = round(distance_km, -1 if distance_km < 1000 else -2)
+    words = tr("{distance} km {direction} of {town}")
+    return words.format(distance=f"{away:.0f}", direction=tr(compass), town=name)
 
 
 def time_left(seconds: float | None) -> str:

@@ -88,7 +88,7 @@ def test_a_town_can_be_typed_instead_of_a_position(opened: App) -> None:
     placed = opened.photo("IMG_0.jpg").shown_position
     assert placed is not None
     assert placed.distance_km(LatLon(45.68, -111.04)) < 10
-    opened.wait(lambda: "near Bozeman" in opened.window.panel._near.text())
+    opened.wait(lambda: "in Bozeman" in opened.window.panel._near.text())
 
 
 def test_a_text_that_is_no_position_is_refused_with_a_sentence(opened: App) -> None:

@@ -13,7 +13,7 @@ from geotagger.core.paths import resource_path
 from geotagger.core.regions import load_regions
 from geotagger.core.settings import Settings
 from geotagger.gui.language import tr, trn, use_language
-from geotagger.gui.wording import _AREAS
+from geotagger.gui.wording import _AREAS, _DIRECTIONS
 from geotagger.session.map_page import WORDS
 
 FRENCH: dict[str, str] = json.loads(resource_path("languages", "fr.json").read_text(encoding="utf-8"))
@@ -21,7 +21,7 @@ FRENCH: dict[str, str] = json.loads(resource_path("languages", "fr.json").read_t
 
 def words_of_the_window() -> set[str]:
     """All texts given to ``tr`` and ``trn`` in the code, and those that are passed through a variable."""
-    found = {*WORDS.values(), *load_regions().names, *(area for area, _ in _AREAS)}
+    found = {*WORDS.values(), *load_regions().names, *(area for area, _ in _AREAS), *_DIRECTIONS}
     found |= {declared.metadata["sentence"] for declared in fields(Settings)}
     for file in Path(geotagger.gui.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -1,0 +1,79 @@
+"""Folders that were opened lately: remembered with the window's layout, offered in the menu and the empty window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtWidgets import QMenu
+
+from geotagger.gui.language import tr
+
+_KEPT = 10
+_KEY = "recent_folders"
+_LOOKED_AT = 50
+"""So many of the opened paths are looked at: of thousands of photos the first tell their folder."""
+
+
+class RecentFolders(QObject):
+    """The newest first."""
+
+    changed = Signal()
+    chosen = Signal(object)
+    """The user wants this folder (a ``Path``) opened again."""
+
+    def __init__(self, kept: QSettings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._kept = kept
+        stored = kept.value(_KEY, [])
+        # A list of one comes back from the file as a plain text.
+        names = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
+        self._folders = [Path(str(name)) for name in names if name]
+
+    @property
+    def folders(self) -> list[Path]:
+        """Those that are still there."""
+        return [folder for folder in self._folders if folder.is_dir()]
+
+    def remember(self, paths: Iterable[Path]) -> None:
+        """Note what was opened: folders themselves, and the folders of single photos."""
+        some = list(paths)[:_LOOKED_AT]
+        new = dict.fromkeys(path if path.is_dir() else path.parent for path in some)
+        opened = [folder.absolute() for folder in new]
+        if opened:
+            self._keep([*opened, *(folder for folder in self._folders if folder not in opened)])
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._keep([])
+
+    def _keep(self, folders: list[Path]) -> None:
+        self._folders = folders[:_KEPT]
+        self._kept.setValue(_KEY, [str(folder) for folder in self._folders])
+        self._kept.sync()
+        self.changed.emit()
+
+    def fill(self, menu: QMenu) -> None:
+        """List the folders in a menu whenever it opens."""
+        menu.aboutToShow.connect(lambda: self._fill(menu))
+
+    def _fill(self, menu: QMenu) -> None:
+        menu.clear()
+        folders = self.folders
+        for folder in folders:
+            action = menu.addAction(folder_words(folder).replace("&", "&&"))
+            action.setToolTip(str(folder))
+            action.triggered.connect(lambda _=False, folder=folder: self.chosen.emit(folder))
+        if not folders:
+            menu.addAction(tr("No recent folders")).setEnabled(False)
+        menu.addSeparator()
+        clear = menu.addAction(tr("Clear this list"))
+        clear.setEnabled(bool(self._folders))
+        clear.triggered.connect(self.clear)
+
+
+def folder_words(folder: Path) -> str:
+    """A folder's name with the one that it lies in, which tells ``2024/Trip`` from ``2025/Trip``."""
+    parent = folder.parent.name
+    return f"{folder.name} — {parent}" if parent and folder.name else str(folder)

@@ -1,0 +1,71 @@
+"""How the window is divided: the shape of the list and the room that it gets, remembered from one time to the next."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QObject, QSettings
+from PySide6.QtWidgets import QMainWindow, QSplitter
+
+from geotagger.core.paths import config_dir
+from geotagger.gui.actions import Actions
+from geotagger.gui.photo_list import ListShape, PhotoList
+
+_MAP_LEAST_PX = 320
+
+
+def layout_file() -> QSettings:
+    """What is remembered of the window, apart from the settings."""
+    return QSettings(str(config_dir() / "window.ini"), QSettings.Format.IniFormat)
+
+
+class WindowLayout(QObject):
+    """Gives a table more room than a list, and puts everything back as it was left."""
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        splitter: QSplitter,
+        photo_list: PhotoList,
+        actions: Actions,
+        kept: QSettings,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._splitter = splitter
+        self._list = photo_list
+        self._actions = actions
+        self._kept = kept
+        self._narrow_list_px = 0
+
+    def set_shape(self, shape: ListShape) -> None:
+        """Show the photos as a list, a grid or a table."""
+        self._list.set_shape(shape)
+        sizes = self._splitter.sizes()
+        table_px = min(self._list.table_px, sum(sizes) - sizes[2] - _MAP_LEAST_PX)
+        if shape is ListShape.TABLE and sizes[0] < table_px:
+            # A table needs room for its columns; the map gives it, and gets it back afterwards.
+            self._narrow_list_px = sizes[0]
+            self._splitter.setSizes([table_px, sizes[1] - (table_px - sizes[0]), sizes[2]])
+        elif shape is not ListShape.TABLE and self._narrow_list_px:
+            freed = sizes[0] - self._narrow_list_px
+            self._splitter.setSizes([self._narrow_list_px, sizes[1] + freed, sizes[2]])
+            self._narrow_list_px = 0
+        for one in ListShape:
+            self._actions[one.value].setChecked(one is shape)
+
+    def restore(self) -> None:
+        """Divide the window as it was when it was closed."""
+        geometry, splitter = self._kept.value("geometry"), self._kept.value("splitter")
+        if isinstance(geometry, QByteArray):
+            self._window.restoreGeometry(geometry)
+        if isinstance(splitter, QByteArray):
+            self._splitter.restoreState(splitter)
+        shape = self._kept.value("shape", ListShape.LIST.value)
+        known = {one.value for one in ListShape}
+        self.set_shape(ListShape(shape) if shape in known else ListShape.LIST)
+
+    def keep(self) -> None:
+        """Remember how the window is divided."""
+        self._kept.setValue("geometry", self._window.saveGeometry())
+        self._kept.setValue("splitter", self._splitter.saveState())
+        self._kept.setValue("shape", self._list.shape.value)
+        self._kept.sync()

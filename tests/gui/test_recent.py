@@ -1,0 +1,82 @@
+"""Recent folders: what is remembered, and where it is offered."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton
+
+from geotagger.gui.appearance import Appearance
+from geotagger.gui.empty_state import EmptyState
+from geotagger.gui.recent import RecentFolders, folder_words
+from geotagger.gui.window_layout import layout_file
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    made = [tmp_path / f"trip {number}" for number in range(12)]
+    for folder in made:
+        folder.mkdir()
+        (folder / "a.jpg").touch()
+    return made
+
+
+def texts(menu: QMenu) -> list[str]:
+    menu.aboutToShow.emit()
+    return [action.text() for action in menu.actions() if not action.isSeparator()]
+
+
+def test_the_newest_come_first_once_each_and_not_too_many(qapp: QApplication, folders: list[Path]) -> None:
+    recent = RecentFolders(layout_file())
+    for folder in folders:
+        recent.remember([folder])
+    recent.remember([folders[5]])
+    assert recent.folders[:2] == [folders[5], folders[11]]
+    assert len(recent.folders) == len(set(recent.folders)) == 10
+
+
+def test_single_photos_stand_for_their_folder(qapp: QApplication, folders: list[Path]) -> None:
+    recent = RecentFolders(layout_file())
+    recent.remember([folders[0] / "a.jpg", folders[1] / "a.jpg", folders[0]])
+    assert recent.folders == [folders[0], folders[1]]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_they_are_there_at_the_next_start_if_the_folder_is(
+    qapp: QApplication, folders: list[Path], count: int
+) -> None:
+    RecentFolders(layout_file()).remember(folders[:count])
+    shutil.rmtree(folders[1])
+    kept = QSettings(layout_file().fileName(), QSettings.Format.IniFormat)
+    assert RecentFolders(kept).folders == [folders[0]]
+
+
+def test_the_menu_opens_one_and_clears_all(qapp: QApplication, folders: list[Path]) -> None:
+    recent, menu, chosen = RecentFolders(layout_file()), QMenu(), list[Path]()
+    recent.fill(menu)
+    recent.chosen.connect(chosen.append)
+    assert texts(menu) == ["No recent folders", "Clear this list"]
+    assert not menu.actions()[-1].isEnabled()
+    recent.remember(folders[:2])
+    assert texts(menu)[:2] == [folder_words(folder) for folder in folders[:2]]
+    menu.actions()[1].trigger()
+    assert chosen == [folders[1]]
+    menu.actions()[-1].trigger()
+    assert texts(menu)[0] == "No recent folders"
+
+
+def test_the_empty_window_offers_them(
+    qapp: QApplication, appearance: Appearance, folders: list[Path]
+) -> None:
+    recent, chosen = RecentFolders(layout_file()), list[Path]()
+    recent.chosen.connect(chosen.append)
+    empty = EmptyState(recent, appearance)
+    assert not empty.findChildren(QToolButton)
+    recent.remember(folders[:6])
+    buttons = empty.findChildren(QToolButton)
+    assert [button.toolTip() for button in buttons] == [str(folder) for folder in folders[:4]]
+    buttons[2].click()
+    assert chosen == [folders[2]]
