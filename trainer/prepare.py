@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from geotagger.core.errors import CoordinateError
+from geotagger.core.errors import CoordinateError, PhotoError
 from geotagger.core.geo import LatLon
 from geotagger.core.regions import Regions, load_regions
+from geotagger.inference.preprocessing import load_picture
+from geotagger.metadata import PhotoMetadata, read_photo
+from geotagger.metadata.reading import preview_in_place_of
 from trainer.config import Config, PrepareConfig
 from trainer.shards import SPLITS, DataError, Sample, write_list, write_shards
 
@@ -136,8 +139,8 @@ def _encoded(
     for photo in photos:
         try:
             jpeg = _encode(photo.path, config)
-        except (OSError, SyntaxError, ValueError) as error:
-            refused.append((photo.key, f"The picture cannot be read ({error})."))
+        except PhotoError as error:
+            refused.append((photo.key, error.reason))
             continue
         digest = hashlib.sha256(jpeg).hexdigest()
         if digest in seen:
@@ -157,15 +160,22 @@ def _encoded(
 
 
 def _encode(path: Path, config: PrepareConfig) -> bytes:
-    with Image.open(path) as opened:
-        unchanged = opened.format == "JPEG" and opened.mode == "RGB" and not config.cut_bottom_px
-        if unchanged and max(opened.size) <= config.side_px and opened.getexif().get(0x0112, 1) == 1:
-            opened.load()
-            return path.read_bytes()
-        image = ImageOps.exif_transpose(opened).convert("RGB")
+    """A photo as a small JPEG, decoded as the application does; small plain JPEGs stay as they are."""
+    metadata = read_photo(path)
+    image = load_picture(path, preview_in_place_of(metadata))
+    if max(image.size) <= config.side_px and not config.cut_bottom_px and _shows_as_stored(metadata):
+        return path.read_bytes()
     if config.cut_bottom_px:
         image = image.crop((0, 0, image.width, max(1, image.height - config.cut_bottom_px)))
     image.thumbnail((config.side_px, config.side_px), Image.Resampling.LANCZOS)
     data = io.BytesIO()
     image.save(data, "JPEG", quality=_JPEG_QUALITY)
     return data.getvalue()
+
+
+def _shows_as_stored(metadata: PhotoMetadata) -> bool:
+    """Whether any decoder shows the file as the application does: an upright RGB JPEG without a colour profile."""
+    if metadata.format != "JPEG" or metadata.orientation != 1:
+        return False
+    with Image.open(metadata.path) as opened:
+        return opened.format == "JPEG" and opened.mode == "RGB" and "icc_profile" not in opened.info

@@ -7,7 +7,7 @@ import math
 import struct
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -101,20 +101,32 @@ def load_pixels(path: Path, preview: bytes | None = None) -> Pixels:
     Raises:
         UnreadablePhotoError: the file is missing, may not be read, is empty, damaged, too small or too large.
     """
+    return np.asarray(_load(path, preview, _scaled))
+
+
+def load_picture(path: Path, preview: bytes | None = None) -> Image.Image:
+    """Read a photo in its own size, upright, as sRGB: what ``load_pixels`` sees before it scales.
+
+    Args, Raises: as of ``load_pixels``.
+    """
+    return _load(path, preview, _whole)
+
+
+def _load(path: Path, preview: bytes | None, finish: Callable[[Image.Image], Image.Image]) -> Image.Image:
     try:
         if preview is not None:
-            return _decode(path, io.BytesIO(preview))
+            return _decode(path, io.BytesIO(preview), finish)
         if path.is_dir():
             raise UnreadablePhotoError(path, "This is a folder, not a photo.")
         with path.open("rb") as file:
-            return _decode(path, file)
+            return _decode(path, file, finish)
     except FileNotFoundError as error:
         raise UnreadablePhotoError(path, "The file is no longer there.") from error
     except PermissionError as error:
         raise UnreadablePhotoError(path, "You have no permission to read this file.") from error
 
 
-def _decode(path: Path, file: BinaryIO) -> Pixels:
+def _decode(path: Path, file: BinaryIO, finish: Callable[[Image.Image], Image.Image]) -> Image.Image:
     head = file.read(16)
     if not head:
         raise UnreadablePhotoError(path, "The file is empty.")
@@ -138,7 +150,7 @@ def _decode(path: Path, file: BinaryIO) -> Pixels:
                 f"{MIN_SIDE_PX} × {MIN_SIDE_PX} are needed.",
             )
         try:
-            return _prepare(image)
+            return finish(image)
         except _DECODE_ERRORS as error:
             reason = str(error) or type(error).__name__
             raise UnreadablePhotoError(path, f"The picture is damaged or cut off ({reason}).") from error
@@ -150,7 +162,7 @@ def _too_large(megapixels: str) -> str:
     return f"The picture is too large: {megapixels} megapixels, where at most {MAX_PIXELS // 1_000_000} can be read."
 
 
-def _prepare(image: Image.Image) -> Pixels:
+def _scaled(image: Image.Image) -> Image.Image:
     width, height = image.size
     wanted = max(input_size(width, height)) * _DRAFT_FACTOR
     image.draft(None, (min(width, wanted), min(height, wanted)))
@@ -158,7 +170,13 @@ def _prepare(image: Image.Image) -> Pixels:
     profile = image.info.get("icc_profile")
     image = _upright(image)
     image = fit(_without_alpha(_eight_bits(image)), input_size(*image.size))
-    return np.asarray(_to_srgb(image, profile))
+    return _to_srgb(image, profile)
+
+
+def _whole(image: Image.Image) -> Image.Image:
+    image.load()
+    profile = image.info.get("icc_profile")
+    return _to_srgb(_without_alpha(_eight_bits(_upright(image))), profile)
 
 
 def fit(

@@ -15,15 +15,13 @@ import numpy.typing as npt
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
-from geotagger.core.errors import PhotoError, UnreadablePhotoError
+from geotagger.core.errors import PhotoError
 from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.evidence import predict_from_image
-from geotagger.metadata import PhotoMetadata, embedded_preview, read_photo
+from geotagger.metadata import PhotoMetadata, read_photo
+from geotagger.metadata.reading import preview_in_place_of
 
 Pixels = npt.NDArray[np.uint8]
-
-_DECODED_FORMATS = frozenset({"JPEG", "TIFF", "PNG", "WebP", "HEIC", "AVIF"})
-"""Formats whose own picture is decoded; the others are camera RAW, of which the preview is taken."""
 
 
 class ImagePredictor(Protocol):
@@ -101,12 +99,7 @@ def load_pixels(metadata: PhotoMetadata, predictor: ImagePredictor) -> Pixels:
     Raises:
         UnreadablePhotoError: it cannot be decoded, with a sentence that says why.
     """
-    if metadata.format in _DECODED_FORMATS:
-        return predictor.load(metadata.path)
-    preview = embedded_preview(metadata.path)
-    if preview is None:
-        raise UnreadablePhotoError(metadata.path, f"This {metadata.format} file holds no preview to look at.")
-    return predictor.load(metadata.path, preview)
+    return predictor.load(metadata.path, preview_in_place_of(metadata))
 
 
 def _load(path: Path, predictor: ImagePredictor) -> _Loaded:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import struct
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from geotagger.core.regions import load_regions
+from tests.images import huge_png, landscape
 from trainer.config import PrepareConfig, load_config
 from trainer.prepare import prepare, read_photo_list, split_of
 from trainer.shards import LIST_FILE, DataError, ShardData
@@ -168,3 +171,39 @@ def test_split_shares_are_kept_over_many_photographers() -> None:
     shares = {name: splits.count(name) / 4000 for name in set(splits)}
     assert shares["train"] == pytest.approx(0.6, abs=0.03)
     assert shares["test"] == pytest.approx(0.1, abs=0.02)
+
+
+def _raf(preview: bytes) -> bytes:
+    """The skeleton of a Fujifilm RAF file: a header and a complete JPEG."""
+    return b"FUJIFILMCCD-RAW 0201" + bytes(64) + struct.pack(">II", 100, len(preview)) + bytes(8) + preview
+
+
+def test_photos_are_decoded_as_the_application_decodes_them(tmp_path: Path) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    picture = landscape(3, 200, 120)
+    pillow_heif.from_pillow(picture).save(tmp_path / "phone.heic", quality=95)
+    picture.save(tmp_path / "plain.jpg", quality=95)
+    (tmp_path / "camera.raf").write_bytes(_raf((tmp_path / "plain.jpg").read_bytes()))
+    (tmp_path / "blind.raf").write_bytes(_raf(b""))
+    Image.merge("RGBA", (*picture.split(), Image.new("L", picture.size, 0))).save(tmp_path / "clear.png")
+    names = ["phone.heic", "camera.raf", "blind.raf", "clear.png"]
+    rows = [{"file": name, "region": "BC", "photographer": "a"} for name in names]
+    made = prepare(_write_list(tmp_path, rows), tmp_path / "out", load_config(None, []))
+    (refused,) = made.refused
+    assert refused[0] == "blind.raf"
+    data = ShardData(tmp_path / "out")
+    phone, camera, clear = (np.asarray(data.image(sample), float) for sample in data.samples)
+    for seen in (phone, camera):
+        assert np.abs(seen - np.asarray(picture, float)).mean() < 6
+    assert clear.min() > 250
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_picture_that_is_too_large_is_left_out_and_not_decoded(tmp_path: Path) -> None:
+    huge_png(tmp_path / "huge.png", 26_000, 20_000)
+    landscape(1, 64, 64).save(tmp_path / "good.jpg")
+    rows = [{"file": name, "region": "BC", "photographer": "a"} for name in ("huge.png", "good.jpg")]
+    made = prepare(_write_list(tmp_path, rows), tmp_path / "out", load_config(None, []))
+    ((name, reason),) = made.refused
+    assert name == "huge.png"
+    assert "too large" in reason

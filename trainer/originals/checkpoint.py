@@ -37,6 +37,8 @@ class TrainingState:
     epochs_without_better: int = 0
 
     def __post_init__(self) -> None:
+        # As pictures come; a third less time for a step of ``geocnn``.
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.rate = self.recipe.rate
         self.trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
         self.optimizer = torch.optim.SGD(
