@@ -1,4 +1,4 @@
-"""``python -m trainer collect|prepare|train|calibrate|evaluate|compare|report|export|models|original|ablate``."""
+"""``python -m trainer collect|prepare|train|calibrate|evaluate|compare|report|export|outputs|models|original|ablate``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from geotagger.core.errors import GeotaggerError
-from trainer import compare
+from trainer import compare, outputs
 from trainer.collect import command as collect
 from trainer.networks import command as networks
 from trainer.originals import ablation
@@ -25,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_step_arguments(commands)
     networks.add_arguments(commands.add_parser("models", help="the networks and their parameter counts"))
     originals.add_arguments(commands.add_parser("original", help="train the class project's networks"))
+    outputs.add_arguments(
+        commands.add_parser("outputs", help="keep what a network says of photos it has not seen")
+    )
     compare.add_arguments(commands.add_parser("compare", help="several trainings in one table"))
     ablation.add_arguments(commands.add_parser("ablate", help="what each augmentation is worth"))
     arguments = parser.parse_args(argv)
@@ -39,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             ablation.run(arguments)
         elif arguments.command == "compare":
             compare.run(arguments)
+        elif arguments.command == "outputs":
+            outputs.run(arguments)
         else:
             run_step(arguments)
     except GeotaggerError as error:

@@ -134,7 +134,7 @@ def _train(arguments: argparse.Namespace) -> None:
 def _calibrate(arguments: argparse.Namespace) -> None:
     network, grid = load_trained(arguments.run)
     data = ShardData(arguments.data)
-    splits = _unseen_splits(arguments)
+    splits = unseen_splits(arguments)
     samples = data.of(*splits)
     answers = answer(network, data, samples)
     photographers = len({s.group for s in samples})
@@ -153,10 +153,10 @@ def _calibrate(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     network, grid = load_trained(arguments.run)
     data = ShardData(arguments.data)
-    splits = _unseen_splits(arguments)
+    splits = unseen_splits(arguments)
     samples, seen = data.of(*splits), data.of(*_trained_splits(arguments.run))
     answers, of_training = answer(network, data, samples), answer(network, data, seen)
-    calibration = _read_calibration(arguments.run)
+    calibration = read_calibration(arguments.run)
     evaluations: list[Evaluation] = [
         prior_baseline(seen, samples, grid),
         neighbour_baseline(seen, of_training.embeddings, samples, answers.embeddings, grid),
@@ -179,8 +179,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 def _report(arguments: argparse.Namespace) -> None:
     network, grid = load_trained(arguments.run)
     data = ShardData(arguments.data)
-    samples = data.of(*_unseen_splits(arguments))
-    calibration = _read_calibration(arguments.run)
+    samples = data.of(*unseen_splits(arguments))
+    calibration = read_calibration(arguments.run)
     answers = answer(network, data, samples)
     write_report(arguments.out, arguments.run, answers, data, samples, grid, calibration)
     print(f"Wrote {arguments.out}.")
@@ -196,11 +196,11 @@ def _export(arguments: argparse.Namespace) -> None:
     if metrics.exists():
         facts["metrics"] = json.loads(metrics.read_text(encoding="utf-8"))
     print(
-        f"Wrote {export(arguments.run, arguments.out, _read_calibration(measured), facts)} to {arguments.out}."
+        f"Wrote {export(arguments.run, arguments.out, read_calibration(measured), facts)} to {arguments.out}."
     )
 
 
-def _read_calibration(run: Path) -> Calibration:
+def read_calibration(run: Path) -> Calibration:
     try:
         document = json.loads((run / CALIBRATION_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -212,7 +212,7 @@ def _trained_splits(run: Path) -> tuple[str, ...]:
     return Config.load_saved(run / "config.json").train.splits
 
 
-def _unseen_splits(arguments: argparse.Namespace) -> tuple[str, ...]:
+def unseen_splits(arguments: argparse.Namespace) -> tuple[str, ...]:
     """The splits that were asked for, where the training has not seen them.
 
     Raises:

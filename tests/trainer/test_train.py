@@ -192,6 +192,12 @@ def test_commands_lead_from_photos_to_a_bundle(
     assert main(["calibrate", str(trained), str(prepared)]) == 0
     assert main(["evaluate", str(trained), str(prepared), "--splits", "test"]) == 0
     assert "| ours |" in capsys.readouterr().out
+    kept = tmp_path / "outputs.npz"
+    assert main(["outputs", str(trained), str(prepared), "--splits", "test", "--out", str(kept)]) == 0
+    outputs = np.load(kept)
+    assert outputs["name"].tolist() == [sample.key for sample in ShardData(prepared).of("test")]
+    assert np.allclose(outputs["cells"].astype(float).sum(axis=1), 1, atol=0.02)
+    assert np.allclose(np.linalg.norm(outputs["embedding"].astype(float), axis=1), 1, atol=0.01)
     assert main(["report", str(trained), str(prepared), "--out", str(tmp_path / "report.html")]) == 0
     page = (tmp_path / "report.html").read_text()
     assert "20 photos by 2 photographers" in page
