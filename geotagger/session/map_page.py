@@ -1,6 +1,6 @@
 """Builds the map page: once for the window, once as a file that one can mail. Needs no network, no Qt.
 
-folium writes the page and the map in it (``folium_page``); its references to content delivery networks are replaced by the files in
+folium writes the page and the map in it (``core.folium_page``); its references to content delivery networks are replaced by the files in
 ``resources/map``, either served beside the page (the window) or written into it (an export). All text reaches the
 page as JSON and is shown through ``textContent``, so no file name can become HTML.
 """
@@ -95,10 +95,11 @@ def window_page(colours: Mapping[str, str], words: Mapping[str, str] = WORDS) ->
         colours: ``#rrggbb`` by name of the CSS variable, such as ``map-land``.
         words: the texts of ``WORDS`` in the user's language.
     """
-    from geotagger.session.folium_page import FoliumPage  # keeps folium out of the program's start
+    from geotagger.core.folium_page import FoliumPage  # keeps folium out of the program's start
 
     root_style = ":root {" + "".join(f"--{name}: {value};" for name, value in colours.items()) + "}"
-    page = FoliumPage(words=dict(words), csp_source="'self'")
+    page = FoliumPage(csp_source="'self'")
+    page.start(words=dict(words))
     page.style(root_style)
     page.link(SERVED_SCRIPTS, STYLE_SHEETS)
     return page.render()
@@ -106,7 +107,7 @@ def window_page(colours: Mapping[str, str], words: Mapping[str, str] = WORDS) ->
 
 def export_page(rows: Sequence[ExportRow]) -> str:
     """A self-contained page that shows photos with positions; it fetches nothing and follows light or dark."""
-    from geotagger.session.folium_page import FoliumPage  # keeps folium out of the program's start
+    from geotagger.core.folium_page import FoliumPage  # keeps folium out of the program's start
 
     photos = [
         {
@@ -122,7 +123,8 @@ def export_page(rows: Sequence[ExportRow]) -> str:
         }
         for row in rows
     ]
-    page = FoliumPage(words={**WORDS, "fit": "Show all photos"}, csp_source="", photos=photos)
+    page = FoliumPage(csp_source="")
+    page.start(words={**WORDS, "fit": "Show all photos"}, photos=photos)
     page.style(asset_text("exported.css"))
     for name in STYLE_SHEETS:
         page.style(asset_text(name))

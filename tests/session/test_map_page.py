@@ -12,11 +12,11 @@ import pytest
 
 from geotagger.core.errors import ResourceError
 from geotagger.core.fix import Source
+from geotagger.core.folium_page import json_for_script
 from geotagger.core.geo import LatLon
 from geotagger.core.paths import resource_path
 from geotagger.gui.theme import DARK, LIGHT, Palette
 from geotagger.session.exports import ExportRow, write_export
-from geotagger.session.folium_page import json_for_script
 from geotagger.session.map_page import (
     SERVED_SCRIPTS,
     STYLE_SHEETS,

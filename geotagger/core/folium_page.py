@@ -1,6 +1,6 @@
-"""The page around the map, as folium writes it, with our head in place of its own. Slow to import: folium is.
+"""A page around a map, as folium writes it, with our head in place of its own. Slow to import: folium is.
 
-Only ``map_page`` uses this module, and only when a page is wanted.
+So it is imported only when a page is wanted: by the session's map page and by the trainer's report.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ _UNSAFE = re.compile("[<>&\u2028\u2029]|{(?=[{%#])")
 
 
 class FoliumPage:
-    """A folium map whose head is ours; ``options`` are handed to ``geotagger.start`` in the page."""
+    """A folium map of North America whose head is ours; it fetches nothing that it is not told to.
 
-    def __init__(self, csp_source: str, **options: Any) -> None:
+    Args:
+        csp_source: where scripts, styles and pictures may come from, besides the page itself: ``'self'`` or nothing.
+    """
+
+    def __init__(self, csp_source: str) -> None:
         self._map = folium.Map(
             tiles=None,
             location=(48.0, -100.0),
@@ -36,7 +40,6 @@ class FoliumPage:
         self._map._id = "photos"
         self._map.default_js = []
         self._map.default_css = []
-        self._map.add_child(_Start(options))
         figure = self._map.get_root()
         assert isinstance(figure, Figure)
         self._figure = figure
@@ -46,6 +49,14 @@ class FoliumPage:
             f"style-src {csp_source} 'unsafe-inline'; img-src {csp_source} data:"
         )
         self._head(f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
+
+    def start(self, **options: Any) -> None:
+        """Call ``geotagger.start`` of our scripts with the map and these options, once the page has loaded."""
+        self._map.add_child(_Start(options))
+
+    def add(self, layer: Element) -> None:
+        """Lay something of folium's over the map. Texts in it are HTML, so only our own may be given."""
+        self._map.add_child(layer)
 
     def _head(self, html: str) -> None:
         self._figure.header.add_child(_Raw(html))
