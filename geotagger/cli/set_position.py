@@ -13,7 +13,7 @@ from geotagger.core.coordinates import format_position, parse_coordinates
 from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.fix import Fix, Source
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
-from geotagger.metadata import WriteTarget, open_journal, write_fix
+from geotagger.metadata import WriteRequest, WriteTarget, open_journal, write_fixes
 
 
 class GivenSource(str, Enum):
@@ -52,14 +52,14 @@ def command(
     kept = 0
     with journal:
         run_id = journal.begin_run("set")
-        for path in with_progress(photos, len(photos), "Writing"):
-            try:
-                outcome = write_fix(path, fix, policy, journal, run_id)
-            except PhotoError as error:
+        results = write_fixes((WriteRequest(path, fix) for path in photos), policy, journal, run_id)
+        for path, outcome in with_progress(results, len(photos), "Writing"):
+            if isinstance(outcome, PhotoError):
                 failures += 1
-                say(f"{path}: {error.reason}")
-                continue
-            if outcome.target is WriteTarget.KEPT:
+                say(f"{path}: {outcome.reason}")
+            elif isinstance(outcome, Exception):
+                raise outcome
+            elif outcome.target is WriteTarget.KEPT:
                 kept += 1
                 say(f"{path}: {outcome.note}")
             else:

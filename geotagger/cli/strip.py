@@ -10,7 +10,7 @@ from geotagger.cli.output import emit, find_photos, finish, say, with_progress
 from geotagger.cli.predict import Paths
 from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.write_policy import WritePolicy
-from geotagger.metadata import WriteTarget, open_journal, strip_fix
+from geotagger.metadata import WriteTarget, open_journal, strip_fixes
 
 
 def command(
@@ -31,14 +31,14 @@ def command(
     failures = len(failed)
     with journal:
         run_id = journal.begin_run("strip")
-        for path in with_progress(photos, len(photos), "Removing"):
-            try:
-                outcome = strip_fix(path, WritePolicy(), journal, run_id, estimates_only=estimates_only)
-            except PhotoError as error:
+        results = strip_fixes(photos, WritePolicy(), journal, run_id, estimates_only=estimates_only)
+        for path, outcome in with_progress(results, len(photos), "Removing"):
+            if isinstance(outcome, PhotoError):
                 failures += 1
-                say(f"{path}: {error.reason}")
-                continue
-            if outcome.target is WriteTarget.KEPT:
+                say(f"{path}: {outcome.reason}")
+            elif isinstance(outcome, Exception):
+                raise outcome
+            elif outcome.target is WriteTarget.KEPT:
                 say(f"{path}: {outcome.note}")
             else:
                 emit(f"{outcome.written_to}: position removed")

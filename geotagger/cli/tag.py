@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -14,11 +18,23 @@ from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.settings import load_settings
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
-from geotagger.metadata import Journal, WriteTarget, open_journal, plan_write, write_fix
+from geotagger.metadata import (
+    Journal,
+    WriteOutcome,
+    WriteRequest,
+    WriteTarget,
+    open_journal,
+    plan_write,
+    write_fixes,
+)
 from geotagger.session.photo import fix_from_prediction, source_of
 
 if TYPE_CHECKING:
+    from geotagger.core.prediction import Prediction
     from geotagger.session.pipeline import PhotoResult
+
+_WRITTEN_TOGETHER = 16
+"""So many predictions are waited for before their photos are written together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,9 @@ class _Report:
     state: str
     sentence: str
     is_failure: bool = False
+
+
+_Judged: TypeAlias = "tuple[PhotoResult, _Report | WriteRequest]"
 
 
 def command(
@@ -59,53 +78,86 @@ def command(
     context = Context.of(no_context, gpx)
     policy = WritePolicy(overwrite=overwrite, sidecar=sidecar, backup_dir=backup)
     threshold = load_settings().accept_threshold if min_probability is None else min_probability
+    if max_radius_km is None:
+        max_radius_km = math.inf
     failures = 0
     try:
-        journal = open_journal() if write else None
-        run_id = journal.begin_run("tag") if journal else None
-        for result in predict_paths(paths, device, context):
-            report = _tag_one(result, policy, threshold, max_radius_km, journal, run_id)
-            failures += report.is_failure
-            if json:
-                emit_json(_as_json(result, report))
-            else:
-                emit(f"{result.path}: {report.sentence}")
+        results = predict_paths(paths, device, context)
+        judged = ((result, _judge(result, threshold, max_radius_km)) for result in results)
+        with open_journal() if write else nullcontext() as journal:
+            reports = _planned(judged, policy) if journal is None else _written(judged, policy, journal)
+            for result, report in reports:
+                failures += report.is_failure
+                if json:
+                    emit_json(_as_json(result, report))
+                else:
+                    emit(f"{result.path}: {report.sentence}")
     except GeotaggerError as error:
         say(str(error))
         raise typer.Exit(2) from error
     finish(failures)
 
 
-def _tag_one(
-    result: PhotoResult,
-    policy: WritePolicy,
-    threshold: float,
-    max_radius_km: float | None,
-    journal: Journal | None,
-    run_id: int | None,
-) -> _Report:
+def _judge(result: PhotoResult, threshold: float, max_radius_km: float) -> _Report | WriteRequest:
+    """What to write, or the report of a photo that is left alone."""
     prediction = result.prediction
     if prediction is None or result.metadata is None:
         return _Report("failed", result.error or "It could not be read.", is_failure=True)
-    best = prediction.best
-    guess = f"{best.name} {best.probability:.0%}, {format_position(prediction.position)} {format_radius(prediction.radius_km)}"
-    if best.probability < threshold:
-        return _Report("unsure", f"left alone, {guess} is under {threshold:.0%}")
-    if max_radius_km is not None and prediction.radius_km > max_radius_km:
-        return _Report("unsure", f"left alone, {guess} is wider than {max_radius_km:g} km")
+    if prediction.best.probability < threshold:
+        return _Report("unsure", f"left alone, {_guess(prediction)} is under {threshold:.0%}")
+    if prediction.radius_km > max_radius_km:
+        return _Report("unsure", f"left alone, {_guess(prediction)} is wider than {max_radius_km:g} km")
     fix = fix_from_prediction(prediction, source_of(prediction))
-    try:
-        if journal is None or run_id is None:
-            plan = plan_write(result.metadata, fix, policy)
-            if plan.target is WriteTarget.KEPT:
-                return _Report("kept", plan.reason or "it already has a position")
-            return _Report("would-write", f"would write {guess} into the {plan.target.value}")
-        outcome = write_fix(result.path, fix, policy, journal, run_id, expected=result.metadata.identity)
-    except PhotoError as error:
-        return _Report("failed", error.reason, is_failure=True)
+    return WriteRequest(result.path, fix, result.metadata.identity)
+
+
+def _guess(prediction: Prediction | None) -> str:
+    if prediction is None:
+        return ""
+    best = prediction.best
+    return f"{best.name} {best.probability:.0%}, {format_position(prediction.position)} {format_radius(prediction.radius_km)}"
+
+
+def _planned(judged: Iterable[_Judged], policy: WritePolicy) -> Iterator[tuple[PhotoResult, _Report]]:
+    """What writing would do."""
+    for result, verdict in judged:
+        if isinstance(verdict, _Report):
+            yield result, verdict
+            continue
+        try:
+            plan = plan_write(verdict.path, verdict.fix, policy)
+        except PhotoError as error:
+            yield result, _Report("failed", error.reason, is_failure=True)
+            continue
+        if plan.target is WriteTarget.KEPT:
+            yield result, _Report("kept", plan.reason or "it already has a position")
+        else:
+            sentence = f"would write {_guess(result.prediction)} into the {plan.target.value}"
+            yield result, _Report("would-write", sentence)
+
+
+def _written(
+    judged: Iterable[_Judged], policy: WritePolicy, journal: Journal
+) -> Iterator[tuple[PhotoResult, _Report]]:
+    """Write, many photos at once, in the order of the predictions."""
+    run_id = journal.begin_run("tag")
+    judged = iter(judged)
+    while group := list(islice(judged, _WRITTEN_TOGETHER)):
+        requests = [verdict for _, verdict in group if isinstance(verdict, WriteRequest)]
+        outcomes = write_fixes(requests, policy, journal, run_id)
+        for result, verdict in group:
+            report = verdict if isinstance(verdict, _Report) else _outcome(result, next(outcomes)[1])
+            yield result, report
+
+
+def _outcome(result: PhotoResult, outcome: WriteOutcome | Exception) -> _Report:
+    if isinstance(outcome, PhotoError):
+        return _Report("failed", outcome.reason, is_failure=True)
+    if isinstance(outcome, Exception):
+        raise outcome
     if outcome.target is WriteTarget.KEPT:
         return _Report("kept", outcome.note or "it already has a position")
-    return _Report("written", f"wrote {guess} into {outcome.written_to}")
+    return _Report("written", f"wrote {_guess(result.prediction)} into {outcome.written_to}")
 
 
 def _as_json(result: PhotoResult, report: _Report) -> dict[str, Any]:

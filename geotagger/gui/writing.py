@@ -1,10 +1,11 @@
-"""Writes accepted positions one by one on the write thread, and takes runs back."""
+"""Writes accepted positions on the write thread, some photos at a time, and takes runs back."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,19 +21,36 @@ from geotagger.gui.jobs import Generation, Lane
 from geotagger.gui.language import tr, trn
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import (
-    FileIdentity,
     Journal,
     PhotoMetadata,
     WriteOutcome,
+    WriteRequest,
     WriteTarget,
     open_journal,
     read_photo,
-    write_fix,
+    write_fixes,
 )
 from geotagger.session.progress import Progress
 from geotagger.session.write_report import WriteReport, WriteSummary, plan_all
 
 log = logging.getLogger(__name__)
+
+_TURN_S = 0.25
+"""After so long the write thread reports what it has written; slow disks still get one photo done."""
+_TURN_PHOTOS = 64
+"""At most so many photos are reported in one go, so that the window stays quick."""
+
+_Result = tuple[WriteOutcome, PhotoMetadata]
+
+
+def _as_it_is_now(path: Path, outcome: WriteOutcome | Exception) -> _Result | Exception:
+    """The outcome with the file as it was read again, so that the window shows what is really there."""
+    if isinstance(outcome, Exception):
+        return outcome
+    try:
+        return outcome, read_photo(path)
+    except PhotoError as error:
+        return error
 
 
 class Writing(QObject):
@@ -54,7 +72,8 @@ class Writing(QObject):
         self._command: WriteCommand | None = None
         self._report: WriteReport | None = None
         self._paused = False
-        self._in_flight = False
+        self._stopping = False
+        self._in_flight: dict[int, WriteRequest] = {}
         self._undoing = False
         # A click into the history can cross several runs; they are taken back one after the other.
         self._queued: deque[Callable[[], None]] = deque()
@@ -123,7 +142,7 @@ class Writing(QObject):
         self._command = command
         self._waiting = deque(photo_ids)
         self._written_ids = []
-        self._paused = False
+        self._paused = self._stopping = False
         self._report = WriteReport()
         self.progress.expect(len(photo_ids))
         self._workbench.jobs.run(self._begin_run, self._begun, self._could_not_begin, lane=Lane.WRITE)
@@ -148,14 +167,15 @@ class Writing(QObject):
         self._workbench.noticed.emit(tr("Nothing was written: {problem}").format(problem=error), "")
 
     def pause(self, paused: bool) -> None:
-        """Hold before the next photo, or go on."""
+        """Hold before the next photos, or go on."""
         self._paused = paused
         if not paused:
             self._go_on()
 
     def cancel(self) -> None:
-        """Stop after the photo that is being written; what was written stays, and can be taken back."""
+        """Stop after the photos that are being written; what was written stays, and can be taken back."""
         if self._report is not None:
+            self._stopping = True
             self._report.cancelled = bool(self._waiting)
             self._waiting.clear()
             self._paused = False
@@ -165,42 +185,59 @@ class Writing(QObject):
     def _go_on(self) -> None:
         if self._report is None or self._in_flight or self._paused or self._report.run_id is None:
             return
-        while self._waiting:
+        while self._waiting and len(self._in_flight) < _TURN_PHOTOS:
             photo_id = self._waiting.popleft()
             photo = self._workbench.session.get(photo_id)
             if photo is None or photo.edited is None or photo.metadata is None:
                 self.progress.advance()
                 continue
-            self._in_flight = True
-            policy = write_policy(self._workbench.settings)
-            work = partial(
-                self._write_one,
-                photo.path,
-                photo.edited,
-                policy,
-                self._report.run_id,
-                photo.metadata.identity,
-            )
-            self._workbench.jobs.run(
-                work,
-                partial(self._write_done, photo_id, photo.edited),
-                partial(self._write_failed, photo_id, photo.path),
-                lane=Lane.WRITE,
-            )
+            self._in_flight[photo_id] = WriteRequest(photo.path, photo.edited, photo.metadata.identity)
+        if not self._in_flight:
+            self._end_run()
             return
-        self._end_run()
+        policy = write_policy(self._workbench.settings)
+        work = partial(self._write_some, list(self._in_flight.values()), policy, self._report.run_id)
+        self._workbench.jobs.run(work, self._some_written, self._turn_failed, lane=Lane.WRITE)
 
-    def _write_one(
-        self, path: Path, fix: Fix, policy: WritePolicy, run_id: int, expected: FileIdentity
-    ) -> tuple[WriteOutcome, PhotoMetadata]:
-        """On the write thread: write, then read the file again, so that the window shows what is really there."""
+    def _write_some(
+        self, requests: list[WriteRequest], policy: WritePolicy, run_id: int
+    ) -> list[_Result | Exception]:
+        """On the write thread: write until it is time to report; the results are of the first requests."""
         assert self._journal is not None
-        outcome = write_fix(path, fix, policy, self._journal, run_id, expected=expected)
-        return outcome, read_photo(path)
+        end = time.monotonic() + _TURN_S
 
-    def _write_done(self, photo_id: int, fix: Fix, result: tuple[WriteOutcome, PhotoMetadata]) -> None:
-        self._in_flight = False
-        outcome, metadata = result
+        def in_time() -> Iterator[WriteRequest]:
+            yield requests[0]
+            for request in requests[1:]:
+                if self._paused or self._stopping or time.monotonic() > end:
+                    return
+                yield request
+
+        results = write_fixes(in_time(), policy, self._journal, run_id)
+        return [_as_it_is_now(path, outcome) for path, outcome in results]
+
+    def _some_written(self, results: list[_Result | Exception]) -> None:
+        requests, self._in_flight = list(self._in_flight.items()), {}
+        for (photo_id, request), result in zip(requests, results, strict=False):
+            if isinstance(result, Exception):
+                self._write_failed(photo_id, request.path, result)
+            else:
+                self._write_done(photo_id, request.fix, *result)
+        rest = [photo_id for photo_id, _ in requests[len(results) :]]
+        if self._stopping:
+            assert self._report is not None
+            self._report.cancelled = self._report.cancelled or bool(rest)
+        else:
+            self._waiting.extendleft(reversed(rest))
+        self._after_turn([photo_id for photo_id, _ in requests[: len(results)]])
+
+    def _turn_failed(self, error: Exception) -> None:
+        requests, self._in_flight = self._in_flight, {}
+        for photo_id, request in requests.items():
+            self._write_failed(photo_id, request.path, error)
+        self._after_turn(list(requests))
+
+    def _write_done(self, photo_id: int, fix: Fix, outcome: WriteOutcome, metadata: PhotoMetadata) -> None:
         assert self._report is not None
         self._report.counts[outcome.target] += 1
         if outcome.note:
@@ -211,10 +248,8 @@ class Writing(QObject):
         else:
             self._workbench.session.update(photo_id, metadata=metadata, written=fix, error=None)
             self._written_ids.append(photo_id)
-        self._after_one(photo_id)
 
     def _write_failed(self, photo_id: int, path: Path, error: Exception) -> None:
-        self._in_flight = False
         assert self._report is not None
         if isinstance(error, PhotoError):
             reason = error.reason
@@ -223,11 +258,10 @@ class Writing(QObject):
             reason = tr("Writing failed: {problem}").format(problem=error)
         self._report.failures.append((path, reason))
         self._workbench.session.update(photo_id, error=reason)
-        self._after_one(photo_id)
 
-    def _after_one(self, photo_id: int) -> None:
-        self._workbench.note_changed([photo_id])
-        self.progress.advance()
+    def _after_turn(self, photo_ids: list[int]) -> None:
+        self._workbench.note_changed(photo_ids)
+        self.progress.advance(len(photo_ids))
         self.progressed.emit()
         self._go_on()
 

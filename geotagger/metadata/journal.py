@@ -111,7 +111,7 @@ class Journal:
     def __init__(self, db_path: Path) -> None:
         self._mutex = threading.RLock()
         self._writers = 0
-        self._writers_mutex = threading.Lock()
+        self._writers_change = threading.Condition()
         with _or_journal_error():
             db_path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(db_path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -125,10 +125,15 @@ class Journal:
             self.recover()
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database, when the writes that go on in other threads have ended."""
+        self._wait_for_writers()
         with self._mutex:
             self._db.close()
             self._lock.close()
+
+    def _wait_for_writers(self) -> None:
+        with self._writers_change:
+            self._writers_change.wait_for(lambda: not self._writers)
 
     def __enter__(self) -> Journal:
         return self
@@ -137,6 +142,7 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the database; what an interrupt (Ctrl+C) cut short is settled before."""
+        self._wait_for_writers()
         with contextlib.suppress(sqlite3.Error):
             self.recover()
         self.close()
@@ -180,7 +186,7 @@ class Journal:
             self._leave()
 
     def _enter(self) -> None:
-        with self._writers_mutex:
+        with self._writers_change:
             if not self._writers:
                 self._lock.execute("BEGIN")
                 try:
@@ -191,9 +197,10 @@ class Journal:
             self._writers += 1
 
     def _leave(self) -> None:
-        with self._writers_mutex, contextlib.suppress(sqlite3.Error):
+        with self._writers_change, contextlib.suppress(sqlite3.Error):
             self._writers -= 1
             if not self._writers:
+                self._writers_change.notify_all()
                 self._lock.execute("ROLLBACK")
 
     def undo_run(self, run_id: int | None = None) -> Iterator[UndoOutcome]:
@@ -239,7 +246,7 @@ class Journal:
         Returns:
             How many writes were settled; 0 while another process writes.
         """
-        with self._mutex, self._writers_mutex:
+        with self._mutex, self._writers_change:
             if not self._db.execute(f"SELECT 1 FROM journal_writes WHERE {OPEN} LIMIT 1").fetchone():
                 return 0
             if self._writers:

@@ -156,12 +156,14 @@ def test_a_write_cut_short_by_a_crash_is_made_whole_at_the_next_start(
     def no_cleaning_up(*_: object) -> None:
         raise Killed
 
-    with monkeypatch.context() as patch, open_journal() as journal:
+    journal = open_journal()
+    with monkeypatch.context() as patch:
         patch.setattr(in_place, "overwrite_bytes", half)
         patch.setattr(in_place, "restore_from", no_cleaning_up)
         fix = Fix(LatLon(46.9, -110.4), Source.MANUAL)
         with pytest.raises(Killed):
             write_fix(photo, fix, WritePolicy(), journal, journal.begin_run("window"))
+    journal.close()
     assert photo.read_bytes() != original
     app.window.writing.recover()
     app.wait(lambda: photo.read_bytes() == original)
