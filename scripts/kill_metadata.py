@@ -10,6 +10,7 @@ stays behind. In the end everything is undone, and every file is the original ag
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import itertools
 import os
@@ -20,14 +21,24 @@ import sqlite3
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.metadata import Journal, JournalError, Overwrite, SidecarMode, WritePolicy, write_fix
+from geotagger.metadata import (
+    Journal,
+    JournalError,
+    Overwrite,
+    SidecarMode,
+    WritePolicy,
+    WriteRequest,
+    write_fixes,
+)
 from tests.metadata import samples
 
 BULK = bytes(range(256)) * 4096
@@ -35,9 +46,18 @@ BULK = bytes(range(256)) * 4096
 
 
 def make_photos(folder: Path) -> list[Path]:
-    """Photos of all kinds of writes: replaced, written in place because of a hard link, and with a sidecar."""
+    """Photos of all kinds of writes: replaced, written in place because of a hard link, and with sidecars."""
     photos = []
-    for name in ("a.jpg", "b.jpg", "linked.jpg", "sidecar.jpg"):
+    for name in (
+        "a.jpg",
+        "b.jpg",
+        "c.jpg",
+        "d.jpg",
+        "e.jpg",
+        "linked.jpg",
+        "sidecar.jpg",
+        "second-sidecar.jpg",
+    ):
         path = folder / name
         path.write_bytes(samples.JPEGS["maker-note"]() + BULK)
         photos.append(path)
@@ -46,16 +66,26 @@ def make_photos(folder: Path) -> list[Path]:
 
 
 def write_forever(photos: list[Path], database: Path, ready: int, seed: int) -> None:
-    """What the victim does."""
+    """What the victim does: several photos at once, the same ones again and again; some begin by taking back."""
     rng = random.Random(seed)
+
+    def requests(chosen: list[Path], count: int) -> Iterator[WriteRequest]:
+        for _ in range(count):
+            fix = Fix(LatLon(rng.uniform(-80, 80), rng.uniform(-170, 170)), Source.MANUAL)
+            yield WriteRequest(rng.choice(chosen), fix)
+
     with Journal(database) as journal:
         run_id = journal.begin_run("kill")
         os.write(ready, b"!")
+        if rng.random() < 0.3:
+            with contextlib.suppress(JournalError):
+                assert not [outcome for outcome in journal.undo_run() if outcome.error]
         for _ in itertools.count():
-            path = rng.choice(photos)
-            fix = Fix(LatLon(rng.uniform(-80, 80), rng.uniform(-170, 170)), Source.MANUAL)
-            mode = SidecarMode.ALWAYS if path.name == "sidecar.jpg" else SidecarMode.AUTO
-            write_fix(path, fix, WritePolicy(Overwrite.ALL, mode), journal, run_id)
+            for mode in (SidecarMode.AUTO, SidecarMode.ALWAYS):
+                chosen = [p for p in photos if ("sidecar" in p.name) == (mode is SidecarMode.ALWAYS)]
+                policy = WritePolicy(Overwrite.ALL, mode)
+                for path, result in write_fixes(requests(chosen, 20), policy, journal, run_id):
+                    assert not isinstance(result, Exception), f"{path}: {result}"
 
 
 def kill_once(photos: list[Path], database: Path, rng: random.Random, longest_s: float) -> None:
@@ -66,6 +96,9 @@ def kill_once(photos: list[Path], database: Path, rng: random.Random, longest_s:
         try:
             os.close(ready)
             write_forever(photos, database, write_end, rng.randrange(1 << 30))
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
             os._exit(9)
     os.close(write_end)
@@ -106,19 +139,17 @@ def check(photos: list[Path], database: Path, originals: dict[Path, str]) -> str
     db.close()
     assert left == 0, "the journal does not know what became of a write"
     folder = photos[0].parent
-    for path in (*photos, folder / "sidecar.jpg.xmp"):
+    for path in (*photos, *(folder / f"{p.name}.xmp" for p in photos)):
         expected = last.get(str(path), originals.get(path))
         found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
         assert found == expected, f"{path.name} is not what the journal says"
     strays = [f.name for f in folder.iterdir() if f.name.startswith(".")]
     assert strays == [], f"left behind: {strays}"
-    return (
-        ", ".join(f"{state}{' in place' if in_place else ''}" for state, in_place in open_states)
-        or "between writes"
-    )
+    kinds = sorted({f"{state}{' in place' if in_place else ''}" for state, in_place in open_states})
+    return ", ".join(kinds) or "between writes"
 
 
-def run(count: int, seed: int, folder: Path, longest_s: float = 0.06) -> Counter[str]:
+def run(count: int, seed: int, folder: Path, longest_s: float = 0.1) -> Counter[str]:
     """Kill ``count`` times; what was interrupted how often.
 
     Raises:
@@ -152,7 +183,7 @@ def _undo_all(photos: list[Path], database: Path, originals: dict[Path, str]) ->
         assert hashlib.sha256(path.read_bytes()).hexdigest() == originals[path], (
             f"{path.name} was not brought back"
         )
-    assert not (photos[0].parent / "sidecar.jpg.xmp").exists()
+    assert not list(photos[0].parent.glob("*.xmp"))
 
 
 def main() -> int:
