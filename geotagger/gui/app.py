@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, Qt, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from geotagger.core.settings import load_settings
+from geotagger.core.settings import Language, load_settings
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.crash import CrashWatch, log_to_file
 from geotagger.gui.icons import app_icon
@@ -23,17 +23,24 @@ from geotagger.gui.map import register_scheme
 log = logging.getLogger(__name__)
 
 
-_SWITCH_INTERVAL_S = 0.001
-_GC_THRESHOLDS = (20_000, 20, 50)
+_SWITCH_INTERVAL_S = 0.0002
+_GC_THRESHOLDS = (10_000, 10, 1_000_000)
+"""The last one keeps the oldest generation, which holds all photos, out of the automatic collections."""
 
 
 def keep_smooth() -> None:
-    """Let the window's thread have its turn soon while others work, and collect garbage less often.
+    """Let the window's thread have its turn soon while others work, and look for garbage only among what is new.
 
-    Python's defaults (5 ms, and a collection of thousands of photos every few seconds) are felt as stutter.
+    Python's defaults (5 ms, and a search through all photos every few seconds) are felt as stutter.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.set_threshold(*_GC_THRESHOLDS)
+
+
+def _clear_up(state: Qt.ApplicationState) -> None:
+    """Look for garbage among everything while nobody looks at the window."""
+    if state is not Qt.ApplicationState.ApplicationActive:
+        gc.collect()
 
 
 def run(paths: Sequence[Path]) -> int:
@@ -54,8 +61,9 @@ def run(paths: Sequence[Path]) -> int:
     app.setWindowIcon(app_icon())
     watch = CrashWatch(app)
     watch.watch()
+    app.applicationStateChanged.connect(_clear_up)
     settings = load_settings()
-    speak(app, system_language())
+    speak(app, system_language() if settings.language is Language.SYSTEM else settings.language.value)
     appearance = Appearance(app, settings.theme)
     jobs = Jobs(pool_threads(), app)
     from geotagger.gui.window import MainWindow

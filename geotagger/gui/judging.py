@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -18,10 +18,8 @@ from geotagger.gui.jobs import Generation, Lane
 from geotagger.gui.language import trn
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.workbench import Workbench
+from geotagger.session.guesses import KeptGuess, TripPhoto, place_of_user, trip_photos
 from geotagger.session.photo import Photo, PhotoState
-
-if TYPE_CHECKING:
-    from geotagger.session.together import KeptGuess, TripPhoto
 
 _PAUSE_MS = 400
 """After the last prediction, or a decision: several of these often follow each other."""
@@ -99,8 +97,6 @@ class Judging(QObject):
         self._judge_soon()
 
     def _facts_of(self, photo: Photo) -> _Facts:
-        from geotagger.session.together import place_of_user
-
         fix = photo.on_disk
         camera = fix.position if fix is not None and photo.has_camera_position else None
         is_open = photo.state is PhotoState.PREDICTED
@@ -142,8 +138,6 @@ class Judging(QObject):
         predictor = self._predicting.predictor
         if predictor is None or not self._is_on:
             return
-        from geotagger.session.together import trip_photos
-
         self._asked_ids, self._changed_ids = frozenset(self._changed_ids), set()
         tells, self._after_decision = self._after_decision, False
         photos = trip_photos(self._workbench.session, self._guesses)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -19,10 +19,8 @@ from geotagger.gui.language import tr
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import read_photo
 from geotagger.session.compact import compact
+from geotagger.session.guesses import KeptGuess
 from geotagger.session.progress import Progress
-
-if TYPE_CHECKING:
-    from geotagger.session.together import KeptGuess
 
 log = logging.getLogger(__name__)
 
@@ -286,7 +284,6 @@ def _load_pixels(predictor: Any, path: Path) -> Any:
 def _predict(predictor: Any, pixels: Sequence[Any]) -> list[KeptGuess]:
     """What the network says of one batch, each photo judged alone."""
     from geotagger.evidence import predict_from_image
-    from geotagger.session.together import KeptGuess
 
     facts = predictor.grid, predictor.calibration, predictor.model_id, predictor.device
     return [

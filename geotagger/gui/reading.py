@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -19,9 +19,11 @@ from geotagger.metadata import PhotoMetadata, read_photo
 from geotagger.session.progress import Progress
 from geotagger.session.scan import ScanItem, scan
 
-_FOUND_AT_ONCE = 500
-"""Rows that come in by one insert; the list's layout stalls for about 3 ms for these."""
+_FOUND_AT_ONCE = 250
+"""Rows that come in by one insert: a few milliseconds of the window's time."""
 _READ_AT_ONCE = 16
+_READERS = 1
+"""Jobs of reading at a time: it is Python's work, so more threads would not be faster and only starve the window's."""
 
 
 class Reading(QObject):
@@ -36,6 +38,8 @@ class Reading(QObject):
         self._workbench = workbench
         self._token = Token()
         self._scans = 0
+        self._unread: deque[int] = deque()
+        self._readers = 0
         self.progress = Progress()
 
     @property
@@ -47,6 +51,7 @@ class Reading(QObject):
         """Bring in files and folders; folders are searched to the bottom."""
         if self._token.cancelled:
             self._token = Token()
+            self._readers = 0
         token = self._token
         found = scan(list(paths), lambda: token.cancelled)
         self._scans += 1
@@ -56,6 +61,7 @@ class Reading(QObject):
     def cancel(self) -> None:
         """Stop looking for and reading photos; those that were not read yet are closed again."""
         self._token.cancel()
+        self._unread.clear()
         self._scans = 0
         self.progress.give_up()
         unread = [p.id for p in self._workbench.session if p.metadata is None and p.error is None]
@@ -103,13 +109,26 @@ class Reading(QObject):
 
     def _read(self, photo_ids: Sequence[int], token: Token) -> None:
         self.progress.expect(len(photo_ids))
-        for start in range(0, len(photo_ids), _READ_AT_ONCE):
-            photos = self._workbench.session.photos(photo_ids[start : start + _READ_AT_ONCE])
-            work = partial(_read_all, [(photo.id, photo.path) for photo in photos])
-            self._workbench.jobs.run(work, self._read_done, self._read_failed, token)
+        self._unread.extend(photo_ids)
+        while self._readers < _READERS and self._unread:
+            self._readers += 1
+            self._read_on(token)
         self.progressed.emit()
 
-    def _read_done(self, results: list[tuple[int, PhotoMetadata | str]]) -> None:
+    def _read_on(self, token: Token) -> None:
+        """Have the next photos read; with the last ones, this reader is done."""
+        count = min(_READ_AT_ONCE, len(self._unread))
+        if not count:
+            self._readers -= 1
+            return
+        asked = [self._unread.popleft() for _ in range(count)]
+        photos = self._workbench.session.photos(asked)
+        self.progress.advance(count - len(photos))  # closed meanwhile
+        work = partial(_read_all, [(photo.id, photo.path) for photo in photos])
+        self._workbench.jobs.run(work, partial(self._read_done, token), self._read_failed, token)
+
+    def _read_done(self, token: Token, results: list[tuple[int, PhotoMetadata | str]]) -> None:
+        self._read_on(token)
         session = self._workbench.session
         changed, unlocated = [], []
         for photo_id, result in results:
@@ -128,6 +147,8 @@ class Reading(QObject):
             self.unlocated_found.emit(unlocated)
 
     def _read_failed(self, error: Exception) -> None:
+        self._readers -= 1
+        self._unread.clear()
         self.progress.give_up()
         self.progressed.emit()
         raise error

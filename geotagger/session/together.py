@@ -1,91 +1,17 @@
-"""Keeps small what the network said of each photo of a session, and judges the photos of a trip together from it."""
+"""Judges the photos of a trip together, from what was kept of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
-from geotagger.core.geo import LatLon
-from geotagger.core.prediction import ImageOutput, Prediction
+from geotagger.core.prediction import Prediction
 from geotagger.evidence.gallery import Gallery
 from geotagger.session.compact import compact
 from geotagger.session.context import ContextItem, predict_in_context, rolls_of, speaks_beyond_image
-from geotagger.session.photo import Photo
-
-HalfVector = npt.NDArray[np.float16]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class KeptGuess:
-    """What is kept of a predicted photo: six kilobytes of numbers, beside the prediction itself.
-
-    Attributes:
-        alone: the prediction of the photo judged by itself.
-        regions: (63,) probabilities.
-        cell_roots: (cells,) square roots of the probabilities: half precision holds those of small ones too.
-        embedding: (dimensions,).
-    """
-
-    alone: Prediction
-    regions: HalfVector
-    cell_roots: HalfVector
-    embedding: HalfVector
-
-    @classmethod
-    def of(cls, output: ImageOutput, alone: Prediction) -> KeptGuess:
-        """Keep what the network said, and the prediction made from it."""
-        return cls(
-            alone,
-            output.region_probabilities.astype(np.float16),
-            np.sqrt(output.cell_probabilities).astype(np.float16),
-            output.embedding.astype(np.float16),
-        )
-
-    def output(self) -> ImageOutput:
-        """What the network said, to about a thousandth."""
-        cells = np.square(self.cell_roots.astype(np.float32))
-        return ImageOutput(
-            self.regions.astype(np.float32), cells / cells.sum(), self.embedding.astype(np.float32)
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TripPhoto:
-    """A photo as it takes part in judging.
-
-    Attributes:
-        guess: None for a photo that was not predicted, and only speaks for others.
-        place: where the user put it; an accepted estimate is no place that is known.
-    """
-
-    photo: Photo
-    guess: KeptGuess | None
-    place: LatLon | None
-
-
-def place_of_user(photo: Photo) -> LatLon | None:
-    """Where the user put a photo by hand, written or not; agreeing with an estimate makes it no surer."""
-    edited = photo.edited
-    return edited.position if edited is not None and not edited.source.is_estimate else None
-
-
-def trip_photos(photos: Iterable[Photo], guesses: Mapping[int, KeptGuess]) -> list[TripPhoto]:
-    """The photos that were predicted, and those that can place others: with a position and a clock."""
-    found = []
-    for photo in photos:
-        if photo.metadata is None:
-            continue
-        guess, place = guesses.get(photo.id), place_of_user(photo)
-        can_place = photo.metadata.taken is not None and (place is not None or photo.has_camera_position)
-        if guess is not None or can_place:
-            found.append(TripPhoto(photo, guess, place))
-    return found
+from geotagger.session.guesses import TripPhoto
 
 
 def judge_trips(

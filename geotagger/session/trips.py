@@ -14,8 +14,8 @@ from geotagger.evidence.trips import ContextPhoto, trips
 from geotagger.metadata import PhotoMetadata
 from geotagger.session.arrangement import Trip
 from geotagger.session.context import rolls_of
+from geotagger.session.guesses import place_of_user
 from geotagger.session.photo import Photo
-from geotagger.session.together import place_of_user
 
 _NOTHING_SHOWN = ImageOutput(np.zeros(0, np.float32), np.zeros(0, np.float32), np.zeros(0, np.float32))
 _SAMPLED = 200

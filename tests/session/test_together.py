@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from geotagger.core.geo import LatLon
 from geotagger.core.prediction import ImageOutput
 from geotagger.evidence import predict_from_image
 from geotagger.inference import ModelBundle, load_bundle
-from geotagger.session import review
+from geotagger.session import guesses, review
+from geotagger.session.guesses import KeptGuess, trip_photos
 from geotagger.session.photo import Photo
-from geotagger.session.together import KeptGuess, judge_trips, trip_photos
+from geotagger.session.together import judge_trips
 from tests.session.made import make_photo
 
 BANFF = LatLon(51.18, -115.57)
@@ -44,11 +46,21 @@ def test_what_is_kept_is_small_and_true(bundle: ModelBundle) -> None:
     output = ImageOutput(np.full(63, 1 / 63, np.float32), cells, embedding)
     alone = predict_from_image(output, bundle.grid, bundle.calibration, "m", "cpu")
     kept = KeptGuess.of(output, alone)
-    assert kept.regions.nbytes + kept.cell_roots.nbytes + kept.embedding.nbytes < 6_000
+    assert isinstance(kept.kept, int), "the numbers lie on disk"
     again = kept.output().cell_probabilities
     assert again.sum() == pytest.approx(1, abs=1e-5)
     telling = cells > 1e-8
     assert again[telling] == pytest.approx(cells[telling], rel=3e-3)
+
+
+def test_guesses_stay_in_memory_where_no_file_can_be_had(
+    bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guesses, "_shelf", guesses._Shelf())
+    monkeypatch.setattr(guesses, "cache_dir", lambda: Path("/nowhere/at/all"))
+    kept = guess_of(bundle, 3)
+    assert isinstance(kept.kept, bytes)
+    assert kept.output().cell_probabilities.sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_a_located_photo_that_was_not_predicted_places_its_neighbours(bundle: ModelBundle) -> None:
