@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import shapely
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
 from geotagger.core.regions import load_regions
 from trainer.answers import Answers, Judged, judge
 from trainer.evaluate import Evaluation, evaluate_judged
+from trainer.report_map import map_frame
 from trainer.shards import Sample, ShardData
 
 _EXAMPLES = 12
@@ -44,7 +43,10 @@ table { border-collapse: collapse } td, th { padding: .2rem .7rem; border-bottom
 td:first-child, th:first-child { text-align: left } svg { max-width: 100%; height: auto }
 .examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1rem }
 .examples img { width: 100%; border-radius: 4px } .right { color: #1e7b45; font-weight: 600 } p.note { color: #5b6472 }
+iframe.map { width: 100%; height: 36rem; border: 1px solid #d5d9e0 }
 """
+# Frames made of text take over the policy of the page around them, so the map's scripts have to be allowed here.
+_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 
 def write_report(
@@ -69,8 +71,9 @@ def write_report(
         "<h2>Loss</h2>" + _loss_curve(epochs),
         "<h2>Reliability</h2><p class=note>How often the first region was right, by its probability; ten groups of "
         "equal size. On the line the probabilities are honest.</p>" + reliability_diagram(judged),
-        "<h2>Map</h2><p class=note>Yellow: true place. Light blue: guess. Green ring: the region was right.</p>"
-        + _map(judged, samples, grid),
+        "<h2>Map</h2><p class=note>Yellow: true place. Light blue with a dark blue rim: guess. In a large green circle: "
+        "the region was right. Drag and scroll; a mark says what it is.</p>"
+        + map_frame(judged, samples, grid),
         "<h2>Regions confused</h2><p class=note>Rows: true region, columns: first guess, in class order.</p>"
         + confusion_matrix(judged)
         + _confusions(evaluation),
@@ -78,7 +81,8 @@ def write_report(
         "<h2>Examples</h2><p class=note>Drawn evenly from the photos.</p>" + _examples(data, samples, judged),
     ]
     page = (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Training report</title>"
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>Training report</title>'
         f"<style>{_STYLE}</style><body>{''.join(sections)}</body></html>\n"
     )
     file.write_text(page, encoding="utf-8")
@@ -162,47 +166,6 @@ def _region_table(evaluation: Evaluation) -> str:
         for name, (photos, precision, recall, top5) in evaluation.per_region.items()
     ]
     return _table(("region", "photos", "precision, %", "recall, %", "in the first five, %"), rows)
-
-
-def _map(judged: Judged, samples: Sequence[Sample], grid: CellGrid) -> str:
-    outlines = []
-    for region in load_regions():
-        shape = shapely.simplify(load_regions().polygon(region.index), 0.2)
-        for part in shapely.get_parts(shape):
-            if not part.is_empty and part.area > 0.05:
-                x, y = _projected(*np.array(part.exterior.coords).T)
-                path = "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True))
-                outlines.append(f'<path d="M{path}Z" fill="#f7f6f2" stroke="#b9bec6" stroke-width=".6"/>')
-    marks = []
-    hits = judged.probabilities.argmax(axis=1) == judged.regions
-    for i, sample in enumerate(samples):
-        if sample.lat_deg is None or sample.lon_deg is None:
-            continue
-        (gx,), (gy,) = _projected(
-            grid.lon_deg[judged.points[i : i + 1]], grid.lat_deg[judged.points[i : i + 1]]
-        )
-        (tx,), (ty,) = _projected(np.array([sample.lon_deg]), np.array([sample.lat_deg]))
-        if hits[i]:
-            marks.append(
-                f'<circle cx="{gx:.1f}" cy="{gy:.1f}" r="9" fill="none" stroke="#1e7b45" stroke-width="1.5"/>'
-            )
-        marks.append(
-            f'<path d="M{tx:.1f} {ty:.1f}L{gx:.1f} {gy:.1f}" stroke="#5b6472" stroke-opacity=".15"/>'
-        )
-        marks.append(f'<circle cx="{gx:.1f}" cy="{gy:.1f}" r="3" fill="#9ccbf5" stroke="#173f8a"/>')
-        marks.append(f'<circle cx="{tx:.1f}" cy="{ty:.1f}" r="2.5" fill="#f2c200"/>')
-    return f'<svg viewBox="0 0 960 640" width="960">{"".join(outlines)}{"".join(marks)}</svg>'
-
-
-def _projected(
-    lons_deg: npt.NDArray[np.floating], lats_deg: npt.NDArray[np.floating]
-) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
-    """Lambert's azimuthal equal-area projection around 50° N 100° W, in pixels of the map."""
-    lat, lon, middle = np.radians(lats_deg), np.radians(lons_deg + 100.0), np.radians(50.0)
-    cosine = np.sin(middle) * np.sin(lat) + np.cos(middle) * np.cos(lat) * np.cos(lon)
-    scale = 560 * np.sqrt(2 / (1 + cosine))
-    x = 590 + scale * np.cos(lat) * np.sin(lon)
-    return x, 375 - scale * (np.cos(middle) * np.sin(lat) - np.sin(middle) * np.cos(lat) * np.cos(lon))
 
 
 def _examples(data: ShardData, samples: Sequence[Sample], judged: Judged) -> str:

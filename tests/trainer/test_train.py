@@ -202,8 +202,8 @@ def test_commands_lead_from_photos_to_a_bundle(
     page = (tmp_path / "report.html").read_text()
     assert "20 photos by 2 photographers" in page
     assert page.count("data:image/jpeg;base64,") == 12
-    assert page.count("<svg") == 4
-    assert "http" not in page
+    assert page.count("<svg") == 3
+    assert "srcdoc=" in page
     capsys.readouterr()
     assert main(["export", str(trained), "--out", str(tmp_path / "bundle")]) == 0
     bundle = load_bundle(tmp_path / "bundle")

@@ -1,0 +1,170 @@
+"""The report: one file that holds everything, asks for nothing, and shows the class project's demo map."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineProfile, QWebEngineUrlRequestInterceptor
+from PySide6.QtWebEngineWidgets import QWebEngineView
+from pytestqt.qtbot import QtBot
+from shiboken6 import delete
+
+from geotagger.core.calibration import Calibration
+from geotagger.core.cells import CellGrid, build_cell_grid
+from geotagger.core.regions import load_regions
+from tests.trainer.originals.made import make_data
+from trainer.answers import Answers, Judged, judge
+from trainer.report import write_report
+from trainer.report_map import map_page
+from trainer.shards import Sample, ShardData
+
+CALIBRATION = Calibration(1.0, 1.0, 0.8, 0.8, 0.8, 0.8, 40, 4, "made up")
+
+
+@pytest.fixture(scope="module")
+def grid() -> CellGrid:
+    return build_cell_grid(load_regions())
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> ShardData:
+    return ShardData(make_data(tmp_path_factory.mktemp("data"), per_region=2))
+
+
+def answers(samples: tuple[Sample, ...], grid: CellGrid) -> Answers:
+    """Sure of the right region for every photo but the first, which is taken for Hawaii."""
+    regions = np.zeros((len(samples), len(load_regions())), np.float32)
+    for row, sample in enumerate(samples):
+        regions[row, sample.region if row else load_regions().by_postal("HI").index] = 6.0
+    return Answers(
+        regions, np.zeros((len(samples), len(grid)), np.float32), np.zeros((len(samples), 4), np.float32)
+    )
+
+
+class Page(HTMLParser):
+    """What a page refers to, its policy, and the pages in its frames."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.policies: list[str] = []
+        self.frames: list[dict[str, str | None]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        self.addresses += [
+            attributes[name] or "" for name in ("src", "href", "srcset", "data") if name in attributes
+        ]
+        if attributes.get("http-equiv") == "Content-Security-Policy":
+            self.policies.append(attributes["content"] or "")
+        if tag == "iframe":
+            self.frames.append(attributes)
+
+
+@pytest.fixture
+def report(data: ShardData, grid: CellGrid, tmp_path: Path) -> Path:
+    samples = data.of("test")
+    file = tmp_path / "report.html"
+    write_report(file, tmp_path, answers(samples, grid), data, samples, grid, CALIBRATION)
+    return file
+
+
+def test_the_report_and_the_map_in_it_hold_everything_themselves(report: Path) -> None:
+    page = Page(report.read_text(encoding="utf-8"))
+    assert page.addresses
+    assert all(address.startswith("data:image/jpeg;base64,") for address in page.addresses)
+    (frame,) = page.frames
+    assert frame["sandbox"] == "allow-scripts"
+    inner = Page(frame["srcdoc"] or "")
+    assert inner.addresses == []
+    for policies in (page.policies, inner.policies):
+        assert len(policies) == 1
+        assert policies[0].startswith("default-src 'none'")
+        assert "http" not in policies[0]
+
+
+def judged_of(data: ShardData, grid: CellGrid) -> tuple[Judged, tuple[Sample, ...]]:
+    samples = data.of("test")
+    return judge(answers(samples, grid), samples, grid, CALIBRATION), samples
+
+
+def test_the_map_shows_true_places_guesses_and_right_ones_in_the_original_colours(
+    data: ShardData, grid: CellGrid, tmp_path: Path, qtbot: QtBot
+) -> None:
+    file = tmp_path / "map.html"
+    file.write_text(map_page(*judged_of(data, grid), grid), encoding="utf-8")
+    with Opened(file, qtbot) as opened:
+        count = "document.querySelectorAll('path[{}]').length".format
+        opened.wait(count('fill="#ffff00"') + " === 12")
+        assert opened.js(count('fill="#add8e6"][stroke="#00008b"')) == 12
+        assert opened.js(count('fill="none"][stroke="#1e7b45"')) == 11
+        assert opened.asked == [QUrl.fromLocalFile(str(file)).toString()]
+
+
+def test_opening_the_report_asks_for_nothing_but_the_file(report: Path, qtbot: QtBot) -> None:
+    """In an ordinary profile, which would let every request through."""
+    with Opened(report, qtbot) as opened:
+        opened.wait("document.querySelector('iframe') !== null && document.readyState === 'complete'")
+        opened.js("new Image().src = 'elsewhere.png'; 1")
+        opened.js("fetch('https://example.org/').catch(() => { window.refused = true; }); 1")
+        opened.wait("window.refused === true")
+        assert opened.asked == [QUrl.fromLocalFile(str(report)).toString()]
+
+
+def test_a_page_that_asks_for_something_would_be_noticed(tmp_path: Path, qtbot: QtBot) -> None:
+    file = tmp_path / "page.html"
+    file.write_text('<img src="elsewhere.png">', encoding="utf-8")
+    with Opened(file, qtbot) as opened:
+        assert [QUrl(address).fileName() for address in opened.asked] == ["page.html", "elsewhere.png"]
+
+
+class _Recorder(QWebEngineUrlRequestInterceptor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def interceptRequest(self, info: object) -> None:
+        self.asked.append(info.requestUrl().toString())  # type: ignore[attr-defined]
+
+
+class Opened:
+    """A file in the browser engine, with every address that was asked for."""
+
+    def __init__(self, file: Path, qtbot: QtBot) -> None:
+        self._file, self._bot = file, qtbot
+        self._recorder = _Recorder()
+        self._view = QWebEngineView()
+        qtbot.addWidget(self._view)
+        self._profile = QWebEngineProfile(self._view)
+        self._profile.setUrlRequestInterceptor(self._recorder)
+        self._page = QWebEnginePage(self._profile)
+        self._view.setPage(self._page)
+        self._view.resize(800, 600)
+
+    @property
+    def asked(self) -> list[str]:
+        return self._recorder.asked
+
+    def __enter__(self) -> Opened:
+        self._view.show()
+        with self._bot.waitSignal(self._page.loadFinished, timeout=60_000) as finished:
+            self._page.load(QUrl.fromLocalFile(str(self._file)))
+        assert finished.args == [True]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        delete(self._page)  # before its profile
+
+    def js(self, code: str) -> object:
+        results: list[object] = []
+        self._page.runJavaScript(code, 0, results.append)
+        self._bot.waitUntil(lambda: bool(results), timeout=30_000)
+        return results[0]
+
+    def wait(self, condition: str) -> None:
+        self._bot.waitUntil(lambda: self.js(condition) is True, timeout=30_000)
