@@ -33,6 +33,14 @@ class Theme(str, Enum):
     DARK = "dark"
 
 
+class Language(str, Enum):
+    """What the window speaks."""
+
+    SYSTEM = "system"
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
 class Device(str, Enum):
     """Where the network runs."""
 
@@ -53,6 +61,9 @@ class Settings:
     """All settings. A settings page and the documentation are generated from these declarations."""
 
     theme: Theme = _setting(Theme.SYSTEM, "window", "Light or dark; “system” follows the desktop.")
+    language: Language = _setting(
+        Language.SYSTEM, "window", "Language of the window; a change shows at the next start."
+    )
     notation: Notation = _setting(Notation.DECIMAL, "window", "How positions are shown.")
     device: Device = _setting(
         Device.AUTO, "model", "Where the network runs; “auto” takes CUDA, then MPS, then the CPU."

@@ -21,6 +21,7 @@ from geotagger.core.cells import CellDistances, CellGrid
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import Evidence, Prediction
 from geotagger.core.regions import load_regions
+from geotagger.core.sentence import Sentence
 from geotagger.evidence.local import Anchors, anchors_of_others, clouds
 from geotagger.evidence.motion import BRIDGE_SCALES, SCALES_KM, MotionLaw, density_per_km2, load_motion
 from geotagger.evidence.raster import PlaceRaster
@@ -342,12 +343,12 @@ class _Batch:
         for index, photo in enumerate(self._photos):
             if photo.track is not None:
                 place, radius_km = photo.track.position, photo.track.radius_km
-                words = f"the track was here, give or take {distance(radius_km)}"
+                words = Sentence("the track was here, give or take {radius}", radius=distance(radius_km))
                 evidence = Evidence("track", self._weight(index, radius_km), None, words)
                 placed.append((index, place, radius_km, evidence))
             elif photo.matches and self._agrees(index, photo.matches[0].place):
                 match, radius_km = photo.matches[0], tuning.gallery_radius_km
-                words = f"looks like {PurePath(match.name).stem} of your gallery"
+                words = Sentence("looks like {photo} of your gallery", photo=PurePath(match.name).stem)
                 evidence = Evidence("gallery", self._weight(index, radius_km), match.name, words)
                 placed.append((index, match.place, radius_km, evidence))
         if not placed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from geotagger.core.prediction import Prediction
+from geotagger.core.sentence import Sentence
 
 _HALF_A_MINUTE_H = 1 / 120
 
@@ -19,31 +20,35 @@ def explain(prediction: Prediction) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def neighbour_words(name: str, gap_h: float, has_position: bool, by_track: bool = False) -> str:
+def neighbour_words(name: str, gap_h: float, has_position: bool, by_track: bool = False) -> Sentence:
     """Words for a neighbour in time.
 
     Args:
         gap_h: hours from the neighbour to the photo, negative where the neighbour comes later.
     """
-    stem = PurePath(name).stem
+    photo, span = PurePath(name).stem, duration(abs(gap_h))
     if abs(gap_h) < _HALF_A_MINUTE_H:
-        when = f"at the same time as {stem}"
+        when = Sentence("at the same time as {photo}", photo=photo)
+    elif gap_h > 0:
+        when = Sentence("{span} after {photo}", span=span, photo=photo)
     else:
-        when = f"{duration(abs(gap_h))} {'after' if gap_h > 0 else 'before'} {stem}"
+        when = Sentence("{span} before {photo}", span=span, photo=photo)
     if by_track:
-        return f"{when}, which lies on the track"
-    return f"{when}, which has GPS" if has_position else f"{when}, which looks like the same area"
+        return Sentence("{when}, which lies on the track", when=when)
+    if has_position:
+        return Sentence("{when}, which has GPS", when=when)
+    return Sentence("{when}, which looks like the same area", when=when)
 
 
-def duration(hours: float) -> str:
+def duration(hours: float) -> Sentence:
     """A time span as people say it: ``9 min``, ``3 h``, ``2 days``."""
     minutes = round(hours * 60)
     if minutes < 90:
-        return f"{max(minutes, 1)} min"
+        return Sentence("{n} min", n=max(minutes, 1))
     if hours < 36:
-        return f"{hours:.0f} h"
+        return Sentence("{n} h", n=round(hours))
     days = round(hours / 24)
-    return f"{days} days" if days < 60 else f"{round(days / 30.4)} months"
+    return Sentence("{n} days", n=days) if days < 60 else Sentence("{n} months", n=round(days / 30.4))
 
 
 def distance(km: float) -> str:

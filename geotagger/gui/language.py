@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QLocale
 
 from geotagger.core.paths import resource_path
+from geotagger.core.sentence import Sentence
 
 _catalogue: Mapping[str, str] = {}
 
@@ -28,6 +29,14 @@ def system_language() -> str:
 def tr(text: str) -> str:
     """The text in the user's language; placeholders in braces are filled in by the caller."""
     return _catalogue.get(text, text)
+
+
+def said(text: str) -> str:
+    """What a :class:`Sentence` says, in the user's language; any other text as it is."""
+    if not isinstance(text, Sentence):
+        return text
+    values = {name: said(one) if isinstance(one, str) else one for name, one in text.values.items()}
+    return tr(text.template).format(**values)
 
 
 def trn(one: str, many: str, count: int, **values: str) -> str:

@@ -32,6 +32,7 @@ from geotagger.gui.map import TILE_SOURCES, tile_source
 def _titles() -> dict[str, str]:
     return {
         "theme": tr("Colours"),
+        "language": tr("Language"),
         "notation": tr("Positions"),
         "device": tr("Network runs on"),
         "accept_threshold": tr("Accept all from"),
@@ -57,6 +58,8 @@ def _choices() -> dict[str, str]:
         "system": tr("Like the desktop"),
         "light": tr("Light"),
         "dark": tr("Dark"),
+        "en": "English",
+        "fr": "Français",
         "decimal": tr("46.90000, -110.40000"),
         "degrees-minutes": tr("46°54.000′N 110°24.000′W"),
         "degrees-minutes-seconds": tr("46°54′00.0″N 110°24′00.0″W"),

@@ -12,7 +12,7 @@ from geotagger.core.geo import LatLon
 from geotagger.core.places import load_places
 from geotagger.core.prediction import Prediction
 from geotagger.core.regions import load_regions
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, tr, trn
 from geotagger.session.photo import Photo, PhotoState
 
 CLEAR_ENOUGH = 0.30
@@ -180,7 +180,7 @@ def evidence_lines(prediction: Prediction) -> list[str]:
     lines = []
     for evidence in sorted(prediction.evidence, key=lambda one: -one.weight):
         if evidence.reason is not None and evidence.kind in names:
-            lines.append(evidence.reason)
+            lines.append(said(evidence.reason))
         elif evidence.kind in names:
             photo = "" if evidence.photo is None else f": {Path(evidence.photo).name}"
             lines.append(names[evidence.kind] + photo)

@@ -8,11 +8,12 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-import geotagger.gui
+import geotagger
 from geotagger.core.paths import resource_path
 from geotagger.core.regions import load_regions
 from geotagger.core.settings import Settings
-from geotagger.gui.language import tr, trn, use_language
+from geotagger.evidence.words import neighbour_words
+from geotagger.gui.language import said, tr, trn, use_language
 from geotagger.gui.wording import _AREAS, _DIRECTIONS
 from geotagger.session.map_page import WORDS
 
@@ -20,15 +21,15 @@ FRENCH: dict[str, str] = json.loads(resource_path("languages", "fr.json").read_t
 
 
 def words_of_the_window() -> set[str]:
-    """All texts given to ``tr`` and ``trn`` in the code, and those that are passed through a variable."""
+    """All texts given to ``tr``, ``trn`` and ``Sentence`` in the code, and those passed through a variable."""
     found = {*WORDS.values(), *load_regions().names, *(area for area, _ in _AREAS), *_DIRECTIONS}
     found |= {declared.metadata["sentence"] for declared in fields(Settings)}
-    for file in Path(geotagger.gui.__path__[0]).rglob("*.py"):
+    for file in Path(geotagger.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id in ("tr", "trn")
+                and node.func.id in ("tr", "trn", "Sentence")
             ):
                 texts = node.args[: 2 if node.func.id == "trn" else 1]
                 found |= {t.value for t in texts if isinstance(t, ast.Constant) and isinstance(t.value, str)}
@@ -51,3 +52,11 @@ def test_words_change_with_the_language() -> None:
     assert trn("{n} photo", "{n} photos", 1200) == "1 200 photos"
     use_language("de")
     assert tr("Accept") == "Accept", "a language without a catalogue falls back to English"
+
+
+def test_sentences_of_the_evidence_are_said_in_the_users_language() -> None:
+    words = neighbour_words("/photos/IMG_2041.jpg", 0.15, has_position=True)
+    assert said(words) == "9 min after IMG_2041, which has GPS"
+    use_language("fr")
+    assert said(words) == "9 min après IMG_2041, qui a le GPS"
+    assert said("IMG_2041") == "IMG_2041"
