@@ -137,9 +137,9 @@ QMenu::item:selected {{ background: {blend(p.surface, p.accent, 0.22)}; }}
 QMenu::item:disabled {{ color: {p.muted}; }}
 QMenu::separator {{ height: 1px; background: {p.border}; margin: 4px 8px; }}
 QAbstractItemView {{ background: {p.surface}; border: none; outline: none; }}
-QTableView::item {{ padding: 0 8px; }}
+QTableView::item {{ padding: 0 6px; }}
 QHeaderView::section {{
-  background: {p.surface}; color: {p.muted}; border: none; border-bottom: 1px solid {p.border}; padding: 6px 8px;
+  background: {p.surface}; color: {p.muted}; border: none; border-bottom: 1px solid {p.border}; padding: 6px 8px 6px 9px;
 }}
 QTableView {{ gridline-color: {p.border}; selection-background-color: {blend(p.surface, p.accent, 0.22)}; selection-color: {p.text}; }}
 QProgressBar {{ background: {blend(p.surface, p.text, 0.12)}; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }}

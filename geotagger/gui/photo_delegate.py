@@ -17,7 +17,7 @@ from geotagger.session.photo import Photo, PhotoState
 
 _MARGIN = 8
 _THUMB = QSize(64, 56)
-_MARK_PX = 16
+STATE_MARK_PX = 16
 _BAR_PX = 3
 GRID_CELL = QSize(152, 152)
 _GRID_HEADING_PX = 56
@@ -104,10 +104,10 @@ class PhotoDelegate(QStyledItemDelegate):
     def _paint_row(self, painter: QPainter, option: QStyleOptionViewItem, photo: Photo) -> None:
         rect = option.rect.adjusted(_MARGIN + 4, 8, -_MARGIN - 4, -8)
         self._paint_thumbnail(painter, QRect(rect.topLeft(), _THUMB), photo)
-        mark = QRectF(rect.right() - _MARK_PX, rect.top() + 1, _MARK_PX, _MARK_PX)
+        mark = QRectF(rect.right() - STATE_MARK_PX, rect.top() + 1, STATE_MARK_PX, STATE_MARK_PX)
         paint_state_mark(painter, mark, photo.state, self._appearance.palette)
         left = rect.left() + _THUMB.width() + 10
-        width = rect.right() - left - _MARK_PX - 6
+        width = rect.right() - left - STATE_MARK_PX - 6
         words = row_words(photo)
         self._text(painter, QRect(left, rect.top() - 1, width, 18), photo.path.name, option.font, strong=True)
         text_width = rect.right() - left
@@ -124,9 +124,9 @@ class PhotoDelegate(QStyledItemDelegate):
     def _paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, photo: Photo) -> None:
         rect = option.rect.adjusted(10, 8, -10, -8)
         self._paint_thumbnail(painter, QRect(rect.left(), rect.top(), rect.width(), 96), photo)
-        line = QRect(rect.left(), rect.top() + 100, rect.width() - _MARK_PX - 4, 18)
+        line = QRect(rect.left(), rect.top() + 100, rect.width() - STATE_MARK_PX - 4, 18)
         self._text(painter, line, photo.path.name, option.font, strong=True)
-        mark = QRectF(rect.right() - _MARK_PX + 1, rect.top() + 101, _MARK_PX, _MARK_PX)
+        mark = QRectF(rect.right() - STATE_MARK_PX + 1, rect.top() + 101, STATE_MARK_PX, STATE_MARK_PX)
         paint_state_mark(painter, mark, photo.state, self._appearance.palette)
         line = QRect(rect.left(), rect.top() + 118, rect.width(), 18)
         self._place(painter, line, row_words(photo), option.font, muted=True)
@@ -216,9 +216,11 @@ class StateDelegate(QStyledItemDelegate):
         rect = option.rect
         if bool(option.state & QStyle.StateFlag.State_Selected):
             painter.fillRect(rect, QColor(blend(palette.surface, palette.accent, 0.22)))
-        mark = QRectF(rect.left() + 8, rect.center().y() - _MARK_PX / 2 + 1, _MARK_PX, _MARK_PX)
+        mark = QRectF(
+            rect.left() + 8, rect.center().y() - STATE_MARK_PX / 2 + 1, STATE_MARK_PX, STATE_MARK_PX
+        )
         paint_state_mark(painter, mark, photo.state, palette)
-        text = rect.adjusted(_MARK_PX + 16, 0, -4, 0)
+        text = rect.adjusted(STATE_MARK_PX + 16, 0, -4, 0)
         painter.setPen(QColor(palette.error if photo.error else palette.text))
         shown = QFontMetrics(option.font).elidedText(
             photo.error or state_name(photo.state), Qt.TextElideMode.ElideRight, text.width()

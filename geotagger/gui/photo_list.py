@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.icons import icon
 from geotagger.gui.language import tr, trn
-from geotagger.gui.photo_delegate import GRID_CELL, PhotoDelegate, StateDelegate
+from geotagger.gui.photo_delegate import GRID_CELL, STATE_MARK_PX, PhotoDelegate, StateDelegate
 from geotagger.gui.photo_model import Column, PhotoModel
 from geotagger.gui.wording import state_name
 from geotagger.gui.workbench import Workbench
@@ -44,7 +44,15 @@ _FILTERED_STATES = (
 )
 
 
-_POSITION_PX = 150
+_TYPICAL = {
+    Column.NAME: "IMG_20240616",
+    Column.TAKEN: "2024-06-16 12:34",
+    Column.REGION: "British Columbia",
+    Column.PROBABILITY: "100 %",
+    Column.RADIUS: "± 1 200 km",
+    Column.POSITION: "46.90000, -110.40000",
+}
+_CELL_MARGINS_PX = 20
 
 
 class ListShape(str, Enum):
@@ -141,22 +149,24 @@ class PhotoList(QWidget):
         view.setWordWrap(False)
         view.setItemDelegateForColumn(Column.STATE, StateDelegate(self._appearance, self))
         self._set_up(view)
-        for column, width in (
-            (Column.NAME, 124),
-            (Column.TAKEN, 124),
-            (Column.STATE, 118),
-            (Column.REGION, 120),
-            (Column.PROBABILITY, 72),
-            (Column.RADIUS, 88),
-        ):
-            view.setColumnWidth(column, width)
+        for column in range(Column.POSITION):
+            view.setColumnWidth(column, self._column_px(view, Column(column)))
         return view
+
+    def _column_px(self, view: QTableView, column: Column) -> int:
+        """The width that shows the header and a typical text, in whatever font and language."""
+        metrics = view.fontMetrics()
+        header = str(self.model.headerData(column, Qt.Orientation.Horizontal))
+        texts = (header, _TYPICAL.get(column, state_name(PhotoState.LOCATED)))
+        mark_px = STATE_MARK_PX if column is Column.STATE else 0
+        return max(metrics.horizontalAdvance(text) for text in texts) + mark_px + _CELL_MARGINS_PX
 
     @property
     def table_px(self) -> int:
         """The width that shows every column of the table."""
         columns = sum(self.table_view.columnWidth(column) for column in range(Column.POSITION))
-        return columns + _POSITION_PX + self.table_view.verticalScrollBar().sizeHint().width()
+        last = self._column_px(self.table_view, Column.POSITION)
+        return columns + last + self.table_view.verticalScrollBar().sizeHint().width()
 
     def _set_up(self, view: QAbstractItemView) -> None:
         view.setModel(self.model)

@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QStandardItemModel
+from PySide6.QtGui import QFont, QGuiApplication, QStandardItemModel
 
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.regions import load_regions
@@ -165,6 +165,8 @@ class PhotoModel(QStandardItemModel):
     def _heading_data(self, heading: Heading, column: int, role: int) -> Any:
         if role == HEADING_ROLE:
             return heading
+        if role == Qt.ItemDataRole.FontRole:
+            return _heading_font()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) and column == 0:
             parts = (
                 heading_text(heading),
@@ -312,6 +314,12 @@ class PhotoModel(QStandardItemModel):
         if row is not None:
             index = self.index(row, 0)
             self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
+
+
+def _heading_font() -> QFont:
+    font = QFont(QGuiApplication.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
 
 
 def heading_text(heading: Heading) -> str:

@@ -34,21 +34,22 @@ class WindowLayout(QObject):
         self._list = photo_list
         self._actions = actions
         self._kept = kept
-        self._narrow_list_px = 0
+        self._before_table: list[int] = []
 
     def set_shape(self, shape: ListShape) -> None:
         """Show the photos as a list, a grid or a table."""
         self._list.set_shape(shape)
         sizes = self._splitter.sizes()
-        table_px = min(self._list.table_px, sum(sizes) - sizes[2] - _MAP_LEAST_PX)
+        panel_px = min(sizes[2], self._splitter.widget(2).minimumWidth())
+        table_px = min(self._list.table_px, sum(sizes) - panel_px - _MAP_LEAST_PX)
         if shape is ListShape.TABLE and sizes[0] < table_px:
-            # A table needs room for its columns; the map gives it, and gets it back afterwards.
-            self._narrow_list_px = sizes[0]
-            self._splitter.setSizes([table_px, sizes[1] - (table_px - sizes[0]), sizes[2]])
-        elif shape is not ListShape.TABLE and self._narrow_list_px:
-            freed = sizes[0] - self._narrow_list_px
-            self._splitter.setSizes([self._narrow_list_px, sizes[1] + freed, sizes[2]])
-            self._narrow_list_px = 0
+            # A table needs room for its columns; map and panel give it, and get it back afterwards.
+            self._before_table = sizes
+            self._splitter.setSizes([table_px, sum(sizes) - table_px - panel_px, panel_px])
+        elif shape is not ListShape.TABLE and self._before_table:
+            old_list, _, old_panel = self._before_table
+            self._splitter.setSizes([old_list, sum(sizes) - old_list - old_panel, old_panel])
+            self._before_table = []
         for one in ListShape:
             self._actions[one.value].setChecked(one is shape)
 

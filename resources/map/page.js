@@ -3,6 +3,7 @@
 
 (function (geotagger) {
     const HOME = L.latLngBounds([16, -168], [70, -52]);
+    const HEART = [47, -98];
 
     const OFFLINE_SOURCES = "Natural Earth · GeoNames";
     const CLOSEST_OFFLINE = 16;
@@ -143,7 +144,14 @@
         markers.onCountsChanged = () => view.showLegend();
         new Buttons(words, () => view.fit(null)).addTo(map);
         // Until someone moves the map, it shows all of North America, however the window is laid out.
-        const goHome = () => map.fitBounds(HOME, { animate: false });
+        // Where that would need the zoom of the whole world, as in a narrow window, it shows the heart of it.
+        const goHome = () => {
+            if (map.getBoundsZoom(HOME) >= 3) {
+                map.fitBounds(HOME, { animate: false });
+            } else {
+                map.setView(HEART, 3, { animate: false });
+            }
+        };
         map.on("resize", () => atHome && goHome());
         L.DomEvent.on(map.getContainer(), "mousedown wheel keydown touchstart", () => {
             atHome = false;
