@@ -35,16 +35,18 @@ class Attention:
     height_px: int
 
     def heat(self, region_code: str) -> FloatVector:
-        """(rows, columns) from 0 to 1: what speaks for a region rather than for the others; 1 where most does.
+        """(rows, columns) from 0 to 1: what speaks for a region rather than for the others.
 
-        Parts that speak against it have 0; so have all, where none speaks for it.
+        The tenth of the parts that speaks most for it has about 1, parts that speak against it have 0; so have all,
+        where none speaks for it.
         """
         region = load_regions().codes.index(region_code)
         others = self.probabilities.copy()
         others[region] = 0.0
         others /= max(float(others.sum()), 1e-12)
         speaks = np.maximum(self.added[region] - np.tensordot(others, self.added, 1), 0.0)
-        return np.asarray(speaks / max(float(speaks.max()), 1e-6), np.float32)
+        most = np.sort(speaks, axis=None)[-max(1, speaks.size // 10) :]
+        return np.asarray(np.minimum(speaks / max(float(most.mean()), 1e-6), 1.0), np.float32)
 
 
 def attention_of(network: GeoNetwork, batch: Tensor, probabilities: FloatVector) -> Attention:
