@@ -1,4 +1,4 @@
-"""Judges the photos of a batch together: neighbours in time, tracks and the user's gallery join what each one shows.
+"""Judges the photos of a batch together: neighbours in time, tracks, hints and the gallery join what each one shows.
 
 For the command line and the window alike: keep the network's output of every photo, and call ``predict_in_context``
 when the batch is complete, or again when the user corrected a photo (see ``ContextItem.place``).
@@ -7,7 +7,7 @@ when the batch is complete, or again when the user corrected a photo (see ``Cont
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -16,14 +16,19 @@ import numpy as np
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
-from geotagger.core.geo import LatLon
+from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.core.regions import load_regions
+from geotagger.evidence.camera_clocks import CameraClock, CameraRoll, camera_clock
+from geotagger.evidence.clocks import clock_hours
 from geotagger.evidence.fusion import KINDS, context_model
 from geotagger.evidence.gallery import Gallery, GalleryMatch
+from geotagger.evidence.hints import Hint
+from geotagger.evidence.motion import load_motion
+from geotagger.evidence.sphere import unit_vectors
 from geotagger.evidence.time_zones import utc_offset_at
 from geotagger.evidence.tracks import ClockReading, Track, TrackFix, offset_from_located, utc_name
-from geotagger.evidence.trips import ContextPhoto
+from geotagger.evidence.trips import CellFactor, ContextPhoto
 from geotagger.evidence.tuning import load_tuning, place_prior
 from geotagger.metadata.model import PhotoMetadata
 
@@ -35,11 +40,13 @@ class ContextItem:
     Attributes:
         output: what the network says of it; None for a photo that it was not asked about, which only says where it was.
         place: where the user put it in this session; counts like a position in the file.
+        hints: what the user said of the place, or the name of the folder does.
     """
 
     metadata: PhotoMetadata
     output: ImageOutput | None
     place: LatLon | None = None
+    hints: tuple[Hint, ...] = ()
 
     @property
     def known_place(self) -> LatLon | None:
@@ -60,6 +67,7 @@ def predict_in_context(
     kinds: frozenset[str] = KINDS,
     track: Track | None = None,
     clock_offset: timedelta | None = None,
+    camera_offsets: Mapping[str, timedelta] | None = None,
     gallery: Gallery | None = None,
 ) -> list[Prediction]:
     """One prediction per photo, in their order.
@@ -67,6 +75,8 @@ def predict_in_context(
     Args:
         kinds: sources that may speak besides the image; see ``evidence.KINDS``.
         clock_offset: camera clocks without a time zone minus UTC, for the track; found by itself where None.
+        camera_offsets: how far the clocks of cameras are ahead, by the name of the camera; for cameras that are not
+            named, what ``camera_clocks`` is sure of is used. An offset of nothing leaves a clock as it is.
 
     Raises:
         GeotaggerError: a resource is damaged, or the gallery cannot be read.
@@ -76,19 +86,24 @@ def predict_in_context(
     model = context_model(grid, calibration)
     unseen = _unseen(grid, items)
     rolls = rolls_of([item.metadata for item in items])
-    fixes = _track_fixes(items, track, clock_offset)
+    clocks = _shifted_clocks(items, rolls, grid, camera_offsets or {}) if "time-neighbour" in kinds else None
+    times = clocks or [item.metadata.taken for item in items]
+    fixes = _track_fixes(items, times, track, clock_offset)
     matches = _matches([item.output or unseen for item in items], items, gallery, model_id)
     photos = [
         ContextPhoto(
             name=str(item.metadata.path),
             output=item.output or unseen,
-            clock=item.metadata.taken,
+            clock=time,
             place=item.known_place,
             roll=roll,
             track=fix,
             matches=found,
+            factors=factors,
         )
-        for item, roll, fix, found in zip(items, rolls, fixes, matches, strict=True)
+        for item, time, roll, fix, found, factors in zip(
+            items, times, rolls, fixes, matches, _hint_factors(items, grid), strict=True
+        )
     ]
     return model.predict(photos, model_id, device, kinds)
 
@@ -122,6 +137,77 @@ def rolls_of(photos: Sequence[PhotoMetadata]) -> list[str]:
     return [roll_of_folder[photo.path.parent] for photo in photos]
 
 
+def camera_clocks(items: Sequence[ContextItem], grid: CellGrid) -> dict[str, list[CameraClock]]:
+    """How the clocks of different cameras in one roll stand to each other, by roll, for the user to confirm.
+
+    The camera with the most located photos is taken to be right, which is mostly a phone.
+    """
+    return _camera_clocks(items, rolls_of([item.metadata for item in items]), grid)
+
+
+def _camera_clocks(
+    items: Sequence[ContextItem], rolls: Sequence[str], grid: CellGrid
+) -> dict[str, list[CameraClock]]:
+    members: dict[str, dict[str, list[int]]] = {}
+    for index, (item, roll) in enumerate(zip(items, rolls, strict=True)):
+        if item.metadata.camera:
+            members.setdefault(roll, {}).setdefault(item.metadata.camera, []).append(index)
+    unseen, prior, law = _unseen(grid, items), place_prior(grid), load_motion()
+    found: dict[str, list[CameraClock]] = {}
+    for roll, cameras in members.items():
+        if len(cameras) < 2:
+            continue
+        parts = [_camera_roll(camera, [items[i] for i in part], unseen) for camera, part in cameras.items()]
+        parts.sort(key=lambda part: (-int(part.is_located.sum()), -len(part.hours), part.camera))
+        usable = [part for part in parts if len(part.hours)]
+        if len(usable) > 1:
+            found[roll] = [camera_clock(part, usable[0], grid, prior, law) for part in usable[1:]]
+    return found
+
+
+def _camera_roll(camera: str, items: Sequence[ContextItem], unseen: ImageOutput) -> CameraRoll:
+    every = clock_hours([item.metadata.taken for item in items])
+    order = [int(i) for i in np.argsort(every, kind="stable") if np.isfinite(every[i])]
+    places = np.full((len(order), 3), np.nan)
+    for row, i in enumerate(order):
+        place = items[i].known_place
+        if place is not None:
+            places[row] = unit_vectors(place.lat_deg, place.lon_deg)
+    outputs = [items[i].output or unseen for i in order]
+    cells = np.array([output.cell_probabilities for output in outputs], np.float32)
+    embeddings = np.array([output.embedding for output in outputs], np.float32)
+    return CameraRoll(camera, every[order], places, cells, embeddings)
+
+
+def _shifted_clocks(
+    items: Sequence[ContextItem], rolls: Sequence[str], grid: CellGrid, given: Mapping[str, timedelta]
+) -> list[datetime | None]:
+    """The clock of each photo, set right."""
+    found = {
+        (roll, clock.camera): clock.shift
+        for roll, clocks in _camera_clocks(items, rolls, grid).items()
+        for clock in clocks
+    }
+    shifted = []
+    for item, roll in zip(items, rolls, strict=True):
+        taken, camera = item.metadata.taken, item.metadata.camera or ""
+        shift = given[camera] if camera in given else found.get((roll, camera), timedelta(0))
+        shifted.append(taken if taken is None or not shift else taken - shift)
+    return shifted
+
+
+def _hint_factors(items: Sequence[ContextItem], grid: CellGrid) -> list[tuple[CellFactor, ...]]:
+    known: dict[Hint, FloatArray] = {}
+    factors = []
+    for item in items:
+        speaking = [hint for hint in item.hints if hint.speaks_of(item.metadata.taken)]
+        for hint in speaking:
+            if hint not in known:
+                known[hint] = hint.likelihood(grid)
+        factors.append(tuple(CellFactor("hint", hint.words, known[hint]) for hint in speaking))
+    return factors
+
+
 def clock_on_track(items: Sequence[ContextItem], track: Track) -> ClockReading:
     """How camera clocks without a time zone most probably relate to UTC, for the user to confirm.
 
@@ -141,14 +227,16 @@ def clock_on_track(items: Sequence[ContextItem], track: Track) -> ClockReading:
 
 
 def _track_fixes(
-    items: Sequence[ContextItem], track: Track | None, clock_offset: timedelta | None
+    items: Sequence[ContextItem],
+    times: Sequence[datetime | None],
+    track: Track | None,
+    clock_offset: timedelta | None,
 ) -> list[TrackFix | None]:
     if track is None:
         return [None] * len(items)
     fixes: list[TrackFix | None] = []
     offset = clock_offset
-    for item in items:
-        taken = item.metadata.taken
+    for taken in times:
         if taken is None:
             fixes.append(None)
             continue

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,10 +9,17 @@ from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import ImageOutput
 from geotagger.evidence.gallery import Gallery, GalleryEntry
+from geotagger.evidence.hints import parse_hint
 from geotagger.evidence.tracks import load_tracks
 from geotagger.inference import load_bundle
 from geotagger.metadata.model import FileIdentity, PhotoMetadata
-from geotagger.session.context import ContextItem, clock_on_track, predict_in_context, rolls_of
+from geotagger.session.context import (
+    ContextItem,
+    camera_clocks,
+    clock_on_track,
+    predict_in_context,
+    rolls_of,
+)
 from geotagger.session.photo import source_of
 
 BANFF = LatLon(51.18, -115.57)
@@ -130,3 +138,40 @@ def test_folders_of_different_people_stay_apart():
 
 def test_nothing_gives_nothing(bundle):
     assert predict(bundle, []) == []
+
+
+def test_a_hint_moves_the_answer_and_is_listed(bundle):
+    hint = parse_hint("Banff, July 2019")
+    plain = item(bundle, "/a/1.jpg")
+    (prediction,) = predict(bundle, [replace(plain, hints=(hint,))])
+    assert prediction.best.code == "CA-AB"
+    assert prediction.position.distance_km(BANFF) < 150
+    assert [(e.kind, e.reason) for e in prediction.evidence] == [
+        ("image", None),
+        ("hint", "you said “Banff, July 2019”"),
+    ]
+    (without,) = predict(bundle, [replace(plain, hints=(hint,))], kinds=frozenset())
+    assert [e.kind for e in without.evidence] == ["image"]
+
+
+def test_a_hint_about_another_month_is_not_heard(bundle):
+    hint = parse_hint("Banff, August 2018")
+    (prediction,) = predict(bundle, [replace(item(bundle, "/a/1.jpg"), hints=(hint,))])
+    assert [e.kind for e in prediction.evidence] == ["image"]
+
+
+def test_the_clock_of_a_second_camera_is_set_right_as_the_user_says(bundle):
+    """The phone was in Banff at noon and far away in the evening; the camera, six hours ahead, shows noon as evening."""
+    away = LatLon(46.0, -100.0)
+    phone = [item(bundle, "/a/1.jpg", fix=Fix(BANFF, Source.CAMERA))]
+    phone += [item(bundle, "/a/2.jpg", 360, fix=Fix(away, Source.CAMERA), seed=1)]
+    camera = item(bundle, "/a/3.jpg", 365, seed=2)
+    items = [
+        *(replace(p, metadata=replace(p.metadata, camera="Phone")) for p in phone),
+        replace(camera, metadata=replace(camera.metadata, camera="Camera")),
+    ]
+    assert predict(bundle, items)[2].position.distance_km(away) < 1, "one photo is no reason to move a clock"
+    ((clock,),) = camera_clocks(items, bundle.grid).values()
+    assert (clock.camera, clock.reference, clock.is_sure) == ("Camera", "Phone", False)
+    moved = predict(bundle, items, camera_offsets={"Camera": timedelta(hours=6)})[2]
+    assert moved.position.distance_km(BANFF) < 1
