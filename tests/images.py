@@ -22,11 +22,13 @@ def landscape(seed: int = 0, width: int = 320, height: int = 240) -> Image.Image
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-def save_photo(path: Path, seed: int = 0, taken: str | None = None, **options: object) -> Path:
+def save_photo(
+    path: Path, seed: int = 0, taken: str | None = None, camera: str = "Testmake One", **options: object
+) -> Path:
     """Save a landscape as a photo file, with DateTimeOriginal (``YYYY:MM:DD HH:MM:SS``) if given."""
     path.parent.mkdir(parents=True, exist_ok=True)
     exif = Image.Exif()
-    exif[0x010F], exif[0x0110] = "Testmake", "Testmake One"
+    exif[0x010F], exif[0x0110] = camera.partition(" ")[0], camera
     if taken:
         exif[0x0132] = taken
         exif.get_ifd(0x8769)[0x9003] = taken

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +21,7 @@ from geotagger.session.exports import check_export_name, export_row, write_expor
 
 if TYPE_CHECKING:
     from geotagger.core.prediction import Prediction
+    from geotagger.evidence.hints import Hint
     from geotagger.inference import Predictor
     from geotagger.session.pipeline import PhotoResult
 
@@ -31,14 +34,38 @@ DeviceOption = Annotated[
 ]
 NoContext = Annotated[
     bool,
-    typer.Option("--no-context", help="Judge each photo alone: no time neighbours, no track, no gallery."),
+    typer.Option(
+        "--no-context", help="Judge each photo alone: no time neighbours, no track, no gallery, no hint."
+    ),
 ]
 Gpx = Annotated[
     list[Path] | None,
     typer.Option(help="A recorded track (GPX, KML or GeoJSON); may be given again.", show_default=False),
 ]
+Hints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hint",
+        metavar="TEXT",
+        help="Where the photos are from, such as “Canada” or “Banff, July 2019”; may be given again.",
+        show_default=False,
+    ),
+]
+FolderHints = Annotated[
+    bool, typer.Option("--folder-hints", help="Take names of folders for hints; they can mislead.")
+]
+ClockOffsets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--clock-offset",
+        metavar="CAMERA=+H:MM",
+        help="How far the clock of a camera is ahead of the others; found by itself if left out. May be given again.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per photo and line.")]
 
+_OFFSET = re.compile(r"([+\-−]?)(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
 _LEAST_SHOWN = 0.005
 """Less likely regions are not worth a line."""
 
@@ -48,17 +75,56 @@ class Context:
     """What may be known besides each photo by itself: the others of the batch, tracks, the user's gallery."""
 
     tracks: tuple[Path, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    folder_hints: bool = False
+    camera_offsets: Mapping[str, timedelta] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, no_context: bool, gpx: list[Path] | None) -> Context | None:
+    def of(
+        cls,
+        no_context: bool,
+        gpx: list[Path] | None,
+        hints: list[str] | None = None,
+        folder_hints: bool = False,
+        clock_offsets: list[str] | None = None,
+    ) -> Context | None:
         """The context that the options ask for; None to judge each photo alone.
 
         Raises:
-            typer.BadParameter: they contradict each other.
+            typer.BadParameter: they contradict each other, or one cannot be understood.
         """
-        if no_context and gpx:
-            raise typer.BadParameter("--gpx and --no-context exclude each other.")
-        return None if no_context else cls(tuple(gpx or ()))
+        given = {
+            "--gpx": gpx,
+            "--hint": hints,
+            "--folder-hints": folder_hints,
+            "--clock-offset": clock_offsets,
+        }
+        if no_context and any(given.values()):
+            name = next(name for name, value in given.items() if value)
+            raise typer.BadParameter(f"{name} and --no-context exclude each other.")
+        if no_context:
+            return None
+        from geotagger.evidence.hints import HintError, parse_hint
+
+        try:
+            understood = tuple(parse_hint(text) for text in hints or ())
+        except HintError as error:
+            raise typer.BadParameter(str(error)) from error
+        offsets = dict(_camera_offset(text) for text in clock_offsets or ())
+        return cls(tuple(gpx or ()), understood, folder_hints, offsets)
+
+
+def _camera_offset(text: str) -> tuple[str, timedelta]:
+    camera, _, offset = text.rpartition("=")
+    found = _OFFSET.fullmatch(offset.strip())
+    if not camera or found is None:
+        raise typer.BadParameter(
+            f"“{text}” is no clock offset; write the name of the camera and the time that its clock is ahead, "
+            "such as “Canon EOS 80D=+1:00” or “Canon EOS 80D=-0:05:30”."
+        )
+    hours, minutes, seconds = (int(part or 0) for part in found.group(2, 3, 4))
+    span = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return camera.strip(), -span if found[1] in ("-", "−") else span
 
 
 def command(
@@ -67,6 +133,9 @@ def command(
     device: DeviceOption = None,
     no_context: NoContext = False,
     gpx: Gpx = None,
+    hint: Hints = None,
+    folder_hints: FolderHints = False,
+    clock_offset: ClockOffsets = None,
     json: Json = False,
     out: Annotated[
         Path | None,
@@ -74,7 +143,7 @@ def command(
     ] = None,
 ) -> None:
     """Predict where photos were taken. Folders are read recursively; nothing is written into photos."""
-    context = Context.of(no_context, gpx)
+    context = Context.of(no_context, gpx, hint, folder_hints, clock_offset)
     try:
         if out is not None:
             check_export_name(out)
@@ -124,9 +193,27 @@ def _judge_together(
 ) -> Iterator[PhotoResult]:
     from geotagger.evidence.gallery import Gallery
     from geotagger.evidence.tracks import load_tracks
-    from geotagger.session.context import ContextItem, predict_in_context, speaks_beyond_image
+    from geotagger.session.context import (
+        ContextItem,
+        camera_clocks,
+        hints_of_folder,
+        predict_in_context,
+        speaks_beyond_image,
+    )
 
-    items = [ContextItem(r.metadata, r.output) for r in results if r.metadata and r.output]
+    items = [
+        ContextItem(
+            r.metadata,
+            r.output,
+            hints=context.hints + (hints_of_folder(r.path) if context.folder_hints else ()),
+        )
+        for r in results
+        if r.metadata and r.output
+    ]
+    for roll, clocks in camera_clocks(items, predictor.grid).items():
+        for clock in clocks:
+            if clock.camera not in context.camera_offsets:
+                say(f"{roll}: {clock.sentence}")
     with Gallery() as gallery:
         predictions = iter(
             predict_in_context(
@@ -136,6 +223,7 @@ def _judge_together(
                 predictor.model_id,
                 predictor.device,
                 track=load_tracks(context.tracks) if context.tracks else None,
+                camera_offsets=context.camera_offsets,
                 gallery=gallery,
             )
         )

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from geotagger.cli.output import emit, emit_json, finish, say
-from geotagger.cli.predict import Context, DeviceOption, Gpx, Json, NoContext, Paths, predict_paths
+from geotagger.cli.predict import (
+    ClockOffsets,
+    Context,
+    DeviceOption,
+    FolderHints,
+    Gpx,
+    Hints,
+    Json,
+    NoContext,
+    Paths,
+    predict_paths,
+)
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.settings import load_settings
@@ -72,10 +83,13 @@ def command(
     device: DeviceOption = None,
     no_context: NoContext = False,
     gpx: Gpx = None,
+    hint: Hints = None,
+    folder_hints: FolderHints = False,
+    clock_offset: ClockOffsets = None,
     json: Json = False,
 ) -> None:
     """Predict, and write the accepted positions. Without --write it only says what it would do."""
-    context = Context.of(no_context, gpx)
+    context = Context.of(no_context, gpx, hint, folder_hints, clock_offset)
     policy = WritePolicy(overwrite=overwrite, sidecar=sidecar, backup_dir=backup)
     threshold = load_settings().accept_threshold if min_probability is None else min_probability
     if max_radius_km is None:

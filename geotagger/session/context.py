@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from geotagger.evidence.camera_clocks import CameraClock, CameraRoll, camera_clo
 from geotagger.evidence.clocks import clock_hours
 from geotagger.evidence.fusion import KINDS, context_model
 from geotagger.evidence.gallery import Gallery, GalleryMatch
-from geotagger.evidence.hints import Hint
+from geotagger.evidence.hints import Hint, folder_hint
 from geotagger.evidence.motion import load_motion
 from geotagger.evidence.sphere import unit_vectors
 from geotagger.evidence.time_zones import utc_offset_at
@@ -31,6 +32,8 @@ from geotagger.evidence.tracks import ClockReading, Track, TrackFix, offset_from
 from geotagger.evidence.trips import CellFactor, ContextPhoto
 from geotagger.evidence.tuning import load_tuning, place_prior
 from geotagger.metadata.model import PhotoMetadata
+
+_FOLDERS_READ = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,6 +209,20 @@ def _hint_factors(items: Sequence[ContextItem], grid: CellGrid) -> list[tuple[Ce
                 known[hint] = hint.likelihood(grid)
         factors.append(tuple(CellFactor("hint", hint.words, known[hint]) for hint in speaking))
     return factors
+
+
+@cache
+def _hint_of_folder(name: str) -> Hint | None:
+    return folder_hint(name)
+
+
+def hints_of_folder(photo: Path) -> tuple[Hint, ...]:
+    """What the name of a photo's folder says of the place, or else that of the folder around it."""
+    for folder in list(photo.parents)[:_FOLDERS_READ]:
+        hint = _hint_of_folder(folder.name)
+        if hint is not None:
+            return (hint,)
+    return ()
 
 
 def clock_on_track(items: Sequence[ContextItem], track: Track) -> ClockReading:

@@ -93,6 +93,45 @@ def test_a_track_places_a_photo(geotagger, tmp_path):
     assert geotagger("predict", photo, "--gpx", tmp_path / "missing.gpx").code == 2
 
 
+def test_a_hint_places_photos_of_its_month(geotagger, tmp_path):
+    photo = save_photo(tmp_path / "a.jpg", taken="2019:07:03 12:00:00")
+    other = save_photo(tmp_path / "b" / "b.jpg", taken="2016:01:03 12:00:00")
+    lines = {
+        line["path"]: line for line in geotagger("predict", tmp_path, "--hint", "Yukon, 2019", "--json").lines
+    }
+    assert lines[str(photo)]["regions"][0]["code"] == "CA-YT"
+    hints = [evidence for evidence in lines[str(photo)]["evidence"] if evidence["kind"] == "hint"]
+    assert [hint["reason"] for hint in hints] == ["you said “Yukon, 2019”"]
+    assert "hint" not in [evidence["kind"] for evidence in lines[str(other)]["evidence"]]
+    nowhere = geotagger("predict", tmp_path, "--hint", "xyzzy")
+    assert nowhere.code == 2
+    assert "xyzzy" in nowhere.err
+    assert geotagger("predict", tmp_path, "--hint", "Yukon", "--no-context").code == 2
+
+
+def test_names_of_folders_are_hints_only_where_asked(geotagger, tmp_path):
+    photo = save_photo(tmp_path / "2019-07 Yukon" / "a.jpg", taken="2019:07:03 12:00:00")
+    plain = geotagger("predict", photo, "--json").lines[0]
+    assert "hint" not in [evidence["kind"] for evidence in plain["evidence"]]
+    line = geotagger("predict", photo, "--folder-hints", "--json").lines[0]
+    assert line["evidence"][1]["reason"] == "its folder is called “2019-07 Yukon”"
+
+
+def test_the_clock_of_a_second_camera_is_told_and_can_be_set(geotagger, tmp_path):
+    save_photo(tmp_path / "phone.jpg", seed=1, taken="2019:07:03 12:00:00")
+    photo = save_photo(tmp_path / "camera.jpg", seed=2, taken="2019:07:03 18:00:00", camera="Othermake Two")
+    assert geotagger("set", "51.18,-115.57", tmp_path / "phone.jpg").code == 0
+    told = geotagger("predict", tmp_path, "--json")
+    assert "Nothing tells whether the clocks of Othermake Two and Testmake One agree" in told.err
+    line = next(line for line in told.lines if line["path"] == str(photo))
+    assert "6 h after" in line["evidence"][1]["reason"]
+    moved = geotagger("predict", tmp_path, "--clock-offset", "Othermake Two=+6:00", "--json")
+    line = next(line for line in moved.lines if line["path"] == str(photo))
+    assert "at the same time as" in line["evidence"][1]["reason"]
+    assert "Othermake" not in moved.err
+    assert geotagger("predict", tmp_path, "--clock-offset", "6 hours").code == 2
+
+
 def test_bad_input_gets_a_sentence_each_and_the_batch_goes_on(geotagger, tmp_path):
     bad = bad_photos(tmp_path / "bad")
     good = save_photo(tmp_path / "good.jpg")
