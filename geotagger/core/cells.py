@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import h3
@@ -15,12 +15,13 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geotagger.core.geo import SCORE_SCALE_KM, FloatArray, LatLon, haversine_km
-from geotagger.core.regions import Regions
+from geotagger.core.regions import Regions, load_regions
 
 _SLIVER_SHARE = 0.02
 """Parts of a hexagon smaller than this are left out, unless the region would have no cell at all."""
 
 _KM_PER_DEGREE = 111.195
+_OUTLINE_DEGREES = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +97,23 @@ class CellGrid:
             lon_deg=np.asarray(document["lon_deg"], np.float64),
             area_km2=np.asarray(document["area_km2"], np.float64),
         )
+
+
+@lru_cache(maxsize=4096)
+def cell_outline(grid: CellGrid, cell: int) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """The outer borders of a cell, each a ring of (latitude, longitude) in degrees: its hexagon on its region's land.
+
+    Takes up to some milliseconds where a coast or a border runs through the hexagon; each cell is worked out once.
+    """
+    land = load_regions().polygon(int(grid.region[cell]))
+    rings: list[tuple[tuple[float, float], ...]] = []
+    for hexagon in _hexagon_polygons(grid.h3_index[cell]):
+        piece = hexagon if land.contains_properly(hexagon) else shapely.intersection(land, hexagon)
+        for part in shapely.get_parts(piece):
+            if isinstance(part, shapely.Polygon):
+                exterior = shapely.get_coordinates(part.exterior.simplify(_OUTLINE_DEGREES))
+                rings.append(tuple((round(lat, 3), round(lon, 3)) for lon, lat in exterior.tolist()))
+    return tuple(rings)
 
 
 class CellDistances:

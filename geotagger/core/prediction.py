@@ -37,6 +37,14 @@ class RegionProbability:
 
 
 @dataclass(frozen=True, slots=True)
+class CellProbability:
+    """One cell of the model's grid, by its index, and its probability."""
+
+    cell: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One source that had a say in a prediction.
 
@@ -64,6 +72,7 @@ class Prediction:
         region_set: codes of the smallest set that holds the true region with ``region_set_coverage``.
         model: id of the model bundle.
         device: device the network ran on.
+        cells: the likeliest cells, best first; empty where the place is known more finely than cells are.
     """
 
     regions: tuple[RegionProbability, ...]
@@ -75,6 +84,7 @@ class Prediction:
     evidence: tuple[Evidence, ...]
     model: str
     device: str
+    cells: tuple[CellProbability, ...] = ()
 
     @property
     def best(self) -> RegionProbability:

@@ -5,12 +5,23 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellDistances, CellGrid
 from geotagger.core.geo import FloatArray
-from geotagger.core.prediction import Evidence, ImageOutput, Prediction, RegionProbability
+from geotagger.core.prediction import (
+    CellProbability,
+    Evidence,
+    ImageOutput,
+    Prediction,
+    RegionProbability,
+)
 from geotagger.core.regions import load_regions
+
+_CELLS_TOLD = 20
+_WORTH_TELLING = 0.05
+"""Share of the best cell's probability below which a cell is not worth telling of."""
 
 
 def predict_from_image(
@@ -60,7 +71,25 @@ def predict_from_posterior(
         evidence=evidence,
         model=model_id,
         device=device,
+        cells=likeliest_cells(cells),
     )
+
+
+def likeliest_cells(
+    posterior: FloatArray, cells: npt.NDArray[np.intp] | None = None
+) -> tuple[CellProbability, ...]:
+    """The likeliest cells of a posterior, best first: what a map can show of it.
+
+    Args:
+        posterior: (m,) probabilities.
+        cells: (m,) the cells that they belong to; the first m where None.
+    """
+    count = min(_CELLS_TOLD, len(posterior))
+    best = np.argpartition(posterior, -count)[-count:]
+    best = best[np.argsort(-posterior[best], kind="stable")]
+    best = best[posterior[best] >= _WORTH_TELLING * posterior[best[0]]]
+    indices = best if cells is None else cells[best]
+    return tuple(map(CellProbability, indices.tolist(), posterior[best].tolist()))
 
 
 def best_cell(cells: FloatArray, grid: CellGrid) -> int:

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from geotagger.core.cells import CellDistances, CellGrid
 from geotagger.core.geo import FloatArray, LatLon
-from geotagger.core.prediction import Evidence, Prediction, RegionProbability
+from geotagger.core.prediction import CellProbability, Evidence, Prediction, RegionProbability
 from geotagger.core.regions import Regions, load_regions
+from geotagger.evidence.posterior import likeliest_cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Where:
     position: LatLon
     radius_km: float
     region_set: tuple[str, ...]
+    cells: tuple[CellProbability, ...] = ()
 
     def prediction(
         self,
@@ -41,6 +43,7 @@ class Where:
             evidence,
             model_id,
             device,
+            self.cells,
         )
 
 
@@ -73,7 +76,8 @@ class CellSummary:
         for row, regions, point in zip(posteriors, by_region, points.tolist(), strict=True):
             listed, held = _regions_and_set(self._regions, regions, set_mass)
             position = self._grid.position(int(self._cells[point]))
-            summaries.append(Where(listed, position, self._radius_km(row, point, radius_mass), held))
+            cells = likeliest_cells(row, self._cells)
+            summaries.append(Where(listed, position, self._radius_km(row, point, radius_mass), held, cells))
         return summaries
 
     def _radius_km(self, row: FloatArray, point: int, mass: float) -> float:

@@ -6,18 +6,25 @@ import logging
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QImage
 
 from geotagger.core.errors import SettingsError
 from geotagger.core.geo import LatLon
+from geotagger.core.prediction import CellProbability
 from geotagger.core.settings import Settings
 from geotagger.gui.appearance import Appearance
-from geotagger.gui.map import MapView, Marker, tile_source
+from geotagger.gui.jobs import Generation, Urgency
+from geotagger.gui.map import CellShape, MapView, Marker, tile_source
+from geotagger.gui.predicting import Predicting
 from geotagger.gui.thumbnails import load_thumbnail
 from geotagger.gui.workbench import Workbench
 from geotagger.session.photo import Photo
+
+if TYPE_CHECKING:
+    from geotagger.core.cells import CellGrid
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +40,14 @@ _THUMBNAIL_PX = 72
 class MapLink(QObject):
     """Adapts the map to the workbench; neither knows the other."""
 
-    def __init__(self, workbench: Workbench, view: MapView, appearance: Appearance) -> None:
+    def __init__(
+        self, workbench: Workbench, view: MapView, predicting: Predicting, appearance: Appearance
+    ) -> None:
         super().__init__(view)
         self._workbench = workbench
         self._view = view
+        self._predicting = predicting
+        self._cells_wanted = Generation()
         self._shown: set[int] = set()
         self._dirty: dict[int, None] = {}
         self._thumbnails: dict[int, bytes] = {}
@@ -131,6 +142,12 @@ class MapLink(QObject):
         photo = self._workbench.current
         guess = None if photo is None or photo.skipped else photo.prediction
         self._view.show_prediction(guess)
+        self._view.show_cells(())
+        predictor = self._predicting.predictor
+        token = self._cells_wanted.next()
+        if guess is not None and guess.cells and predictor is not None and predictor.model_id == guess.model:
+            work = partial(_shapes, predictor.grid, guess.cells)
+            self._workbench.jobs.run(work, self._view.show_cells, _no_cells, token, urgency=Urgency.VISIBLE)
 
     def _on_moved(self, photo_id: int, lat_deg: float, lon_deg: float) -> None:
         if photo_id not in self._workbench.session:
@@ -157,6 +174,17 @@ def _jpeg_thumbnail(path: Path) -> bytes | None:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     small.convertToFormat(QImage.Format.Format_RGB32).save(buffer, "JPG", 80)  # type: ignore[call-overload]
     return bytes(buffer.data().data())
+
+
+def _shapes(grid: CellGrid, cells: Sequence[CellProbability]) -> list[CellShape]:
+    """Shapes of cells, the likeliest with full strength."""
+    from geotagger.core.cells import cell_outline  # late, for the window opens sooner without h3
+
+    return [CellShape(cell_outline(grid, c.cell), c.probability / cells[0].probability) for c in cells]
+
+
+def _no_cells(error: Exception) -> None:
+    raise error
 
 
 def _pass_over(error: Exception) -> None:

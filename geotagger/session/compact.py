@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from geotagger.core.prediction import Evidence, Prediction, RegionProbability
+from geotagger.core.prediction import CellProbability, Evidence, Prediction, RegionProbability
 
+_CELL_STEPS = 1000
 _STEPS = 10_000
 """Probabilities are kept to a hundredth of a per cent, a hundred times finer than they are shown."""
 
@@ -20,12 +21,18 @@ def compact(prediction: Prediction) -> Prediction:
         prediction,
         regions=tuple(_shared(r.code, r.name, round(r.probability * _STEPS)) for r in prediction.regions),
         evidence=tuple(_shared_evidence(e) for e in prediction.evidence),
+        cells=tuple(_shared_cell(c.cell, round(c.probability * _CELL_STEPS)) for c in prediction.cells),
     )
 
 
 @lru_cache(maxsize=100_000)
 def _shared(code: str, name: str, steps: int) -> RegionProbability:
     return RegionProbability(code, name, steps / _STEPS)
+
+
+@lru_cache(maxsize=100_000)
+def _shared_cell(cell: int, steps: int) -> CellProbability:
+    return CellProbability(cell, steps / _CELL_STEPS)
 
 
 @lru_cache(maxsize=10_000)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WORDS: Mapping[str, str] = {
     "probability": "Probability, from %",
     "ring": "{percent} % within {radius}",
+    "cells": "likeliest places in it",
     "cluster": "{count} photos",
     "fit": "Show all photos (F)",
     "unlocated": "no position",

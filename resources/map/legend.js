@@ -18,11 +18,11 @@
             return this._box;
         },
 
-        // states: names of the states on the map; prediction: as for PredictionLayer.show.
-        show(states, prediction) {
+        // states: names of the states on the map; prediction: as for PredictionLayer.show; withCells: cells are shown.
+        show(states, prediction, withCells) {
             this._box.replaceChildren();
             if (prediction) {
-                this._box.append(this._shading(prediction));
+                this._box.append(this._shading(prediction, withCells));
             }
             const marks = geotagger.STATES.map(([state]) => state).filter((state) => states.has(state));
             if (marks.length) {
@@ -37,7 +37,7 @@
             this._box.hidden = !this._box.childElementCount;
         },
 
-        _shading(prediction) {
+        _shading(prediction, withCells) {
             const part = geotagger.element("div", "legend-shading");
             part.append(geotagger.element("div", "legend-title", this._words.probability));
             const scale = geotagger.element("div", "legend-scale");
@@ -51,6 +51,13 @@
                 scale.append(step);
             }
             part.append(scale);
+            if (withCells) {
+                const line = geotagger.element("div", "legend-ring");
+                const swatch = geotagger.element("span", "legend-cell");
+                swatch.style.opacity = geotagger.CELL_OPACITY;
+                line.append(swatch, geotagger.element("span", "", this._words.cells));
+                part.append(line);
+            }
             if (prediction.radius_km > 0) {
                 const values = {
                     percent: Math.round(prediction.coverage * 100),

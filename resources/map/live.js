@@ -22,6 +22,7 @@
                 remove: (ids) => view.markers.remove(ids),
                 select: (ids) => view.markers.select(ids),
                 prediction: (shown) => view.showPrediction(shown),
+                cells: (cells) => view.showCells(cells),
                 fit: (ids) => view.fit(ids),
                 centre: (lat, lon, zoom) => view.centre(lat, lon, zoom),
                 drop(ids, x, y) {

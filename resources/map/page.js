@@ -78,7 +78,7 @@
             prediction,
 
             showLegend() {
-                legend.show(markers.states(), prediction.current);
+                legend.show(markers.states(), prediction.current, prediction.cells.length > 0);
             },
 
             showPrediction(shown) {
@@ -133,12 +133,18 @@
                 map.setMaxZoom(source ? tiles.options.maxZoom : CLOSEST_OFFLINE);
             },
 
+            showCells(cells) {
+                prediction.showCells(cells);
+                view.showLegend();
+            },
+
             recolour() {
                 for (const layer of [land, names]) {
                     layer.readColours();
                     layer.redraw();
                 }
                 prediction.show(prediction.current);
+                prediction.showCells(prediction.cells);
             },
         };
         markers.onCountsChanged = () => view.showLegend();

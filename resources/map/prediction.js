@@ -11,6 +11,8 @@
         [0.01, 0.11],
     ];
 
+    geotagger.CELL_OPACITY = 0.5;
+
     const shadeOf = (probability) =>
         (geotagger.SHADES.find(([lowest]) => probability >= lowest) || [0, 0])[1];
 
@@ -27,6 +29,11 @@
             map.getPane("ring").style.pointerEvents = "none";
             this._shaded = new Map();
             this._marks = L.layerGroup().addTo(map);
+            map.createPane("cells").style.zIndex = 360;
+            map.getPane("cells").style.pointerEvents = "none";
+            this._cellRenderer = L.canvas({ pane: "cells", padding: 0.5 });
+            this._cellLayer = L.layerGroup().addTo(map);
+            this.cells = [];
             this.current = null;
         }
 
@@ -70,6 +77,27 @@
                 this._shaded.set(code, layer);
             }
             this._drawRing(prediction, accent);
+        }
+
+        // [[rings of [lat, lon], strength from 0 to 1], ...]: the likeliest cells, over the regions.
+        showCells(cells) {
+            this.cells = cells;
+            this._cellLayer.clearLayers();
+            const ink = geotagger.colour("text");
+            for (const [rings, strength] of cells) {
+                const latlngs = rings.map((ring) => ring.map(([lat, lon]) => [lat, geotagger.displayLon(lon)]));
+                L.polygon(
+                    latlngs.map((ring) => [ring]),
+                    {
+                        renderer: this._cellRenderer,
+                        interactive: false,
+                        stroke: false,
+                        fillColor: ink,
+                        fillOpacity: geotagger.CELL_OPACITY * strength,
+                        smoothFactor: 0.5,
+                    }
+                ).addTo(this._cellLayer);
+            }
         }
 
         _drawRing(prediction, accent) {

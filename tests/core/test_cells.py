@@ -6,9 +6,10 @@ import json
 
 import numpy as np
 import pytest
+import shapely
 
 from geotagger.core.calibration import Calibration
-from geotagger.core.cells import CellDistances, CellGrid, build_cell_grid
+from geotagger.core.cells import CellDistances, CellGrid, build_cell_grid, cell_outline
 from geotagger.core.regions import load_regions
 
 
@@ -79,3 +80,14 @@ def test_impossible_calibration_is_refused(name: str, value: float) -> None:
     document = Calibration(1.0, 1.0, 0.8, 0.8, 0.8, 0.8, 1, 1, "").to_json() | {name: value}
     with pytest.raises(ValueError, match=name):
         Calibration.from_json(document)
+
+
+@pytest.mark.parametrize("postal", ["AK", "MB", "RI", "HI"])
+def test_the_outline_of_a_cell_holds_its_point_and_its_area(grid: CellGrid, postal: str) -> None:
+    region = load_regions().by_postal(postal).index
+    for cell in np.flatnonzero(grid.region == region)[:12].tolist():
+        rings = [shapely.Polygon([(lon, lat) for lat, lon in ring]) for ring in cell_outline(grid, cell)]
+        shape = shapely.union_all([ring.buffer(0.03) for ring in rings])
+        assert shape.contains(shapely.Point(grid.lon_deg[cell], grid.lat_deg[cell]))
+        square_km = sum(r.area * 111.195**2 * np.cos(np.radians(r.centroid.y)) for r in rings)
+        assert square_km == pytest.approx(float(grid.area_km2[cell]), rel=0.12)

@@ -114,3 +114,14 @@ def test_grid_of_another_bundle_gets_its_own_tables() -> None:
         cells = np.zeros(len(grid))
         cells[len(grid) - 1] = 1.0
         assert best_cell(cells, grid) == len(grid) - 1
+
+
+def test_the_likeliest_cells_are_told_best_first() -> None:
+    cells = np.zeros(len(GRID))
+    cells[[7, 11, 40]], cells[99] = (0.2, 0.5, 0.28), 0.02
+    prediction = predict_from_posterior(cells, GRID, CALIBRATION, (), "m", "cpu")
+    told = [(one.cell, round(one.probability, 3)) for one in prediction.cells]
+    assert told == [(11, 0.5), (40, 0.28), (7, 0.2)], (
+        "what is hardly likely beside the best is not worth telling"
+    )
+    assert len(predict_from_posterior(np.ones(len(GRID)), GRID, CALIBRATION, (), "m", "cpu").cells) == 20

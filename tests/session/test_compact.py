@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from geotagger.core.prediction import CellProbability
 from geotagger.session.compact import compact
 from tests.session.made import prediction
 
@@ -25,3 +28,10 @@ def test_equal_parts_are_shared_between_photos() -> None:
     one, other = compact(prediction("Montana", 0.41237)), compact(prediction("Montana", 0.41239))
     assert one.regions[0] is other.regions[0]
     assert one.regions[2] is other.regions[2]
+
+
+def test_cells_keep_their_order_and_are_shared() -> None:
+    cells = (CellProbability(7, 0.41237), CellProbability(3, 0.2))
+    one, other = (compact(replace(prediction(), cells=cells)) for _ in range(2))
+    assert [(cell.cell, cell.probability) for cell in one.cells] == [(7, 0.412), (3, 0.2)]
+    assert one.cells[0] is other.cells[0]

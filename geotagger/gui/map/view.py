@@ -20,6 +20,7 @@ from geotagger.core.geo import LatLon
 from geotagger.core.prediction import Prediction
 from geotagger.gui.language import tr
 from geotagger.gui.map.bridge import Bridge
+from geotagger.gui.map.cell_shape import CellShape
 from geotagger.gui.map.marker import Marker
 from geotagger.gui.map.scheme import PAGE_URL, SCHEME, LocalOnly, MapFiles, thumbnail_url
 from geotagger.gui.map.tiles import TileFetcher, TileSource
@@ -127,6 +128,10 @@ class MapView(QWidget):
     def show_prediction(self, prediction: Prediction | None) -> None:
         """Shade the regions by probability and draw the ring and the best point; None clears them."""
         self._bridge.send("prediction", _described(prediction) if prediction else None)
+
+    def show_cells(self, cells: Sequence[CellShape]) -> None:
+        """Shade cells over the regions of the prediction shown, the likelier the stronger; none clears them."""
+        self._bridge.send("cells", [[list(cell.rings), round(cell.strength, 3)] for cell in cells])
 
     def fit(self, photo_ids: Sequence[int] | None = None) -> None:
         """Bring these photos into view, or all of them, or North America if there are none."""

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from geotagger.core.errors import ResourceError
 from geotagger.core.geo import LatLon
-from geotagger.gui.map import MapView, photo_mime_data
+from geotagger.gui.map import CellShape, MapView, photo_mime_data
 from geotagger.gui.theme import DARK, LIGHT
 from geotagger.session.photo import PhotoState
 from tests.gui.map.map_samples import DRAG, LoadedMap, marker, prediction
@@ -201,6 +201,21 @@ def test_the_regions_of_a_prediction_are_shaded_by_probability(loaded: LoadedMap
     loaded.view.show_prediction(None)
     loaded.wait_js("geotagger.view.prediction._shaded.size === 0")
     assert loaded.js("document.querySelector('.legend').hidden")
+
+
+def test_the_likeliest_cells_are_shaded_over_the_regions(loaded: LoadedMap) -> None:
+    square = ((46.0, -111.0), (46.0, -110.0), (47.0, -110.0), (47.0, -111.0))
+    other = tuple((lat + 1, lon) for lat, lon in square)
+    loaded.view.show_prediction(prediction(LatLon(46.9, -110.4), 310, MT=0.51))
+    loaded.view.show_cells([CellShape((square,), 1.0), CellShape((other,), 0.4)])
+    layer = "geotagger.view.prediction._cellLayer.getLayers()"
+    loaded.wait_js(f"{layer}.length === 2")
+    assert loaded.js(f"{layer}.map((cell) => cell.options.fillOpacity)") == pytest.approx([0.5, 0.2])
+    assert loaded.js(f"{layer}[0].getBounds().toBBoxString()") == "-111,46,-110,47"
+    assert "likeliest places" in loaded.js("document.querySelector('.legend').textContent")
+    loaded.view.show_cells([])
+    loaded.wait_js(f"{layer}.length === 0")
+    assert "likeliest places" not in loaded.js("document.querySelector('.legend').textContent")
 
 
 def test_the_ring_has_the_radius_on_the_globe(loaded: LoadedMap) -> None:
