@@ -87,6 +87,7 @@ def render(look: str, scale: int, out: Path, photos: Path) -> None:
     from geotagger.gui.challenge_dialog import ChallengeDialog
     from geotagger.gui.jobs import Jobs
     from geotagger.gui.map import register_scheme
+    from geotagger.session.arrangement import Grouping
     from geotagger.session.photo import PhotoState
 
     keep_smooth()
@@ -148,12 +149,21 @@ def render(look: str, scale: int, out: Path, photos: Path) -> None:
     window.workbench.reject_selected()
     window.workbench.select([by_chance[3]])
     take("review")
+    window.actions_["why"].trigger()
+    wait(lambda: window.panel.preview.heat_place is not None)
+    take("why")
+    window.actions_["why"].trigger()
+    window.photo_list.group_by(Grouping.TRIP)
+    take("trips")
+    window.photo_list.group_by(Grouping.NONE)
     window.actions_["grid"].trigger()
     take("grid")
     window.actions_["table"].trigger()
     take("table")
     window.actions_["list"].trigger()
-    for name in ("settings", "shortcuts"):
+    window.placing.pin("Cabin", LatLon(46.9, -110.4))
+    window.placing.pin("Grandma's", LatLon(44.6, -63.6))
+    for name in ("settings", "shortcuts", "places"):
         window.actions_[name].trigger()
         take(name, dialog())
         dialog().reject()

@@ -346,7 +346,7 @@ class PhotoList(QWidget):
                 group,
                 name,
                 grouping is Grouping.NONE,
-                lambda grouping=grouping: self._set_grouping(grouping),
+                lambda grouping=grouping: self.group_by(grouping),
             )
             self._group_actions[grouping] = action
         return menu
@@ -362,7 +362,8 @@ class PhotoList(QWidget):
     def _sort_by(self, key: SortKey) -> None:
         self.model.set_arrangement(sort_key=key)
 
-    def _set_grouping(self, grouping: Grouping) -> None:
+    def group_by(self, grouping: Grouping) -> None:
+        """Group the photos by folder, day or trip, or not."""
         self._group_actions[grouping].setChecked(True)
         self.model.set_arrangement(grouping=grouping)
         self._lay_out_headings()
