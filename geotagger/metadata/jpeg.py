@@ -102,9 +102,9 @@ def segments(source: Source) -> list[Segment]:
     raise FormatError("the JPEG file's headers are damaged")
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _parts(source: Source) -> _Parts:
-    """What the headers hold; kept for the last sources, because a write looks at each several times (in 8 threads)."""
+    """What the headers hold; kept for the last sources, because a write looks at each several times (in many threads)."""
     exif: list[Segment] = []
     xmp: list[Segment] = []
     blocks: list[bytes] = []

@@ -88,11 +88,12 @@ def describe(
         source: the open file, for its identity; None for bytes that are in no file.
     """
     packet = provenance.parsed(contents.xmp)
-    tiff, first = _first(contents)
+    blocks = _blocks(contents)
+    tiff, first = blocks[0] if blocks else (None, None)
     exif_tiff, exif = _exif(contents, tiff, first)
     sidecar_packet = sidecars[0].packet if sidecars else None
     packets = [p for p in (packet, sidecar_packet) if p is not None]
-    fix, from_sidecar = fix_in(contents, packet), None
+    fix, from_sidecar = _fix_in(contents, blocks, packet), None
     for sidecar in sidecars:
         found = fix_in_packet(sidecar.packet)
         if found is not None:
@@ -120,12 +121,16 @@ def _identity(source: FileSource | None) -> FileIdentity:
     return FileIdentity(source.size, source.stat.st_mtime_ns, source.stat.st_ino, source.digest)
 
 
-def _first(contents: Contents) -> tuple[Tiff | None, Ifd | None]:
-    """The first readable TIFF structure with its first directory."""
-    return next((opened for b in contents.exif if (opened := _opened(b, contents))), (None, None))
+_Block = tuple[Tiff, Ifd]
+"""A TIFF structure with its first directory."""
 
 
-def _opened(block: Source | None, contents: Contents) -> tuple[Tiff, Ifd] | None:
+def _blocks(contents: Contents) -> list[_Block]:
+    """The readable TIFF structures, the one that counts first."""
+    return [opened for block in contents.exif if (opened := _opened(block, contents))]
+
+
+def _opened(block: Source | None, contents: Contents) -> _Block | None:
     try:
         tiff = Tiff(block, contents.magics) if block is not None else None
         return (tiff, tiff.ifd(tiff.first_ifd)) if tiff is not None else None
@@ -141,20 +146,23 @@ def _exif(contents: Contents, tiff: Tiff | None, first: Ifd | None) -> tuple[Tif
     return tiff, tiff.pointed(first, EXIF_IFD) if tiff is not None and first is not None else None
 
 
-def _gps_directories(contents: Contents) -> Iterator[tuple[Tiff, Ifd]]:
+def _gps_directories(contents: Contents, blocks: list[_Block]) -> Iterator[tuple[Tiff, Ifd]]:
     apart = _opened(contents.gps_directory, contents)
     if apart is not None:
         yield apart
-    for block in contents.exif:
-        opened = _opened(block, contents)
-        ifd = opened[0].pointed(opened[1], GPS_IFD) if opened else None
-        if opened is not None and ifd is not None:
-            yield opened[0], ifd
+    for tiff, first in blocks:
+        ifd = tiff.pointed(first, GPS_IFD)
+        if ifd is not None:
+            yield tiff, ifd
 
 
 def fix_in(contents: Contents, packet: Packet | None) -> Fix | None:
     """The fix that a file holds: in its GPS tags, else in its XMP."""
-    for tiff, ifd in _gps_directories(contents):
+    return _fix_in(contents, _blocks(contents), packet)
+
+
+def _fix_in(contents: Contents, blocks: list[_Block], packet: Packet | None) -> Fix | None:
+    for tiff, ifd in _gps_directories(contents, blocks):
         position = gps.position_of(tiff, ifd)
         if position is not None:
             return provenance.fix_of(position, gps.radius_km_of(tiff, ifd), packet)

@@ -143,7 +143,7 @@ class Packet:
         return start, end
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def packet_of(data: bytes) -> Packet:
     """A parsed packet; the last ones are kept, because a write looks at the same packet again and again.
 

@@ -1,9 +1,12 @@
 """Files per second for reading and writing positions, side by side with other tools in one run.
 
-    python tests/benchmarks/bench_metadata.py [--files 60] [--megabytes 4]
+    python tests/benchmarks/bench_metadata.py [--files 60] [--megabytes 0.1 4] [--camera-files FOLDER]
 
-ExifTool runs with ``-stay_open``, its fast way. piexif is compared where it is installed. ``copy + fsync`` is what
-any safe write must at least do: a new file with the old bytes, flushed to disk. Ratios are ours against theirs.
+ExifTool runs with ``-stay_open``, its fast way; it flushes nothing to the disk, so a second row flushes each of its
+files as a durable write must. piexif is compared where it is installed; it overwrites in place. ``copy + fsync`` is
+what any safe write of one file must at least do: a new file with the old bytes, flushed to disk. ``copies + one sync``
+is the least for a whole batch. Reading is the median of all files; writing is the time of the whole batch, of which
+the median of the rounds counts. Ratios are theirs against ours.
 """
 
 from __future__ import annotations
@@ -24,10 +27,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.metadata import Journal, Overwrite, WritePolicy, read_photo, write_fix
+from geotagger.metadata import (
+    Journal,
+    Overwrite,
+    WritePolicy,
+    WriteRequest,
+    read_photo,
+    write_fix,
+    write_fixes,
+)
 from tests.metadata import samples
 
+try:
+    import piexif
+except ImportError:
+    piexif = None
+
 ROUNDS = 5
+
+Way = Callable[[list[Path]], float]
+"""Does something to all files, and says how many seconds each took."""
 
 
 class StayOpen:
@@ -72,43 +91,145 @@ def make_files(folder: Path, count: int, megabytes: float) -> list[Path]:
     return paths
 
 
-def copy_and_flush(path: Path) -> None:
-    """The least that a safe write can do."""
+def copy_file(path: Path) -> Path:
+    """A copy with the old bytes beside the file."""
     target = path.with_suffix(".copy")
     with path.open("rb") as source, target.open("wb") as copy:
         shutil.copyfileobj(source, copy, 1 << 22)
-        copy.flush()
-        os.fsync(copy.fileno())
+    return target
+
+
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    fd = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def copy_and_flush(path: Path) -> None:
+    """The least that a safe write can do."""
+    target = copy_file(path)
+    flush(target)
     target.replace(path)
 
 
-def timed(work: Callable[[Path], object], paths: list[Path]) -> float:
-    """Seconds per file, the best of the medians being of no use on a busy machine: the median over all files."""
-    taken = []
-    for path in paths:
+def copy_all_and_sync(paths: list[Path]) -> None:
+    """The least that a batch of safe writes can do."""
+    copies = [copy_file(path) for path in paths]
+    os.sync()
+    for target, path in zip(copies, paths, strict=True):
+        target.replace(path)
+
+
+def each(work: Callable[[Path], object]) -> Way:
+    """A way to do a batch: one file after the other."""
+
+    def run(paths: list[Path]) -> float:
         started = time.perf_counter()
-        work(path)
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+        for path in paths:
+            work(path)
+        return (time.perf_counter() - started) / len(paths)
+
+    return run
 
 
-def compare(title: str, ways: dict[str, Callable[[Path], object]], paths: list[Path]) -> dict[str, float]:
-    """Time all ways in turns, so that a busy moment hits all alike, and print a table.
+def whole(work: Callable[[list[Path]], object]) -> Way:
+    """A way that takes all files at once."""
 
-    Returns:
-        Seconds per file, by name.
-    """
+    def run(paths: list[Path]) -> float:
+        started = time.perf_counter()
+        work(paths)
+        return (time.perf_counter() - started) / len(paths)
+
+    return run
+
+
+def typical(work: Callable[[Path], object]) -> Way:
+    """One file after the other, the median of which counts, so that interruptions do not."""
+
+    def run(paths: list[Path]) -> float:
+        taken = []
+        for path in paths:
+            started = time.perf_counter()
+            work(path)
+            taken.append(time.perf_counter() - started)
+        return statistics.median(taken)
+
+    return run
+
+
+def compare(title: str, ways: dict[str, Way], paths: list[Path]) -> None:
+    """Time all ways in turns, so that a busy moment hits all alike, and print a table."""
     rounds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
-        for name, work in ways.items():
-            rounds[name].append(timed(work, paths))
-    seconds = {name: min(values) for name, values in rounds.items()}
-    ours = seconds["geotagger"]
-    print(f"\n{title}")
-    for name, value in seconds.items():
+        for name, run in ways.items():
+            rounds[name].append(run(paths))
+    ours = statistics.median(rounds["geotagger"])
+    print(f"\n{title}, {ROUNDS} rounds")
+    for name, values in rounds.items():
+        value = statistics.median(values)
         ratio = "" if name == "geotagger" else f"   geotagger is {value / ours:.2f} x as fast"
-        print(f"  {name:<22}{1 / value:>10.1f} files/s {value * 1000:>9.3f} ms{ratio}")
-    return seconds
+        spread = f"({min(values) * 1000:.3f} to {max(values) * 1000:.3f})"
+        print(f"  {name:<26}{1 / value:>9.1f} files/s {value * 1000:>9.3f} ms {spread:<22}{ratio}")
+
+
+def readers(tool: StayOpen | None) -> dict[str, Way]:
+    """Ways to read the position and what else the program shows."""
+    ways = {"geotagger": typical(read_photo)}
+    if tool is not None:
+        names = ("-GPS:all", "-DateTimeOriginal", "-Orientation", "-Make", "-Model", "-ImageSize")
+        ways["exiftool -stay_open"] = typical(lambda path: tool.run("-j", "-n", *names, str(path)))
+        ways["  all of its tags"] = typical(lambda path: tool.run("-j", "-n", str(path)))
+    if piexif is not None:
+        ways["piexif"] = typical(lambda path: piexif.load(str(path)))
+    return ways
+
+
+def writers(tool: StayOpen | None, journal: Journal) -> dict[str, Way]:
+    """Ways to write a position, random each time."""
+    rng = random.Random(2)
+    run_id = journal.begin_run("benchmark")
+    policy = WritePolicy(Overwrite.ALL)
+
+    def fix() -> Fix:
+        return Fix(LatLon(rng.uniform(-80, 80), rng.uniform(-170, 170)), Source.MANUAL)
+
+    def batch(paths: list[Path]) -> None:
+        requests = (WriteRequest(path, fix()) for path in paths)
+        for path, outcome in write_fixes(requests, policy, journal, run_id):
+            assert not isinstance(outcome, Exception), f"{path}: {outcome}"
+
+    ways = {
+        "geotagger": whole(batch),
+        "geotagger, one by one": each(lambda path: write_fix(path, fix(), policy, journal, run_id)),
+        "copy + fsync each": each(copy_and_flush),
+        "copies + one sync": whole(copy_all_and_sync),
+        "copy, not flushed": each(lambda path: copy_file(path).replace(path)),
+    }
+    if tool is not None:
+
+        def with_exiftool(path: Path) -> None:
+            lat, lon = rng.uniform(-80, 80), rng.uniform(-170, 170)
+            values = (f"-GPSLatitude*={lat}", f"-GPSLongitude*={lon}")
+            tool.run("-overwrite_original", "-P", *values, str(path))
+
+        def durably(path: Path) -> None:
+            with_exiftool(path)
+            flush(path)
+
+        ways["exiftool, not flushed"] = each(with_exiftool)
+        ways["exiftool + fsync each"] = each(durably)
+    if piexif is not None:
+
+        def with_piexif(path: Path) -> None:
+            exif = piexif.load(str(path))
+            exif["GPS"][piexif.GPSIFD.GPSLatitude] = ((int(rng.uniform(0, 80)), 1), (1, 1), (1, 1))
+            piexif.insert(piexif.dump(exif), str(path))
+
+        ways["piexif, in place"] = each(with_piexif)
+    return ways
 
 
 def main() -> None:
@@ -116,60 +237,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--files", type=int, default=40)
-    parser.add_argument("--megabytes", type=float, default=4)
+    parser.add_argument("--files", type=int, default=60)
+    parser.add_argument("--megabytes", type=float, nargs="+", default=[0.1, 4])
     parser.add_argument("--camera-files", type=Path, help="a folder of real photos to read, too")
     parser.add_argument("--folder", type=Path, help="where to make the files: the disk that counts")
     chosen = parser.parse_args()
     command = shutil.which("exiftool")
-    with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
-        folder = Path(name)
-        paths = make_files(folder, chosen.files, chosen.megabytes)
-        reading: dict[str, Callable[[Path], object]] = {"geotagger": read_photo}
-        rng = random.Random(2)
-        with Journal(folder / "journal" / "geotagger.sqlite3") as journal:
-            run_id = journal.begin_run("benchmark")
-            policy = WritePolicy(Overwrite.ALL)
-
-            def ours(path: Path) -> None:
-                fix = Fix(LatLon(rng.uniform(-80, 80), rng.uniform(-170, 170)), Source.MANUAL)
-                write_fix(path, fix, policy, journal, run_id)
-
-            writing: dict[str, Callable[[Path], object]] = {"geotagger": ours, "copy + fsync": copy_and_flush}
-            tool = StayOpen(command) if command else None
-            if tool is not None:
-                names = ("-GPS:all", "-DateTimeOriginal", "-Orientation", "-Make", "-Model", "-ImageSize")
-                reading["exiftool -stay_open"] = lambda path: tool.run("-j", "-n", *names, str(path))
-                reading["  all of its tags"] = lambda path: tool.run("-j", "-n", str(path))
-                writing["exiftool -stay_open"] = lambda path: tool.run(
-                    "-overwrite_original",
-                    "-P",
-                    f"-GPSLatitude*={rng.uniform(-80, 80)}",
-                    f"-GPSLongitude*={rng.uniform(-170, 170)}",
-                    str(path),
-                )
-            try:
-                import piexif
-            except ImportError:
-                print("piexif is not installed and is left out.")
-            else:
-
-                def with_piexif(path: Path) -> None:
-                    exif = piexif.load(str(path))
-                    exif["GPS"][piexif.GPSIFD.GPSLatitude] = ((int(rng.uniform(0, 80)), 1), (1, 1), (1, 1))
-                    piexif.insert(piexif.dump(exif), str(path))
-
-                reading["piexif"] = lambda path: piexif.load(str(path))
-                writing["piexif (in place)"] = with_piexif
-            compare(f"Reading {len(paths)} files of {chosen.megabytes:g} MB", reading, paths)
-            if chosen.camera_files:
-                real = [
-                    f for f in sorted(chosen.camera_files.rglob("*")) if f.suffix.lower() in (".jpg", ".jpeg")
-                ]
-                compare(f"Reading {len(real[:100])} real JPEG files", reading, real[:100])
-            compare(f"Writing {len(paths)} files of {chosen.megabytes:g} MB", writing, paths)
-            if tool is not None:
-                tool.close()
+    tool = StayOpen(command) if command else None
+    for name, missing in (("exiftool", tool is None), ("piexif", piexif is None)):
+        if missing:
+            print(f"{name} is not installed and is left out.")
+    if chosen.camera_files:
+        files = sorted(chosen.camera_files.rglob("*"))
+        real = [f for f in files if f.suffix.lower() in (".jpg", ".jpeg")][:100]
+        compare(f"Reading {len(real)} real JPEG files", readers(tool), real)
+    for megabytes in chosen.megabytes:
+        with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
+            folder = Path(name)
+            paths = make_files(folder, chosen.files, megabytes)
+            os.sync()
+            compare(f"Reading {len(paths)} files of {megabytes:g} MB", readers(tool), paths)
+            with Journal(folder / "journal" / "geotagger.sqlite3") as journal:
+                compare(f"Writing {len(paths)} files of {megabytes:g} MB", writers(tool, journal), paths)
+    if tool is not None:
+        tool.close()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from geotagger.session.write_report import WriteReport
 from tests.images import save_photo
 
 FIX = Fix(LatLon(46.9, -110.4), Source.MANUAL)
-COUNT = 40
+COUNT = 100
 
 
 @pytest.fixture
