@@ -72,7 +72,7 @@ class Prediction:
         region_set: codes of the smallest set that holds the true region with ``region_set_coverage``.
         model: id of the model bundle.
         device: device the network ran on.
-        cells: the likeliest cells, best first; empty where the place is known more finely than cells are.
+        cells: the likeliest cells, best first; empty where the place comes from located neighbours, not from cells.
     """
 
     regions: tuple[RegionProbability, ...]

@@ -220,7 +220,8 @@ class Panel(QScrollArea):
         self._show_why()
         can_ask = prediction is None and photo.state in (PhotoState.LOCATED, PhotoState.UNLOCATED)
         self._predict.setVisible(can_ask)
-        lines = [] if prediction is None else evidence_lines(prediction)
+        is_placed = photo.edited is not None and not photo.edited.source.is_estimate
+        lines = [] if prediction is None or is_placed else evidence_lines(prediction)
         words = [] if prediction is None or not lines else [evidence_heading(prediction), *lines]
         _set(self._evidence, "\n".join(words))
         if prediction is None:
@@ -228,7 +229,7 @@ class Panel(QScrollArea):
             _set(self._certainty, "")
             return
         guess = place_summary(prediction)
-        if photo.edited is not None and not photo.edited.source.is_estimate:
+        if is_placed:
             _set(self._summary, tr("Placed by you"))
             best = prediction.best
             words = tr("The guess was {region}, {share}")

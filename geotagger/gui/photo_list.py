@@ -155,6 +155,7 @@ class PhotoList(QWidget):
 
     def _column_px(self, view: QTableView, column: Column) -> int:
         """The width that shows the header and a typical text, in whatever font and language."""
+        view.ensurePolished()  # the font of the style sheet, not the one that the view was made with
         metrics = view.fontMetrics()
         header = str(self.model.headerData(column, Qt.Orientation.Horizontal))
         texts = (header, _TYPICAL.get(column, state_name(PhotoState.LOCATED)))
