@@ -6,11 +6,10 @@ form and with the parameter names of torchvision's ``alexnet``, so that its publ
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.networks.answers import Answer, TwoHeads
+from trainer.networks.answers import Answer, OnFrozenFeatures, TwoHeads
 
 FEATURES = 256 * 6 * 6
 
@@ -41,8 +40,8 @@ class AlexNetFeatures(nn.Module):
         return F.adaptive_avg_pool2d(self.features(x), 6).flatten(1)
 
 
-class AlexNetGeo(nn.Module):
-    """The frozen features with what is trained on them: 9216 → 244 → 63 and 2."""
+class AlexNetGeo(OnFrozenFeatures):
+    """The frozen features with what is trained on them: 9216 → 244 → 63 and 2. Pictures have sides from 63 pixels."""
 
     def __init__(self, regions: int) -> None:
         super().__init__()
@@ -50,9 +49,7 @@ class AlexNetGeo(nn.Module):
         self.hidden = nn.Linear(FEATURES, 244)
         self.heads = TwoHeads(244, regions)
 
-    def forward(self, x: Tensor) -> Answer:
-        """(n, 3, h, w) normalised, h and w from 63."""
-        with torch.no_grad():
-            features = self.backbone(x)
+    def answer(self, features: Tensor) -> Answer:
+        """(n, 9216) → answers for n photos."""
         answer: Answer = self.heads(F.relu(self.hidden(features)))
         return answer

@@ -43,6 +43,35 @@ class TwoHeads(nn.Module):
         return Answer(self.region(features), self.coordinates(features))
 
 
+class OnFrozenFeatures(nn.Module):
+    """A network that learns on top of a frozen ``backbone``, so that features can be computed once and kept.
+
+    Attributes:
+        bf16: run the backbone in mixed precision.
+    """
+
+    backbone: nn.Module
+    bf16 = False
+
+    def prepared(self, x: Tensor) -> Tensor:
+        """The picture as the backbone wants it, from (n, 3, h, w) normalised with ImageNet's mean and deviation."""
+        return x
+
+    def answer(self, features: Tensor) -> Answer:
+        """(n, features) → answers for n photos."""
+        raise NotImplementedError
+
+    def features(self, x: Tensor) -> Tensor:
+        """(n, 3, h, w) normalised → (n, features) float32, without gradients."""
+        with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
+            features: Tensor = self.backbone(self.prepared(x))
+        return features.float()
+
+    def forward(self, x: Tensor) -> Answer:
+        """(n, 3, h, w) normalised → answers for n photos."""
+        return self.answer(self.features(x))
+
+
 def to_network(lats_deg: npt.ArrayLike, lons_deg: npt.ArrayLike) -> Tensor:
     """Degrees → (n, 2) float32 in the network's own coordinates; NaN stays NaN."""
     degrees = np.stack([np.asarray(lats_deg, np.float64), np.asarray(lons_deg, np.float64)], axis=-1)

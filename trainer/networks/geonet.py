@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from trainer.networks.answers import Answer, TwoHeads
+from trainer.networks.answers import Answer, OnFrozenFeatures, TwoHeads
 from trainer.networks.vision_transformer import FEATURES, VisionTransformer
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -15,7 +15,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 _WIDTHS = (FEATURES, 512, 256, 128, 64)
 
 
-class GeoNet(nn.Module):
+class GeoNet(OnFrozenFeatures):
     """The frozen features with what is trained on them: 768 → 512 → 256 → 128 → 64 → 63 and 2.
 
     The transformer learned from pictures scaled to -1…1, while all pictures here come with ImageNet's mean and
@@ -40,9 +40,11 @@ class GeoNet(nn.Module):
         self.register_buffer("scale", deviation / 0.5, persistent=False)
         self.register_buffer("shift", (mean - 0.5) / 0.5, persistent=False)
 
-    def forward(self, x: Tensor) -> Answer:
-        """(n, 3, 224, 224) normalised with ImageNet's mean and deviation."""
-        with torch.no_grad():
-            features = self.backbone(x * self.scale + self.shift)
+    def prepared(self, x: Tensor) -> Tensor:
+        """(n, 3, 224, 224) normalised with ImageNet's mean and deviation → scaled to -1…1."""
+        return x * self.scale + self.shift
+
+    def answer(self, features: Tensor) -> Answer:
+        """(n, 768) → answers for n photos."""
         answer: Answer = self.heads(self.hidden(features))
         return answer

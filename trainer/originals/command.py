@@ -33,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--rate", type=float, help="learning rate, instead of the recipe's")
     train.add_argument("--batch", type=int, help="photos per step, instead of the recipe's")
     train.add_argument("--input-px", type=int, help="side of the pictures, instead of the recipe's")
+    train.add_argument(
+        "--store-features",
+        action="store_true",
+        help="run a frozen backbone once per photo and train on what it says; nothing is augmented then",
+    )
+    train.add_argument("--bf16", action="store_true", help="run a frozen backbone in mixed precision")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--threads", type=int, default=2)
     train.add_argument(
@@ -77,6 +83,8 @@ def _train(arguments: argparse.Namespace) -> Path:
         seed=arguments.seed,
         threads=arguments.threads,
         random_backbone=arguments.random_backbone,
+        store_features=arguments.store_features,
+        bf16=arguments.bf16,
     )
     if arguments.random_backbone:
         print("The backbone is random: the result says nothing of the network's worth.", file=sys.stderr)

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from geotagger.core.geo import FloatArray, haversine_km
 from geotagger.core.regions import load_regions
 from geotagger.inference.preprocessing import fit, to_tensor
 from trainer.answers import Judged
 from trainer.evaluate import evaluate_judged
-from trainer.networks.answers import Answer, to_degrees
+from trainer.networks.answers import Answer, OnFrozenFeatures, to_degrees
 from trainer.networks.registry import build_network
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
 from trainer.originals.photos import ReducedPhotos
@@ -81,6 +81,8 @@ def judge_training(folder: Path, data: ReducedPhotos, samples: Sequence[Sample])
     settings = _settings_of(folder)
     torch.set_num_threads(settings.threads)
     network = build_network(settings.network, len(load_regions()), seed=settings.seed, random_backbone=True)
+    if isinstance(network, OnFrozenFeatures):
+        network.bf16 = settings.bf16
     state = TrainingState(network, settings.recipe, data.list_hash)
     state.load(folder / CHECKPOINT_FILE)
     return _judged(guess(network, data, samples, settings.recipe.input_px), samples), state.epoch
@@ -94,8 +96,9 @@ def _settings_of(folder: Path) -> OriginalSettings:
 
 
 def _row_name(settings: OriginalSettings, epochs: int) -> str:
-    backbone = ", random backbone" if settings.random_backbone else ""
-    return f"{settings.network}, {epochs} epochs, {settings.recipe.input_px} px{backbone}"
+    extra = ", random backbone" if settings.random_backbone else ""
+    extra += ", stored features" if settings.store_features else ""
+    return f"{settings.network}, {epochs} epochs, {settings.recipe.input_px} px{extra}"
 
 
 def _judged(guesses: Guesses, samples: Sequence[Sample]) -> Judged:
@@ -131,9 +134,14 @@ def answers_of(
 ) -> Iterator[Answer]:
     """Answers for the middle square of each photo, in order, some at a time."""
     network.eval()
+    for pictures in middle_squares(data, samples, input_px):
+        with torch.inference_mode():
+            answer: Answer = network(pictures)
+        yield answer
+
+
+def middle_squares(data: ShardData, samples: Sequence[Sample], input_px: int) -> Iterator[Tensor]:
+    """(n, 3, ``input_px``, ``input_px``) network inputs, in order, some photos at a time."""
     for start in range(0, len(samples), _BATCH):
         chosen = samples[start : start + _BATCH]
-        pictures = [np.asarray(fit(data.image(sample), (input_px, input_px))) for sample in chosen]
-        with torch.inference_mode():
-            answer: Answer = network(to_tensor(pictures))
-        yield answer
+        yield to_tensor([np.asarray(fit(data.image(sample), (input_px, input_px))) for sample in chosen])

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from geotagger.core.regions import load_regions
 from trainer.batches import draw_epoch, training_batches
 from trainer.metrics import region_metrics
-from trainer.networks.answers import Answer, answer_loss
+from trainer.networks.answers import Answer, OnFrozenFeatures, answer_loss
 from trainer.networks.registry import Recipe, build_network
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
-from trainer.originals.evaluation import answers_of
+from trainer.originals.evaluation import answers_of, middle_squares
 from trainer.originals.photos import ReducedPhotos, Truth
 from trainer.originals.settings import SETTINGS_FILE, OriginalSettings
 from trainer.shards import Sample, ShardData
@@ -77,6 +77,8 @@ def train_on(
         weights=weights,
         random_backbone=settings.random_backbone,
     )
+    if isinstance(network, OnFrozenFeatures):
+        network.bf16 = settings.bf16
     output.mkdir(parents=True, exist_ok=True)
     state = TrainingState(network, recipe, data.list_hash)
     if resume and (output / CHECKPOINT_FILE).exists():
@@ -84,12 +86,18 @@ def train_on(
         say(f"going on after epoch {state.epoch}")
     settings.save(output / SETTINGS_FILE)
     truth = Truth.of(samples)
+    kept = kept_of_validation = None
+    if isinstance(network, OnFrozenFeatures) and settings.store_features and state.epoch < recipe.epochs:
+        started = time.monotonic()
+        kept = _features(network, data, samples, recipe.input_px)
+        kept_of_validation = _features(network, data, validation, recipe.input_px) if validation else None
+        say(f"features of {len(samples) + len(validation)} photos in {time.monotonic() - started:.0f} s")
     while state.epoch < recipe.epochs:
         started = time.monotonic()
         entry = {"epoch": state.epoch + 1, "rate": state.rate}
-        entry["loss"] = _train_one_epoch(state, data, samples, truth, settings)
+        entry["loss"] = _train_one_epoch(state, data, samples, truth, settings, kept)
         if validation:
-            entry |= _validate(network, data, validation, recipe)
+            entry |= _validate(network, data, validation, recipe, kept_of_validation)
         state.finish_epoch(entry)
         state.save(output / CHECKPOINT_FILE)
         (output / HISTORY_FILE).write_text(json.dumps(state.history, indent=1) + "\n", encoding="utf-8")
@@ -107,25 +115,25 @@ def _check(samples: Sequence[Sample], recipe: Recipe) -> None:
         raise TrainingError(f"There are {len(samples)} photos, fewer than one batch of {recipe.batch}.")
 
 
+def _features(network: OnFrozenFeatures, data: ShardData, samples: Sequence[Sample], input_px: int) -> Tensor:
+    network.eval()
+    return torch.cat([network.features(pictures) for pictures in middle_squares(data, samples, input_px)])
+
+
 def _train_one_epoch(
-    state: TrainingState, data: ShardData, samples: Sequence[Sample], truth: Truth, settings: OriginalSettings
+    state: TrainingState,
+    data: ShardData,
+    samples: Sequence[Sample],
+    truth: Truth,
+    settings: OriginalSettings,
+    kept: Tensor | None,
 ) -> float:
     recipe = settings.recipe
     state.network.train()
-    order = draw_epoch(np.ones(len(samples)), settings.seed, state.epoch)
     losses = []
-    for x, indices in training_batches(
-        data,
-        samples,
-        order,
-        batch=recipe.batch,
-        size_px=recipe.input_px,
-        augment=settings.augment,
-        seed=(settings.seed, state.epoch),
-        threads=settings.threads,
-    ):
+    for answer, indices in _answers(state, data, samples, settings, kept):
         loss = answer_loss(
-            state.network(x), truth.regions[indices], truth.coordinates[indices], recipe.coordinate_weight
+            answer, truth.regions[indices], truth.coordinates[indices], recipe.coordinate_weight
         )
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -137,11 +145,49 @@ def _train_one_epoch(
     return float(np.mean(losses))
 
 
+def _answers(
+    state: TrainingState,
+    data: ShardData,
+    samples: Sequence[Sample],
+    settings: OriginalSettings,
+    kept: Tensor | None,
+) -> Iterator[tuple[Answer, np.ndarray]]:
+    """Answers for the batches of an epoch with the indices of their samples; from kept features where there are."""
+    recipe = settings.recipe
+    order = draw_epoch(np.ones(len(samples)), settings.seed, state.epoch)
+    if kept is not None:
+        assert isinstance(state.network, OnFrozenFeatures)
+        for indices in order[: len(order) // recipe.batch * recipe.batch].reshape(-1, recipe.batch):
+            yield state.network.answer(kept[indices]), indices
+        return
+    for x, indices in training_batches(
+        data,
+        samples,
+        order,
+        batch=recipe.batch,
+        size_px=recipe.input_px,
+        augment=settings.augment,
+        seed=(settings.seed, state.epoch),
+        threads=settings.threads,
+    ):
+        yield state.network(x), indices
+
+
 def _validate(
-    network: nn.Module, data: ShardData, validation: Sequence[Sample], recipe: Recipe
+    network: nn.Module,
+    data: ShardData,
+    validation: Sequence[Sample],
+    recipe: Recipe,
+    kept: Tensor | None,
 ) -> dict[str, float]:
     truth = Truth.of(validation)
-    answers = list(answers_of(network, data, validation, recipe.input_px))
+    if kept is None:
+        answers = list(answers_of(network, data, validation, recipe.input_px))
+    else:
+        assert isinstance(network, OnFrozenFeatures)
+        network.eval()
+        with torch.inference_mode():
+            answers = [network.answer(kept)]
     answer = Answer(
         torch.cat([a.regions for a in answers]).clone(), torch.cat([a.coordinates for a in answers]).clone()
     )

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from geotagger.core.errors import SettingsError
 from tests.trainer.originals.made import make_data
 from trainer.config import AugmentConfig
+from trainer.networks.answers import OnFrozenFeatures
 from trainer.networks.geonet import GeoNet
 from trainer.networks.registry import NETWORKS, Recipe, build_network
 from trainer.networks.weights import WeightsError
@@ -95,6 +96,39 @@ def test_geonet_trains_on_frozen_transformer_features(
     for key, tensor in before.items():
         assert torch.equal(tensor, after[f"network.{key}"]) == key.startswith("backbone."), key
     assert evaluate_original(data, tmp_path, ["test"])["photos"] == 12
+
+
+def test_features_of_a_frozen_backbone_can_be_computed_once(data: Path, tmp_path: Path) -> None:
+    quick = settings("alexnet_geo", epochs=2, input_px=64, rate=1e-3)
+    stored = replace(quick, random_backbone=True, store_features=True)
+    said: list[str] = []
+    train_original(data, tmp_path / "whole", stored, say=said.append)
+    assert "features of 57 photos" in said[0]
+    train_original(data, tmp_path / "parts", stored, say=silent, stop_after=lambda epoch: True)
+    train_original(data, tmp_path / "parts", stored, resume=True, say=silent)
+    whole, parts = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
+    assert all(torch.equal(whole[key], parts[key]) for key in whole)
+    before = weights_of_new(stored)
+    assert not torch.equal(before["hidden.weight"], whole["network.hidden.weight"])
+    assert torch.equal(before["backbone.features.0.weight"], whole["network.backbone.features.0.weight"])
+    (system,) = evaluate_original(data, tmp_path / "whole", ["test"])["systems"]
+    assert system["name"] == "alexnet_geo, 2 epochs, 64 px, random backbone, stored features"
+
+
+def test_mixed_precision_changes_features_by_little(data: Path) -> None:
+    network = build_network("alexnet_geo", 63, seed=0, random_backbone=True)
+    assert isinstance(network, OnFrozenFeatures)
+    x = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    whole = network.features(x)
+    network.bf16 = True
+    half = network.features(x)
+    assert half.dtype == torch.float32
+    assert 0 < (whole - half).abs().max() < 0.02 * whole.abs().max()
+
+
+def test_a_network_without_a_frozen_backbone_has_no_features_to_store() -> None:
+    with pytest.raises(SettingsError, match="no frozen backbone"):
+        replace(settings("geocnn"), store_features=True)
 
 
 def weights_of_new(chosen: OriginalSettings) -> dict[str, torch.Tensor]:
