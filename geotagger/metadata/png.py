@@ -86,18 +86,17 @@ def _parts(source: Source, found: list[Chunk]) -> _Parts:
     return _Parts(tuple(found), tuple(exif), tuple(xmp), raw_profile)
 
 
-def _packet(source: Source, chunk: Chunk) -> bytes | None:
-    """The text of an XMP chunk; None where it cannot be unpacked."""
+def _packet(source: Source, chunk: Chunk) -> tuple[bytes, bytes] | None:
+    """The language and the translated keyword of an XMP chunk, and its text; None where it cannot be unpacked."""
     body = _data(source, chunk)[len(XMP_KEYWORD) :]
-    if len(body) < 4:
-        return None
     parts = body[2:].split(b"\0", 2)
-    if len(parts) < 3:
+    if len(body) < 4 or len(parts) < 3:
         return None
+    names = parts[0] + b"\0" + parts[1] + b"\0"
     if not body[0]:
-        return parts[2]
+        return names, parts[2]
     try:
-        return zlib.decompressobj().decompress(parts[2], _MAX_TEXT_BYTES)
+        return names, zlib.decompressobj().decompress(parts[2], _MAX_TEXT_BYTES)
     except zlib.error:
         return None
 
@@ -116,12 +115,15 @@ class Png:
         size = _data(source, header)[:8] if header else b""
         if len(size) < 8:
             raise FormatError("the PNG file's header is damaged")
+        # Some programs put the JPEG header before the block. That is read, but not written.
+        blocks = (_data(source, c).removeprefix(b"Exif\0\0") for c in parts.exif)
+        packet = _packet(source, parts.xmp[0]) if parts.xmp else None
         return Contents(
             "PNG",
             int.from_bytes(size[:4], "big"),
             int.from_bytes(size[4:], "big"),
-            tuple(MemorySource(b) for b in (_data(source, c) for c in parts.exif) if not is_blank(b)),
-            _packet(source, parts.xmp[0]) if parts.xmp else None,
+            tuple(MemorySource(b) for b in blocks if not is_blank(b)),
+            packet[1] if packet else None,
         )
 
     def preview(self, source: Source) -> bytes | None:
@@ -183,12 +185,13 @@ def _edit_xmp(source: Source, parts: _Parts, change: Change, place: int) -> list
         new = change.xmp(None)
         return [Splice(place, b"", _chunk(b"iTXt", XMP_KEYWORD + bytes(4) + new))] if new else []
     chunk = parts.xmp[0]
-    old = _packet(source, chunk)
-    if old is None or len(old) >= _MAX_TEXT_BYTES:
+    packet = _packet(source, chunk)
+    if packet is None or len(packet[1]) >= _MAX_TEXT_BYTES:
         raise UnsafeError("its XMP is damaged")
+    names, old = packet
     new = change.xmp(old)
     if new == old:
         return []
     whole = source.read(chunk.start, chunk.size + 12)
-    fresh = _chunk(b"iTXt", XMP_KEYWORD + bytes(4) + new) if new else b""
+    fresh = _chunk(b"iTXt", XMP_KEYWORD + bytes(2) + names + new) if new else b""
     return [replacing(chunk.start, whole, fresh)]

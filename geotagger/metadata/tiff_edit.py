@@ -75,6 +75,9 @@ def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
                 raise UnsafeError(f"its {label} directory is damaged")
     if sum(1 for e in first.entries if e.tag == XMP) > 1:
         raise UnsafeError("it holds several XMP packets")
+    if any(tiff.integer(ifd.get(GPS_IFD)) for _, ifd in layout.tables[1:]):
+        # The position of another page, or the same once more: readers would disagree about which one counts.
+        raise UnsafeError("a second of its EXIF directories refers to a position")
 
 
 def _refuse_dangling(tiff: Tiff, layout: _Layout, new_size: int) -> None:
@@ -340,7 +343,7 @@ def new_block(gps: Sequence[Field], resolution: tuple[int, int, int]) -> bytes:
 
 
 def dump(source: Source) -> list[tuple[str, int, int, int, bytes]]:
-    """All entries of all directories with their values, but for positions, XMP and the pointers to them.
+    """All entries of all directories with their values, but for the position, XMP and the pointers to them.
 
     Two dumps are equal exactly if no other tag was lost, added or changed.
     """
@@ -348,7 +351,7 @@ def dump(source: Source) -> list[tuple[str, int, int, int, bytes]]:
     return sorted(
         (name, e.tag, e.type, e.values, tiff.value(e, 1 << 30))
         for name, ifd in tiff.walk()
-        if not name.endswith("/GPS")
+        if name != "IFD0/GPS"
         for e in ifd.entries
         if not (name == "IFD0" and e.tag in (GPS_IFD, XMP))
     )

@@ -110,7 +110,7 @@ MADE_WITH_A_NEW_BLOCK = {
     "File:ExifByteOrder", "IFD0:XResolution", "IFD0:YResolution", "IFD0:ResolutionUnit", "IFD0:YCbCrPositioning",
 }  # fmt: skip
 """Tags that an EXIF block must have where there was none."""
-PLACES_IN_THE_FILE = {"MPImage2:MPImageStart"}
+PLACES_IN_THE_FILE = {"MPImage2:MPImageStart", "MPImage3:MPImageStart"}
 """Shown as places in the file, stored relative to something that moves with them."""
 FORMAT_OF_WEBP = {"File:FileType", "RIFF:WebP_Flags", "RIFF:ImageWidth", "RIFF:ImageHeight"}
 """A simple WebP becomes an extended one, whose flags announce EXIF and XMP."""

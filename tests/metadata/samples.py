@@ -208,6 +208,44 @@ def mpf(offset_of_second: int, first_size: int, second_size: int) -> bytes:
     return segment(0xE2, b"MPF\0II*\0" + struct.pack("<I", 8) + table + struct.pack("<I", 0) + entries)
 
 
+def gps_of_signed_numbers() -> list[Row]:
+    """A position as some programs write it: signed rationals, hemispheres in words."""
+
+    def signed(tag: int, *numbers: int) -> Row:
+        return tag, 10, len(numbers) // 2, struct.pack(f"<{len(numbers)}i", *numbers)
+
+    return [text(1, "North"), signed(2, 48, 1, 51, 1, 30, 1), text(3, "East"), signed(4, 2, 1, 17, 1, 40, 1)]
+
+
+def gps_pointed_at_twice() -> bytes:
+    """A block whose first directory and Exif directory refer to one GPS directory."""
+    inner = [*default_exif(), (0x8825, LONG, 1, bytes(4))]
+    data = bytearray(block(exif=inner, gps=camera_gps()))
+    pointer = struct.pack("<HHI", 0x8825, LONG, 1)
+    last, second = data.rindex(pointer) + 8, data.index(pointer) + 8
+    data[second : second + 4] = data[last : last + 4]
+    return bytes(data)
+
+
+def three_images(*, mpf_first: bool) -> bytes:
+    """An MPO file of three images."""
+    others = without_jfif()
+    exif = app1(block(exif=default_exif(), thumbnail=jpeg()))
+
+    def build(offset: int, size: int) -> bytes:
+        entries = struct.pack("<IIIHH", 0x030000, size, 0, 0, 0)
+        for place in (offset, offset + len(others)):
+            entries += struct.pack("<IIIHH", 0, len(others), place, 0, 0)
+        table = struct.pack("<H", 3) + struct.pack("<HHI4s", 0xB000, UNDEFINED, 4, b"0100")
+        table += struct.pack("<HHII", 0xB001, LONG, 1, 3)
+        table += struct.pack("<HHII", 0xB002, UNDEFINED, 48, 8 + 2 + 36 + 4)
+        index = segment(0xE2, b"MPF\0II*\0" + struct.pack("<I", 8) + table + bytes(4) + entries)
+        return after_soi(*((index, exif) if mpf_first else (exif, index)), base=others)
+
+    size = len(build(0, 0))
+    return build(size - build(0, 0).index(b"MPF\0") - 4, size) + others + others
+
+
 def two_images(*, mpf_first: bool = False, gain_map: bool = False) -> bytes:
     """An MPO file; with ``gain_map`` laid out like an Ultra HDR photo."""
     second = (
@@ -299,6 +337,15 @@ JPEGS: dict[str, Callable[[], bytes]] = {
     "camera-gps-big-endian": lambda: after_soi(app1(block(">", exif=default_exif(">"), gps=camera_gps(">")))),
     "gps-version-only": lambda: after_soi(app1(block(gps=[(0, BYTE, 4, bytes((2, 2, 0, 0)))]))),
     "gps-zero": lambda: after_soi(app1(block(gps=camera_gps(lat=(0, 1) * 3, lon=(0, 1) * 3)))),
+    "gps-signed-numbers": lambda: after_soi(app1(block(gps=gps_of_signed_numbers()))),
+    "gps-empty": lambda: after_soi(app1(block(gps=[]))),
+    "many-entries": lambda: after_soi(
+        app1(block(first=[(0xE000 + i, SHORT, 1, struct.pack("<H", i)) for i in range(1500)]))
+    ),
+    "other-app1-segments": lambda: after_soi(
+        app1(block(exif=default_exif())),
+        *(segment(0xE1, b"FLIR\0\1" + bytes((i, 2)) + bytes(200)) for i in (0, 1)),
+    ),
     "odd-offsets": lambda: after_soi(app1(block(exif=default_exif(), odd=True))),
     "unsorted": lambda: after_soi(app1(block(exif=default_exif(), unsorted=True))),
     "no-next-word": lambda: after_soi(app1(block(exif=default_exif(), next_word=False))),
@@ -324,11 +371,33 @@ JPEGS: dict[str, Callable[[], bytes]] = {
     "xmp-utf16": lambda: after_soi(
         app1(block()), xmp_segment(xmp(body=RICH_BODY).decode().encode("utf-16-be"))
     ),
+    "xmp-other-prefix": lambda: after_soi(
+        xmp_segment(
+            xmp('e:GPSLatitude="48,51.5N" e:GPSLongitude="2,17.6E"').replace(b"xmlns:exif=", b"xmlns:e=")
+        )
+    ),
+    "xmp-position-in-two-descriptions": lambda: after_soi(
+        xmp_segment(
+            xmp("exif:GPSLatitude='48,51.5N'").replace(
+                b"</rdf:RDF>",
+                b'<rdf:Description rdf:about="" xmlns:exif="http://ns.adobe.com/exif/1.0/">'
+                b"<exif:GPSLongitude>2,17.6E</exif:GPSLongitude></rdf:Description></rdf:RDF>",
+            )
+        )
+    ),
+    "xmp-without-envelope": lambda: after_soi(
+        xmp_segment(
+            b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
+            b' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="3"/></rdf:RDF>'
+        )
+    ),
     "extended-xmp": extended_xmp,
     "fill-bytes": lambda: after_soi(
         b"\xff\xff\xff" + app1(block(exif=default_exif())), b"\xff\xff" + segment(0xFE, b"filled")
     ),
     "mpo": two_images,
+    "mpo-of-three": lambda: three_images(mpf_first=False),
+    "mpo-of-three-index-first": lambda: three_images(mpf_first=True),
     "ultra-hdr": lambda: two_images(gain_map=True),
     "mpf-before-exif": lambda: two_images(mpf_first=True),
     "motion-trailer": lambda: (
@@ -368,6 +437,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "gps-pointer-outside": lambda: after_soi(
         app1(block(first=[text(0x10F, "Testcam"), (0x8825, LONG, 1, struct.pack("<I", 900_000))]))
     ),
+    "gps-pointed-at-twice": lambda: after_soi(app1(gps_pointed_at_twice())),
     "exif-cut-off": lambda: after_soi(app1(block(thumbnail=jpeg(), exif=default_exif())[:-30])),
     "value-cut-off": lambda: after_soi(app1(block(first=[(0x10F, ASCII, 5_000, b"Testcam Testcam\0")]))),
     "gps-directory-within-another": lambda: after_soi(app1(_overlapping())),
@@ -427,6 +497,23 @@ def tiff(
     return bytes(body)
 
 
+def two_pages(order: str, *, gps: bool, reversed_: bool = False) -> bytes:
+    """A TIFF of two pages with the same tags; with ``gps`` both refer to one GPS directory."""
+    data = bytearray(tiff(order, gps=gps))
+    (first,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, first)
+    end = first + 2 + 12 * count
+    data += bytes(len(data) % 2)
+    second = len(data)
+    data += data[first:end] + bytes(4)
+    if reversed_:
+        struct.pack_into(order + "I", data, 4, second)
+        struct.pack_into(order + "I", data, len(data) - 4, first)
+    else:
+        struct.pack_into(order + "I", data, end, second)
+    return bytes(data)
+
+
 def png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -443,6 +530,12 @@ def itxt(packet: bytes, *, compressed: bool = False) -> bytes:
     return png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + bytes((compressed, 0)) + b"\0\0" + body)
 
 
+def _with_flags(data: bytes, flags: int) -> bytes:
+    """An extended WebP that announces something else than it holds."""
+    at = data.index(b"VP8X") + 8
+    return data[:at] + bytes([flags]) + data[at + 1 :]
+
+
 def _with_size(data: bytes) -> bytes:
     """A RIFF file with its size put right."""
     return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
@@ -457,7 +550,12 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     "lzw.tif": lambda: saved("TIFF", compression="tiff_lzw"),
     "jpeg-in-tiff.tif": lambda: saved("TIFF", compression="jpeg"),
     "pages.tif": lambda: saved("TIFF", save_all=True, append_images=[picture("L")]),
+    "pages-big-endian.tif": lambda: two_pages(">", gps=False),
+    "pages-last-first.tif": lambda: two_pages("<", gps=False, reversed_=True),
+    "odd-length.tif": lambda: tiff(gps=True) + b"x",
+    "xmp.tif": lambda: saved("TIFF", tiffinfo={700: xmp(body=RICH_BODY)}),
     "raw.dng": lambda: tiff(dng=True),
+    "big-endian.dng": lambda: tiff(">", dng=True, gps=True),
     "plain.png": png,
     "palette.png": lambda: saved("PNG", picture("P")),
     "sixteen-bit.png": lambda: saved("PNG", picture("L").convert("I;16")),
@@ -475,12 +573,22 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     "blank-exif.webp": lambda: saved("WEBP", exif=Image.Exif().tobytes() or b"MM\0*\0\0\0\x08" + bytes(6)),
     "exif-with-header.webp": lambda: saved("WEBP", exif=b"Exif\0\0" + block(exif=default_exif())),
     "xmp.webp": lambda: saved("WEBP", xmp=xmp(body=RICH_BODY)),
+    "flag-missing.webp": lambda: _with_flags(saved("WEBP", exif=block(exif=default_exif())), 0),
+    "flag-without-chunk.webp": lambda: _with_flags(
+        saved("WEBP", icc_profile=b"\0\0\0\x80" + bytes(124)), 0x2C
+    ),
+    "no-vp8x.webp": lambda: _with_size(
+        saved("WEBP") + b"XMP " + struct.pack("<I", len(xmp())) + xmp() + bytes(len(xmp()) % 2)
+    ),
+    "odd-chunk.webp": lambda: _with_size(saved("WEBP", exif=block()) + b"ABCD\3\0\0\0odd\0"),
+    "trailing.webp": lambda: saved("WEBP") + b"something behind the end",
     "animated.webp": lambda: saved("WEBP", save_all=True, append_images=[picture("L").convert("RGB")]),
 }
 """Files of other formats that must be written."""
 
 OTHERS_REFUSED: dict[str, Callable[[], bytes]] = {
     "big.tif": lambda: b"II+\0\x08\0\0\0" + struct.pack("<Q", 16) + bytes(64),
+    "one-gps-for-two-pages.tif": lambda: two_pages(">", gps=True),
     "maker-compression.tif": lambda: tiff(compression=34713),
     "cut-off.tif": lambda: saved("TIFF")[:-2],
     "signed.png": lambda: png(png_chunk(b"caBX", b"\0\0\0\x10jumb")),
@@ -489,6 +597,7 @@ OTHERS_REFUSED: dict[str, Callable[[], bytes]] = {
         png_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n 4\n4949\n"))
     ),
     "exif-twice.png": lambda: png(png_chunk(b"eXIf", block()), png_chunk(b"eXIf", block())),
+    "exif-with-jpeg-header.png": lambda: png(png_chunk(b"eXIf", b"Exif\0\0" + block(exif=default_exif()))),
     "exif-bad-checksum.png": lambda: png(png_chunk(b"eXIf", block())[:-1] + b"?"),
     "cut-off.png": lambda: png()[:-20],
     "cut-off.webp": lambda: saved("WEBP", exif=block())[:-4],
