@@ -7,6 +7,9 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLa
 
 from geotagger.gui.language import tr, trn
 
+_TITLE_PX = 470
+"""Not of the dialog itself, which must grow with the words on its buttons."""
+
 
 class UnwrittenDialog(QDialog):
     """Write now, keep for next time, drop, or stay."""
@@ -19,9 +22,9 @@ class UnwrittenDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Close Geotagger"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(520)
         title = QLabel(trn("{n} position is not written yet", "{n} positions are not written yet", count))
         title.setProperty("role", "title")
+        title.setMinimumWidth(_TITLE_PX)
         title.setWordWrap(True)
         words = QLabel(tr("They can wait: the next start brings them back as they are."))
         words.setWordWrap(True)

@@ -45,7 +45,7 @@ _FILTERED_STATES = (
 
 
 _TYPICAL = {
-    Column.NAME: "IMG_20240616",
+    Column.NAME: "IMG_1234.jpg",
     Column.TAKEN: "2024-06-16 12:34",
     Column.REGION: "British Columbia",
     Column.PROBABILITY: "100 %",
@@ -159,7 +159,7 @@ class PhotoList(QWidget):
         metrics = view.fontMetrics()
         header = str(self.model.headerData(column, Qt.Orientation.Horizontal))
         texts = (header, _TYPICAL.get(column, state_name(PhotoState.LOCATED)))
-        mark_px = STATE_MARK_PX if column is Column.STATE else 0
+        mark_px = STATE_MARK_PX + 4 if column is Column.STATE else 0
         return max(metrics.horizontalAdvance(text) for text in texts) + mark_px + _CELL_MARGINS_PX
 
     @property

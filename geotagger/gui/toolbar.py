@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayoutItem,
     QMenu,
     QSlider,
     QToolButton,
@@ -23,6 +24,8 @@ from geotagger.gui.icons import icon
 from geotagger.gui.language import tr, trn
 from geotagger.gui.recent import RecentFolders
 from geotagger.gui.workbench import Workbench
+
+_FILTER_PX, _FILTER_LEAST_PX = 220, 120
 
 
 class Toolbar(QFrame):
@@ -52,7 +55,8 @@ class Toolbar(QFrame):
         self.filter.setPlaceholderText(tr("Filter photos"))
         self.filter.setAccessibleName(tr("Filter photos"))
         self.filter.setClearButtonEnabled(True)
-        self.filter.setFixedWidth(220)
+        self.filter.setMinimumWidth(_FILTER_LEAST_PX)
+        self.filter.setMaximumWidth(_FILTER_PX)
         self._find = self.filter.addAction(actions["filter"].icon(), TextField.ActionPosition.LeadingPosition)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -69,10 +73,13 @@ class Toolbar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)
-        layout.addWidget(_button(actions["open"]))
-        layout.addWidget(_folder_button(actions["folder"], recent))
+        opening, folder = _button(actions["open"]), _folder_button(actions["folder"], recent)
+        accept = _button(actions["accept"])
+        self._worded = (folder, opening, accept)
+        layout.addWidget(opening)
+        layout.addWidget(folder)
         layout.addWidget(_line())
-        layout.addWidget(_button(actions["accept"]))
+        layout.addWidget(accept)
         layout.addWidget(_button(actions["reject"], text=False))
         layout.addWidget(self._accept_all)
         layout.addWidget(_button(actions["undo"], text=False))
@@ -83,7 +90,7 @@ class Toolbar(QFrame):
         for name in ("list", "grid", "table"):
             layout.addWidget(_button(actions[name], text=False))
         layout.addWidget(_line())
-        layout.addWidget(self.filter)
+        layout.addWidget(self.filter, 1)
         layout.addWidget(_button(actions["appearance"], text=False))
         layout.addWidget(self._menu_button)
         self._counting = QTimer(self)
@@ -118,6 +125,30 @@ class Toolbar(QFrame):
         pending = session.pending_count
         self._actions["write"].setText(tr("Write {n}").format(n=pending) if pending else tr("Write"))
         self._actions["write"].setEnabled(pending > 0)
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than all words need; in a narrow window some buttons go without theirs."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def _make_room(self) -> None:
+        """Leave words out, those that a picture says best first, until everything fits."""
+        margins = self.layout().contentsMargins()
+        parts = [self.layout().itemAt(i) for i in range(self.layout().count())]
+        gaps = self.layout().spacing() * (len(parts) - 1) + margins.left() + margins.right()
+        for wordless in range(len(self._worded) + 1):
+            for number, button in enumerate(self._worded):
+                style = Qt.ToolButtonStyle
+                worded = number >= wordless
+                button.setToolButtonStyle(
+                    style.ToolButtonTextBesideIcon if worded else style.ToolButtonIconOnly
+                )
+            if gaps + sum(_least_px(part) for part in parts) <= self.width():
+                return
 
     def set_threshold(self, threshold: float) -> None:
         """Use another threshold, as set in the settings."""
@@ -178,6 +209,12 @@ def _folder_button(action: QAction, recent: RecentFolders) -> QToolButton:
     recent.fill(menu)
     button.setMenu(menu)
     return button
+
+
+def _least_px(part: QLayoutItem) -> int:
+    """A button needs all of its size, whatever its minimum says: else its text is cut."""
+    widget = part.widget()
+    return part.sizeHint().width() if isinstance(widget, QToolButton) else part.minimumSize().width()
 
 
 def _line() -> QFrame:

@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
-        for widget, least in ((self.photo_list, 260), (self.map_view, 320), (self.panel, 280)):
+        for widget, least in ((self.photo_list, 260), (self.map_view, 280), (self.panel, 280)):
             widget.setMinimumWidth(least)
             self.splitter.addWidget(widget)
         for index, stretch in enumerate((0, 1, 0)):

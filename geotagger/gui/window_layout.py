@@ -9,7 +9,7 @@ from geotagger.core.paths import config_dir
 from geotagger.gui.actions import Actions
 from geotagger.gui.photo_list import ListShape, PhotoList
 
-_MAP_LEAST_PX = 320
+_MAP_LEAST_PX = 280
 
 
 def layout_file() -> QSettings:
