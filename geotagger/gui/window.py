@@ -239,6 +239,7 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentIndex(1 if len(self.workbench.session) else 0)
         if was_empty and len(self.workbench.session):
             self.photo_list.view.setFocus()
+            self.window_layout.make_room()
         self._refresh_actions()
 
     def _select_something(self, _ids: list[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QObject, QSettings
+from PySide6.QtCore import QByteArray, QObject, QSettings, QTimer
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from geotagger.core.paths import config_dir
@@ -52,6 +52,10 @@ class WindowLayout(QObject):
             self._before_table = []
         for one in ListShape:
             self._actions[one.value].setChecked(one is shape)
+
+    def make_room(self) -> None:
+        """Divide the window for the list's shape once it is divided at all: an empty one shows no parts."""
+        QTimer.singleShot(0, self, lambda: self.set_shape(self._list.shape))
 
     def restore(self) -> None:
         """Divide the window as it was when it was closed."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
@@ -19,11 +19,14 @@ from geotagger.core.settings import Settings, Theme, load_settings
 from geotagger.core.write_policy import WritePolicy
 from geotagger.gui.appearance import Appearance, blend
 from geotagger.gui.jobs import Jobs
+from geotagger.gui.language import use_language
 from geotagger.gui.photo_list import ListShape
 from geotagger.gui.theme import DARK, LIGHT
 from geotagger.metadata import in_place, open_journal, write_fix
 from tests.gui.conftest import App
 from tests.images import save_photo
+
+ICON_ONLY = Qt.ToolButtonStyle.ToolButtonIconOnly
 
 
 def test_empty_window_explains_itself(app: App) -> None:
@@ -33,8 +36,6 @@ def test_empty_window_explains_itself(app: App) -> None:
 
 
 def test_every_action_has_a_tool_tip_and_every_button_a_name(app: App) -> None:
-    from PySide6.QtWidgets import QToolButton
-
     for declared in app.window.actions_.declared:
         assert app.window.actions_[declared.name].toolTip()
     for button in app.window.toolbar.findChildren(QToolButton):
@@ -167,3 +168,28 @@ def test_a_write_cut_short_by_a_crash_is_made_whole_at_the_next_start(
     assert photo.read_bytes() != original
     app.window.writing.recover()
     app.wait(lambda: photo.read_bytes() == original)
+
+
+def test_a_table_gets_room_for_its_columns_even_if_it_was_chosen_in_the_empty_window(
+    app: App, tmp_path: Path
+) -> None:
+    app.do("table")
+    app.window.opening.open_paths([save_photo(tmp_path / "a.jpg")])
+    least = app.window.photo_list.table_px
+    app.wait(lambda: app.window.splitter.sizes()[0] >= least)
+    assert app.window.map_view.width() >= 280
+    app.do("list")
+    assert app.window.splitter.sizes()[0] < 400
+
+
+def test_a_narrow_window_shows_every_button_whole(app: App) -> None:
+    use_language("fr")
+    app.window.resize(960, 640)
+    app.wait(lambda: app.window.toolbar.width() <= 960)
+    for button in app.window.toolbar.findChildren(QToolButton):
+        if button.parent() is app.window.toolbar and button.isVisible():
+            assert button.width() >= button.sizeHint().width(), button.text()
+            assert button.geometry().right() <= app.window.toolbar.width()
+    app.window.resize(1440, 900)
+    app.wait(lambda: app.window.toolbar.width() > 1200)
+    assert all(b.toolButtonStyle() is not ICON_ONLY for b in app.window.toolbar._worded)
