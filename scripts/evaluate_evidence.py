@@ -1,210 +1,176 @@
-"""Measures what each source adds on real trips, and chooses the weights of the sources.
+"""Measures what each source adds on real trips, and fits the weights of the sources.
 
     python scripts/evaluate_evidence.py ../shared/photos                    the table of docs/evidence.md
     python scripts/evaluate_evidence.py ../shared/photos --fit              writes resources/evidence/tuning.json
-    … --outputs FILE.npz       network outputs to use (arrays ``file``, ``cells``, ``embedding``, text ``model``)
+    … --outputs FILE.npz …     network outputs to use, made by ``python -m trainer outputs`` (else those of the bundle)
+    … --only FILE.npz          judge only the photos of this file; the rest of the photos serve for fitting
 
-The position of all photos is hidden, but for a random tenth where the table says so. The law of motion is learned anew
-for each fifth of the photographers from the other four. Photos made by the photographers that a bundle was trained on
-flatter it; give the outputs of a network that has not seen them.
+The position of all photos is hidden, but for a random tenth where the table says so, in several draws. All that is fitted
+(the law of motion, the weights, the shares for radii and region sets) is fitted anew for each fifth of the photographers on
+the other four, so every row is out of fold. Photos made by the photographers that a network was trained on flatter it; give
+the outputs of networks that have not seen them.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
-from fit_evidence import Trip, fit, read_trips
+from evidence_cases import (
+    FOLDS,
+    HEADER,
+    Case,
+    Judged,
+    draws,
+    fold_of,
+    judged_by,
+    judged_by_rule,
+    judged_with_scores,
+    prior_of,
+    read_cases,
+    read_outputs,
+    row_of,
+)
+from fit_evidence import fit, read_trips
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
-from geotagger.core.geo import LatLon
-from geotagger.core.paths import cache_dir
-from geotagger.core.prediction import ImageOutput, Prediction
-from geotagger.core.regions import load_regions
-from geotagger.evidence.fusion import WIDE_RADIUS_KM, ContextModel
-from geotagger.evidence.trips import ContextPhoto
+from geotagger.evidence.fusion import ContextModel, RadiusScore
+from geotagger.evidence.motion import MotionLaw
 from geotagger.evidence.tuning import Tuning
 
-FOLDS = 5
 LOCATED_SHARE = 0.1
-LEAST_PHOTOS = 10
 AIM = 0.815
-"""Coverage that the masses are chosen for: the middle of the goal, 75 to 88 %."""
-FIT_STEPS = 5
+"""Coverage that the shares are chosen for: the middle of the goal, 75 to 88 %."""
 TARGET = Path("resources/evidence/tuning.json")
+TOGETHER = frozenset({"time-neighbour"})
+START = Tuning(
+    image_weight=1.0,
+    stop_growth=0.0,
+    stop_window_h=24.0,
+    floor=0.02,
+    doubt=0.3,
+    trip_radius_mass=0.8,
+    trip_set_mass=0.8,
+    located_radius_mass=0.8,
+    located_set_mass=0.8,
+    local_radius_mass=0.8,
+    gallery_similarity=0.999,
+    gallery_radius_km=1.0,
+    radius_coverage=0.8,
+    set_coverage=0.8,
+)
+TRIED: tuple[Mapping[str, float], ...] = (
+    {},
+    {"doubt": 0.5},
+    {"doubt": 0.5, "image_weight": 0.6},
+    {"doubt": 0.5, "image_weight": 1.5},
+    {"doubt": 0.5, "floor": 0.1},
+    {"doubt": 0.5, "stop_window_h": 96.0},
+    {"doubt": 0.4, "stop_window_h": 400.0},
+    {"stop_growth": 0.3, "stop_window_h": 400.0},
+)
+"""Changes of ``START`` that are compared; the best on the other photographers is taken."""
+LOSS_WEIGHT = 0.1
+"""What one nat of the true region's probability is worth, in shares of photos with the region among the first three."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
-    """One photo with its truth."""
+class Bench:
+    """The trips with models that were learned without the photographers that they judge."""
 
-    photo: ContextPhoto
-    truth: LatLon
-    region: str
-    photographer: str
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        grid: CellGrid,
+        calibration: Calibration,
+        laws: Mapping[int, MotionLaw],
+        prior: np.ndarray,
+    ) -> None:
+        self.cases = cases
+        first = ContextModel(grid, calibration, START, laws[0], prior)
+        self.models = {fold: first.with_law(law) for fold, law in laws.items()}
+        self.tuning = dict.fromkeys(laws, START)
 
+    def judge(self, share: float, kinds: frozenset[str], seeds: Iterable[int]) -> list[Judged]:
+        """The program's answers, photographer by photographer."""
+        found: list[Judged] = []
+        for seed in seeds:
+            for draw in draws(self.cases, share, seed):
+                fold = fold_of(draw.cases[0].photographer)
+                model = self.models[fold].with_tuning(self.tuning[fold])
+                found += judged_by(model, draw, kinds)
+        return found
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One prediction with its truth."""
+    def choose_weights(self) -> Tuning:
+        """Set the weights of pictures for each fold by the others; gives what is best on all photographers."""
+        table = []
+        for change in TRIED:
+            self.tuning = dict.fromkeys(self.models, replace(START, **change))
+            losses = defaultdict(list)
+            for judged in self.judge(0.0, TOGETHER, (0,)):
+                losses[judged.case.photographer].append(_region_loss(judged))
+            table.append({who: (float(np.mean(of)), np.sqrt(len(of))) for who, of in losses.items()})
+            print(f"{dict(change) or 'start'}: loss {_balanced(table[-1], lambda who: True):.3f}", flush=True)
 
-    photographer: str
-    region: str
-    error_km: float
-    rank: int
-    prediction: Prediction
+        def best(uses: Callable[[str], bool]) -> Tuning:
+            return replace(START, **TRIED[int(np.argmin([_balanced(row, uses) for row in table]))])
 
-    @property
-    def is_located(self) -> bool:
-        """True where a photo with a position had a say."""
-        return any("GPS" in (e.reason or "") for e in self.prediction.evidence)
+        self.tuning = {fold: best(lambda who, fold=fold: fold_of(who) != fold) for fold in self.models}
+        return best(lambda who: True)
 
-
-def read_cases(folder: Path, outputs: dict[str, ImageOutput]) -> list[Case]:
-    """Photos with a clock and a place, of photographers with enough of them."""
-    regions = load_regions()
-    cases = defaultdict(list)
-    with (folder / "photos.csv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            if not (row["lat"] and row["taken"]) or row["file"] not in outputs:
-                continue
-            try:
-                clock = datetime.strptime(row["taken"], "%Y:%m:%d %H:%M:%S")
-            except ValueError:
-                continue
-            truth = LatLon(float(row["lat"]), float(row["lon"]))
-            photo = ContextPhoto(row["file"], outputs[row["file"]], clock, roll=row["photographer"])
-            code = regions.by_postal(row["region"]).code
-            cases[row["photographer"]].append(Case(photo, truth, code, row["photographer"]))
-    return [case for group in cases.values() if len(group) >= LEAST_PHOTOS for case in group]
-
-
-def fold_of(photographer: str) -> int:
-    """Which fifth a photographer belongs to."""
-    return int(hashlib.sha256(photographer.encode()).hexdigest(), 16) % FOLDS
-
-
-def models(
-    trips: Sequence[Trip], grid: CellGrid, calibration: Calibration, tuning: Tuning, prior: np.ndarray
-) -> dict[int, ContextModel]:
-    """A model for each fifth, which learned its law of motion from the others."""
-    return {
-        fold: ContextModel(
-            grid,
-            calibration,
-            tuning,
-            fit([t for t in trips if fold_of(t.photographer) != fold], seed=fold),
-            prior,
-        )
-        for fold in range(FOLDS)
-    }
-
-
-def judge(
-    cases: Sequence[Case],
-    by_fold: dict[int, ContextModel],
-    located_share: float,
-    kinds: frozenset[str],
-    seed: int = 0,
-) -> Iterator[Judged]:
-    """Predict the photos of each photographer together, with a share of them located; those are not judged."""
-    rng = np.random.default_rng(seed)
-    groups = defaultdict(list)
-    for case in cases:
-        groups[case.photographer].append(case)
-    for photographer, group in sorted(groups.items()):
-        count = max(1, round(located_share * len(group))) if located_share else 0
-        located = set(rng.choice(len(group), count, replace=False).tolist())
-        photos = [replace(c.photo, place=c.truth) if i in located else c.photo for i, c in enumerate(group)]
-        predictions = by_fold[fold_of(photographer)].predict(photos, "", "", kinds)
-        for i, (case, prediction) in enumerate(zip(group, predictions, strict=True)):
-            if i not in located:
-                codes = [region.code for region in prediction.regions]
-                error_km = prediction.position.distance_km(case.truth)
-                yield Judged(photographer, case.region, error_km, codes.index(case.region), prediction)
+    def choose_masses(self, overall: Tuning, seeds: Iterable[int]) -> Tuning:
+        """Set the shares for radii and region sets for each fold by the others; gives those of all photographers."""
+        scores: list[tuple[str, RadiusScore]] = []
+        for seed in seeds:
+            for share in (0.0, LOCATED_SHARE) if seed == 0 else (LOCATED_SHARE,):
+                for draw in draws(self.cases, share, 100 + seed):
+                    who = draw.cases[0].photographer
+                    model = self.models[fold_of(who)].with_tuning(self.tuning[fold_of(who)])
+                    group, found = judged_with_scores(model, draw)
+                    scores += [(who, score) for score in found]
+                    name = "located_set_mass" if share else "trip_set_mass"
+                    for judged in group:
+                        if len(judged.prediction.evidence) > 1 and (judged.is_located or not share):
+                            scores.append((who, RadiusScore(name, judged.before)))
+        names = sorted({score.name for _, score in scores})
+        self.tuning = {
+            fold: replace(
+                tuning, **{n: _mass(scores, n, lambda who, f=fold: fold_of(who) != f) for n in names}
+            )
+            for fold, tuning in self.tuning.items()
+        }
+        return replace(overall, **{name: _mass(scores, name, lambda who: True) for name in names})
 
 
-def row_of(name: str, judged: Sequence[Judged]) -> str:
-    """One line of the table."""
-    errors = np.array([j.error_km for j in judged])
-    hits = np.array([j.rank < 3 for j in judged])
-    regions = np.array([j.region for j in judged])
-    macro = np.mean([hits[regions == code].mean() for code in np.unique(regions)])
-    cells = [
-        name,
-        f"{len(judged)}",
-        f"{100 * hits.mean():.1f} / {100 * macro:.1f}",
-        f"{np.median(errors):.0f}",
-        f"{100 * (errors < 25).mean():.0f}",
-        f"{100 * (errors < 200).mean():.0f}",
-        f"{100 * radius_coverage(judged):.0f}",
-        f"{100 * set_coverage(judged):.0f}",
-    ]
-    return "| " + " | ".join(cells) + " |"
+def _region_loss(judged: Judged) -> float:
+    """What is to be small: the true region not among the first three, or improbable."""
+    assert judged.prediction is not None
+    nats = -float(np.log(max(judged.prediction.regions[judged.rank].probability, 1e-4)))
+    return float(judged.rank >= 3) + LOSS_WEIGHT * nats
 
 
-def radius_coverage(judged: Sequence[Judged]) -> float:
-    """Share of photos inside their radius."""
-    return float(np.mean([j.error_km <= j.prediction.radius_km for j in judged]))
+def _balanced(row: Mapping[str, tuple[float, float]], uses: Callable[[str], bool]) -> float:
+    values = [value for who, value in row.items() if uses(who)]
+    return float(np.average([v for v, _ in values], weights=[w for _, w in values]))
 
 
-def set_coverage(judged: Sequence[Judged]) -> float:
-    """Share of photos whose region is in the set."""
-    return float(np.mean([j.region in j.prediction.region_set for j in judged]))
-
-
-def balanced(judged: Sequence[Judged], covered: Sequence[bool]) -> float:
-    """Coverage, counting each photographer with the square root of the number of his photos."""
-    groups = defaultdict(list)
-    for j, is_covered in zip(judged, covered, strict=True):
-        groups[j.photographer].append(is_covered)
-    weights = np.sqrt([len(group) for group in groups.values()])
-    return float(np.average([np.mean(group) for group in groups.values()], weights=weights))
-
-
-def fitted(cases: Sequence[Case], tuning: Tuning, by_fold: dict[int, ContextModel]) -> Tuning:
-    """Choose the five masses by bisection; each concerns other photos or another number, so all go at once."""
-    bounds = dict.fromkeys(MASSES, (0.3, 0.999))
-    for _ in range(FIT_STEPS):
-        middle = {name: (low + high) / 2 for name, (low, high) in bounds.items()}
-        tuned = replace(tuning, **middle)
-        tried = {fold: model.with_tuning(tuned) for fold, model in by_fold.items()}
-        found = coverages(cases, tried)
-        for name, (low, high) in bounds.items():
-            bounds[name] = (middle[name], high) if found[name] < AIM else (low, middle[name])
-        print({name: (round(middle[name], 3), round(found[name], 3)) for name in bounds}, flush=True)
-    return replace(tuning, **{name: round((low + high) / 2, 3) for name, (low, high) in bounds.items()})
-
-
-MASSES = ("trip_radius_mass", "trip_set_mass", "located_radius_mass", "located_set_mass", "local_radius_mass")
-
-
-def coverages(cases: Sequence[Case], by_fold: dict[int, ContextModel]) -> dict[str, float]:
-    """What each of the masses leads to."""
-    kinds = frozenset({"time-neighbour"})
-    apart = [j for j in judge(cases, by_fold, 0.0, kinds) if len(j.prediction.evidence) > 1]
-    near = [j for seed in (1,) for j in judge(cases, by_fold, LOCATED_SHARE, kinds, seed) if j.is_located]
-    local = [j for j in near if j.prediction.radius_km < WIDE_RADIUS_KM]
-    wide = [j for j in near if j.prediction.radius_km >= WIDE_RADIUS_KM]
-
-    def within(judged: Sequence[Judged]) -> float:
-        return balanced(judged, [j.error_km <= j.prediction.radius_km for j in judged])
-
-    def in_set(judged: Sequence[Judged]) -> float:
-        return balanced(judged, [j.region in j.prediction.region_set for j in judged])
-
-    return dict(
-        zip(MASSES, (within(apart), in_set(apart), within(wide), in_set(near), within(local)), strict=True)
-    )
+def _mass(scores: Sequence[tuple[str, RadiusScore]], name: str, uses: Callable[[str], bool]) -> float:
+    """The share that covers ``AIM`` of the photos, photographers counting with the square root of theirs."""
+    chosen = [(who, score.mass) for who, score in scores if score.name == name and uses(who)]
+    counts: dict[str, int] = defaultdict(int)
+    for who, _ in chosen:
+        counts[who] += 1
+    masses = np.array([mass for _, mass in chosen])
+    weights = np.array([counts[who] ** -0.5 for who, _ in chosen])
+    order = np.argsort(masses)
+    held = np.cumsum(weights[order]) / weights.sum()
+    return round(float(np.clip(masses[order][np.searchsorted(held, AIM)], 0.3, 0.998)), 3)
 
 
 GALLERY_PRECISION = 0.8
@@ -222,11 +188,9 @@ def gallery_similarity(cases: Sequence[Case], radius_km: float) -> float:
     owners = np.array([case.photographer for case in cases])
     similarities = embeddings @ embeddings.T
     similarities[(owners[:, None] == owners) & (np.abs(days[:, None] - days) <= 1)] = -1
-    best = similarities.argmax(axis=1)
-    top = similarities.max(axis=1)
-    right = np.array(
-        [cases[i].truth.distance_km(cases[j].truth) <= radius_km for i, j in enumerate(best.tolist())]
-    )
+    best, top = similarities.argmax(axis=1), similarities.max(axis=1)
+    apart = [cases[i].truth.distance_km(cases[j].truth) for i, j in enumerate(best.tolist())]
+    right = np.array(apart) <= radius_km
     order = np.argsort(-top)
     precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero((precision >= GALLERY_PRECISION) & (np.arange(len(order)) >= GALLERY_LEAST - 1))
@@ -234,82 +198,64 @@ def gallery_similarity(cases: Sequence[Case], radius_km: float) -> float:
     return round(min(float(top[order][good[-1]]), GALLERY_NEVER), 3) if len(good) else GALLERY_NEVER
 
 
-def outputs_of(folder: Path, given: Path | None) -> tuple[dict[str, ImageOutput], CellGrid, Calibration, str]:
-    """What the network says of all photos: from a file, from the cache, or from the bundle itself."""
-    from geotagger.inference import Predictor, load_bundle
-
-    bundle = load_bundle()
-    cache = given or cache_dir() / f"evidence-{bundle.id}.npz"
-    if not cache.exists():
-        with (folder / "photos.csv").open(encoding="utf-8", newline="") as stream:
-            names = [row["file"] for row in csv.DictReader(stream) if row["taken"] and row["lat"]]
-        predictor = Predictor(bundle, "cpu")
-        found = []
-        for first in range(0, len(names), predictor.batch_size):
-            part = names[first : first + predictor.batch_size]
-            found += predictor.predict([predictor.load(folder / name) for name in part])
-        cells = np.stack([output.cell_probabilities for output in found])
-        embeddings = np.stack([output.embedding for output in found])
-        np.savez(cache, name=names, cells=cells, embedding=embeddings, model=bundle.id)
-    kept = np.load(cache)
-    outputs = {}
-    sums = bundle.grid.region_sums(kept["cells"], len(load_regions())).astype(np.float32)
-    for name, regions, cells, embedding in zip(
-        kept["name"], sums, kept["cells"], kept["embedding"], strict=True
-    ):
-        outputs[str(name)] = ImageOutput(regions, cells, embedding.astype(np.float32))
-    return outputs, bundle.grid, bundle.calibration, str(kept["model"])
+def learned_laws(photos: Path, kept: Path | None) -> dict[int, MotionLaw]:
+    """The law of motion for each fold, learned from the others; from and into a file where one is given."""
+    if kept is not None and kept.exists():
+        document = json.loads(kept.read_text(encoding="utf-8"))
+        return {int(fold): MotionLaw.from_json(law) for fold, law in document.items()}
+    trips = read_trips(photos / "photos.csv")
+    laws = {f: fit([t for t in trips if fold_of(t.photographer) != f], seed=f) for f in range(FOLDS)}
+    if kept is not None:
+        document = {str(fold): law.to_json() for fold, law in laws.items()}
+        kept.write_text(json.dumps(document), encoding="utf-8")
+    return laws
 
 
-def prior_of(outputs: dict[str, ImageOutput]) -> np.ndarray:
-    """(cells,) mean of the network's answers, photographers counting with the square root of their photos."""
+def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int]) -> None:
+    """The rows for some of the photos."""
+    bench.cases = cases
+    print(HEADER)
+    for kinds, name in ((frozenset[str](), "image"), (TOGETHER, "image + neighbours")):
+        print(row_of(f"0% | {name}", bench.judge(0.0, kinds, (0,))), flush=True)
+    for rule, name in ((False, "nearest located photo in time"), (True, "line between located photos")):
+        judged = [j for s in seeds for d in draws(cases, LOCATED_SHARE, s) for j in judged_by_rule(d, rule)]
+        print(row_of(f"10% | {name}", judged, len(seeds)), flush=True)
+    judged = bench.judge(LOCATED_SHARE, TOGETHER, seeds)
+    print(row_of("10% | image + neighbours, some located", judged, len(seeds)), flush=True)
     groups = defaultdict(list)
-    for name, output in outputs.items():
-        groups[name.partition("/")[0]].append(output.cell_probabilities)
-    weights = np.sqrt([len(group) for group in groups.values()])
-    return np.average([np.mean(group, axis=0) for group in groups.values()], axis=0, weights=weights)
-
-
-START = Tuning(
-    image_weight=1.0,
-    stop_growth=0.0,
-    stop_window_h=24.0,
-    floor=0.02,
-    doubt=0.3,
-    place_weight=0.25,
-    trip_radius_mass=0.9,
-    trip_set_mass=0.9,
-    located_radius_mass=0.8,
-    located_set_mass=0.8,
-    local_radius_mass=0.76,
-    gallery_similarity=0.97,
-    gallery_radius_km=1.0,
-    radius_coverage=0.8,
-    set_coverage=0.8,
-)
-"""Where the fit of the shares begins; the first six were picked by hand among settings compared on the same trips."""
+    for j in judged:
+        groups[j.case.photographer].append(j)
+    print("\nBy photographer, with a tenth located:\n")
+    for who, group in sorted(groups.items(), key=lambda item: -len(item[1])):
+        print(row_of(f"10% | {who}", group, len(seeds)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table, or fit and write the tuning."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("photos", type=Path, help="folder with photos.csv")
-    parser.add_argument("--outputs", type=Path, help="network outputs to use")
-    parser.add_argument("--fit", action="store_true", help="choose the masses and write them")
+    parser.add_argument("--outputs", type=Path, nargs="+", default=[], help="network outputs to use")
     parser.add_argument(
-        "--prior", type=Path, help="with --fit: outputs whose mean is kept as the prior of the cells"
+        "--only", type=Path, nargs="+", default=[], help="outputs of the only photos to judge"
+    )
+    parser.add_argument("--laws", type=Path, help="file that keeps the laws of motion of the folds")
+    parser.add_argument("--draws", type=int, default=3, help="draws of located photos (default 3)")
+    parser.add_argument(
+        "--fit", action="store_true", help="write the weights and shares fitted on all photos"
+    )
+    parser.add_argument(
+        "--prior", type=Path, nargs="+", help="with --fit: outputs whose mean is kept as prior"
     )
     options = parser.parse_args(arguments)
-    outputs, grid, calibration, model = outputs_of(options.photos, options.outputs)
+    outputs, grid, calibration, model = read_outputs(options.photos, options.outputs)
     cases = read_cases(options.photos, outputs)
-    prior = prior_of(outputs)
-    trips = read_trips(options.photos / "photos.csv")
-    tuning = (
-        START if options.fit else Tuning.from_json(json.loads(TARGET.read_text(encoding="utf-8"))["tuning"])
-    )
-    by_fold = models(trips, grid, calibration, tuning, prior)
+    laws = learned_laws(options.photos, options.laws)
+    bench = Bench(cases, grid, calibration, laws, prior_of(outputs))
+    seeds = range(options.draws)
+    tuning = bench.choose_masses(bench.choose_weights(), seeds)
     photographers = len({case.photographer for case in cases})
     if options.fit:
+        similarity = gallery_similarity(cases, tuning.gallery_radius_km)
         facts = {
             "photos": len(cases),
             "photographers": photographers,
@@ -317,24 +263,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "date": date.today().isoformat(),
             "made_by": "scripts/evaluate_evidence.py --fit",
         }
-        similarity = gallery_similarity(cases, tuning.gallery_radius_km)
-        tuning = replace(fitted(cases, tuning, by_fold), gallery_similarity=similarity, facts=facts)
-        kept = prior if options.prior is None else prior_of(outputs_of(options.photos, options.prior)[0])
+        tuning = replace(tuning, gallery_similarity=similarity, facts=facts)
+        kept = prior_of(read_outputs(options.photos, options.prior)[0] if options.prior else outputs)
         document = {"tuning": tuning.to_json(), "cell_prior": [float(f"{value:.3g}") for value in kept]}
         TARGET.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
-        by_fold = {fold: model.with_tuning(tuning) for fold, model in by_fold.items()}
+        print(tuning)
     print(
-        f"{len(cases)} photos by {photographers} photographers; outputs of {model}; {date.today().isoformat()}\n"
+        f"\n{len(cases)} photos by {photographers} photographers; outputs of {model}; {date.today().isoformat()}\n"
     )
-    print(
-        "| located | sources | photos judged | top-3 micro / macro % | median km | < 25 km % | < 200 km % | in radius % | in set % |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    for share in (0.0, LOCATED_SHARE):
-        for kinds in (frozenset[str](), frozenset({"time-neighbour"})):
-            judged = list(judge(cases, by_fold, share, kinds))
-            name = f"{share:.0%} | image" + "".join(f" + {kind}" for kind in sorted(kinds))
-            print(row_of(name, judged), flush=True)
+    print_table(bench, cases, seeds)
+    if options.only:
+        others, _, _, model = read_outputs(options.photos, options.only)
+        cases = read_cases(options.photos, others)
+        photographers = len({case.photographer for case in cases})
+        print(f"\n{len(cases)} photos by {photographers} photographers; outputs of {model}\n")
+        print_table(bench, cases, seeds)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,14 @@ class CellGrid:
             sums[..., region] = values[..., self.region == region].sum(axis=-1)
         return sums
 
+    def region_sums_of(
+        self, cells: npt.NDArray[np.intp], probabilities: FloatArray, regions: int
+    ) -> FloatArray:
+        """(n, m) probabilities of some cells → (n, regions) probabilities of regions."""
+        member = np.zeros((len(cells), regions))
+        member[np.arange(len(cells)), self.region[cells]] = 1.0
+        return np.asarray(probabilities @ member)
+
     def to_json(self) -> dict[str, Any]:
         """The grid as JSON values, positions to 1e-5 degrees."""
         return {

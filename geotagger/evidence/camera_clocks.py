@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from geotagger.core.cells import CellGrid
 from geotagger.core.geo import FloatArray
-from geotagger.evidence.motion import SCALES_KM, MotionLaw, density_per_km2
+from geotagger.evidence.anchoring import SCALES_KM
+from geotagger.evidence.motion import MotionLaw, density_per_km2
 from geotagger.evidence.sphere import unit_vectors, vector_distances_km
 
 SURE = 0.9

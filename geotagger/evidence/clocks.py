@@ -1,12 +1,14 @@
-"""Which camera clocks can be believed, and how far two cameras' clocks are apart."""
+"""Which camera clocks can be believed."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
+import numpy.typing as npt
 
 from geotagger.core.geo import FloatArray
 from geotagger.evidence.sphere import vector_distances_km
@@ -18,6 +20,11 @@ _SAME_SECOND_SHARE = 0.34
 _IMPOSSIBLE_KM_PER_H = 1200.0
 _IMPOSSIBLE_KM = 60.0
 _IMPOSSIBLE_SHARE = 0.2
+DOUBT_H = 96.0
+"""How wrong the clocks of photos are taken to be that were copied in one go."""
+_COPY_GAP_H = 5 / 3600
+_COPIED_AT_LEAST = 8
+_SEEN_AT_LEAST = 4
 
 
 def clock_hours(clocks: Sequence[datetime | None], now: datetime | None = None) -> FloatArray:
@@ -57,3 +64,26 @@ def moves_impossibly(hours: FloatArray, vectors: FloatArray) -> bool:
     distances = vector_distances_km(vectors[1:], vectors[:-1])
     too_fast = (distances > _IMPOSSIBLE_KM) & (distances > _IMPOSSIBLE_KM_PER_H * (np.diff(hours) + 0.25))
     return bool(too_fast.sum() >= 2 and too_fast.mean() > _IMPOSSIBLE_SHARE)
+
+
+def copied_in_one_go(hours: FloatArray, embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """(n,) True for photos of a long run a few seconds apart that show different things.
+
+    Their clocks tell when they were copied or exported, in which order, and nothing more. Photos of a burst, which
+    show the same, are none.
+
+    Args:
+        hours: (n,) clock hours, ascending.
+        embeddings: (n, dimensions) of unit length; zero for photos that were not looked at.
+    """
+    found = np.zeros(len(hours), np.bool_)
+    runs = np.flatnonzero(np.diff(hours, prepend=-np.inf, append=np.inf) > _COPY_GAP_H)
+    for start, end in itertools.pairwise(runs.tolist()):
+        seen = embeddings[start:end][embeddings[start:end].any(axis=1)]
+        if end - start < _COPIED_AT_LEAST or len(seen) < _SEEN_AT_LEAST:
+            continue
+        others = embeddings[:: max(len(embeddings) // 200, 1)]
+        usual = float((seen @ others[others.any(axis=1)].T).mean())
+        in_turn = float((seen[1:] * seen[:-1]).sum(axis=1).mean())
+        found[start:end] = in_turn < (1 + usual) / 2
+    return found

@@ -22,12 +22,13 @@ from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import Evidence, Prediction
 from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
-from geotagger.evidence.local import Anchors, anchors_of_others, clouds
-from geotagger.evidence.motion import BRIDGE_SCALES, SCALES_KM, MotionLaw, density_per_km2, load_motion
+from geotagger.evidence.anchoring import SCALES_KM, Shares, Surroundings, surroundings
+from geotagger.evidence.local import RING_KM, WAY_RINGS, Placed, placed
+from geotagger.evidence.motion import MotionLaw, density_per_km2, load_motion
 from geotagger.evidence.raster import PlaceRaster
-from geotagger.evidence.smoother import Smoother
-from geotagger.evidence.sphere import between, positions, unit_vectors, vector_distances_km
-from geotagger.evidence.summary import CellSummary, Where, where_from_points
+from geotagger.evidence.smoother import Floats, Smoother
+from geotagger.evidence.sphere import positions, rings, unit_vectors, vector_distances_km
+from geotagger.evidence.summary import CellSummary, Where, where_from_regions
 from geotagger.evidence.trips import Chain, ContextPhoto, Indices, chains
 from geotagger.evidence.tuning import Tuning, load_tuning, place_prior
 from geotagger.evidence.words import distance, neighbour_words
@@ -36,14 +37,20 @@ KINDS = frozenset({"time-neighbour", "track", "gallery", "hint"})
 """Sources besides the image, each of which can be switched off."""
 
 LOCAL_RADIUS_KM = 1000.0
-"""Clouds with a larger radius are laid over the cells, where what the photos show can choose among them."""
+"""Where located photos say no more than this, a match in the gallery is believed without asking them."""
 WIDE_RADIUS_KM = 100.0
 """Radii above this are measured by a share of their own: there people come home, or leave for good."""
 _CELL_SCALE_KM = 30.0
 _CHUNK = 256
 _LAND_KM2 = 2e7
 _NEIGHBOURS_NAMED = 3
-_NEGLIGIBLE_WEIGHT = 5e-4
+_ANCHORS_NAMED = 2
+_LEAST_SHARE_NAMED = 0.1
+_NEGLIGIBLE_SHARE = 0.01
+_SPOKES = 6
+_USUAL_MASS = 0.8
+_MOSTLY_ELSEWHERE = 0.8
+"""Where it is more probable than this that a photo lies near no located one, its place is looked for over all cells."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +66,35 @@ class _Shown:
     cells: Indices
     posteriors: FloatArray
     alone: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class RadiusScore:
+    """How a photo with a known truth bears on a share of the tuning (conformal prediction).
+
+    Attributes:
+        name: which share.
+        mass: the least that it has to be for the radius to hold the true place.
+    """
+
+    name: str
+    mass: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Anchors:
+    """The located photos of a chain.
+
+    Attributes:
+        known: (known,) their numbers in the chain.
+        spots: (known, 3) unit vectors.
+        around: what lies around each photo of the chain.
+    """
+
+    chain: Chain
+    known: Indices
+    spots: FloatArray
+    around: Surroundings
 
 
 class ContextModel:
@@ -83,6 +119,13 @@ class ContextModel:
         other._tuning = tuning
         return other
 
+    def with_law(self, law: MotionLaw) -> ContextModel:
+        """The same model with another law of motion."""
+        other = copy(self)
+        other._law = law
+        other._smoother = self._smoother.with_law(law)
+        return other
+
     @cached_property
     def whole_grid(self) -> CellSummary:
         """Summarises posteriors over all cells."""
@@ -104,23 +147,44 @@ class ContextModel:
             photos = [replace(photo, matches=()) for photo in photos]
         batch = _Batch(self, photos, model_id, device)
         if "time-neighbour" in kinds:
-            for chain in chains(photos):
-                if len(chain.indices) > 1:
-                    batch.join(chain)
+            batch.join_all()
         batch.judge_rest_alone()
         batch.apply_exact()
         return batch.predictions()
 
+    def predict_with_scores(
+        self, photos: Sequence[ContextPhoto], truths: Sequence[LatLon]
+    ) -> tuple[list[Prediction], dict[int, RadiusScore]]:
+        """Predict photos with known truths, and what they say of the shares of the tuning, by index.
+
+        Those that are judged alone say nothing of these: the calibration of the bundle is for them.
+        """
+        batch = _Batch(self, photos, "", "", truths)
+        batch.join_all()
+        batch.judge_rest_alone()
+        return batch.predictions(), batch.scores
+
 
 class _Batch:
-    """The work on one batch; answers are filled in step by step."""
+    """The work on one batch; answers are filled in step by step.
+
+    Args:
+        truths: the true places, to tell how much of each answer lies nearer than them.
+    """
 
     def __init__(
-        self, model: ContextModel, photos: Sequence[ContextPhoto], model_id: str, device: str
+        self,
+        model: ContextModel,
+        photos: Sequence[ContextPhoto],
+        model_id: str,
+        device: str,
+        truths: Sequence[LatLon] | None = None,
     ) -> None:
         self._m = model
         self._photos = photos
         self._ids = (model_id, device)
+        self._truths = truths
+        self.scores: dict[int, RadiusScore] = {}
         self._where: list[tuple[Where, float, float] | None] = [None] * len(photos)
         self._evidence: list[list[Evidence]] = [[Evidence("image", 1.0)] for _ in photos]
         for index, photo in enumerate(photos):
@@ -166,20 +230,35 @@ class _Batch:
 
     # Together ---------------------------------------------------------------------------------------------
 
+    def join_all(self) -> None:
+        """Judge together what can be."""
+        for chain in chains(self._photos):
+            if len(chain.indices) > 1:
+                self.join(chain)
+
     def join(self, chain: Chain) -> None:
         """Judge the photos of a chain together."""
-        shown = self._shown(chain)
         place = [self._place(self._photos[i]) for i in chain.indices.tolist()]
         known = np.array([p is not None for p in place])
-        lat = np.array([p.lat_deg if p else 0.0 for p in place])
-        lon = np.array([p.lon_deg if p else 0.0 for p in place])
-        others = known.sum() - known
-        has_anchor = others > 0
-        if not has_anchor.all():
-            self._answer_by_pictures(chain, shown, ~has_anchor)
+        has_anchor = known.sum() - known > 0
+        anchors = None
         if has_anchor.any():
-            near, far, anchors = anchors_of_others(chain.hours, known, unit_vectors(lat, lon))
-            self._answer_by_neighbours(chain, shown, np.flatnonzero(has_anchor), near, far, anchors)
+            spots = unit_vectors(
+                [p.lat_deg if p else 0.0 for p in place], [p.lon_deg if p else 0.0 for p in place]
+            )
+            around = surroundings(chain.hours, known, spots, chain.doubt_h)
+            anchors = _Anchors(chain, np.flatnonzero(known), spots[known], around)
+        first = 0
+        for part in chain.parts:
+            members = np.arange(first, first + len(part.indices))
+            first += len(members)
+            shown = self._shown(part)
+            if not has_anchor[members].all():
+                self._answer_by_pictures(part, shown, ~has_anchor[members])
+            if anchors is not None and has_anchor[members].any():
+                self._answer_by_neighbours(
+                    part, shown, members[has_anchor[members]] - members[0], anchors, members[0]
+                )
 
     @staticmethod
     def _place(photo: ContextPhoto) -> LatLon | None:
@@ -217,9 +296,8 @@ class _Batch:
         tuning = self._m._tuning
         stops = np.unique(chain.stops[wanted])
         doubted = (1 - tuning.doubt) * shown.posteriors[stops] + tuning.doubt * shown.alone[stops]
-        answers = CellSummary(self._m._distances, shown.cells).all(
-            doubted, tuning.trip_radius_mass, tuning.trip_set_mass
-        )
+        summary = CellSummary(self._m._distances, shown.cells)
+        answers = summary.all(doubted, tuning.trip_radius_mass, tuning.trip_set_mass)
         by_stop = dict(zip(stops.tolist(), answers, strict=True))
         gains = (
             shown.posteriors * np.log(np.maximum(shown.posteriors, 1e-12) / self._m._prior[shown.cells])
@@ -227,6 +305,10 @@ class _Batch:
         for member in np.flatnonzero(wanted).tolist():
             index, stop = int(chain.indices[member]), int(chain.stops[member])
             self._where[index] = (by_stop[stop], tuning.radius_coverage, tuning.set_coverage)
+            if self._truths is not None:
+                row = doubted[int(np.searchsorted(stops, stop))]
+                mass = summary.mass_within(row, self._truths[index])
+                self.scores[index] = RadiusScore("trip_radius_mass", mass)
             self._name_neighbours(chain, member, float(gains[stop]))
 
     def _name_neighbours(self, chain: Chain, member: int, information: float) -> None:
@@ -238,100 +320,127 @@ class _Batch:
         named = nearby[:_NEIGHBOURS_NAMED]
         for other in named:
             name = self._photos[int(chain.indices[other])].name
-            gap_h = float(chain.hours[member] - chain.hours[other])
+            gap_h = float(chain.clocks[member] - chain.clocks[other])
             words = neighbour_words(name, gap_h, has_position=False)
             self._evidence[index].append(Evidence("time-neighbour", round(more / len(named), 2), name, words))
 
-    # Between located photos -------------------------------------------------------------------------------
+    # Among located photos ---------------------------------------------------------------------------------
 
     def _answer_by_neighbours(
-        self, chain: Chain, shown: _Shown, members: Indices, near: Indices, far: Indices, anchors: Anchors
+        self, part: Chain, shown: _Shown, wanted: Indices, anchors: _Anchors, offset: int
     ) -> None:
-        for first in range(0, len(members), _CHUNK):
-            part = members[first : first + _CHUNK]
-            self._answer_part(chain, shown, part, near, far, anchors.of(part))
-
-    def _answer_part(
-        self, chain: Chain, shown: _Shown, part: Indices, near: Indices, far: Indices, anchors: Anchors
-    ) -> None:
-        tuning = self._m._tuning
-        cloud = clouds(anchors, self._m._law)
-        centres = cloud.medians()
-        radii = cloud.radii_km(centres, tuning.local_radius_mass)
-        is_wide = radii > WIDE_RADIUS_KM
-        wider = cloud.radii_km(centres, tuning.located_radius_mass)
-        radii = np.where(is_wide, np.maximum(wider, WIDE_RADIUS_KM), radii)
-        boundless = np.flatnonzero(radii > LOCAL_RADIUS_KM)
-        for k in boundless.tolist():
-            self._answer_over_cells(chain, shown, int(part[k]), anchors, k)
-        local = np.flatnonzero(radii <= LOCAL_RADIUS_KM)
-        if len(local):
-            lat, lon = positions(cloud.points[local])
-            weights = cloud.weights[local]
-            heavy = weights > _NEGLIGIBLE_WEIGHT
-            regions = np.zeros(lat.shape, np.intp)
-            regions[heavy] = self._m._raster.regions(lat[heavy], lon[heavy])
-            centre_lat, centre_lon = positions(centres[local])
-            for row, k in enumerate(local.tolist()):
-                where = where_from_points(
-                    LatLon(float(centre_lat[row]), float(centre_lon[row])),
-                    float(radii[k]),
-                    regions[row][heavy[row]],
-                    weights[row][heavy[row]],
-                    tuning.located_set_mass,
-                )
-                index = int(chain.indices[part[k]])
-                self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
-        for member in part.tolist():
-            self._name_anchors(chain, member, int(near[member]), int(far[member]))
-
-    def _answer_over_cells(self, chain: Chain, shown: _Shown, member: int, anchors: Anchors, k: int) -> None:
-        """Lay the law of motion over all cells, and weigh them by what the photos show."""
         m, tuning = self._m, self._m._tuning
-        density = self._density(anchors, k)
-        posterior = shown.posteriors[chain.stops[member]]
-        ratio = np.full(len(m._grid), 1e-3)
-        ratio[shown.cells] = np.maximum(posterior / m._prior[shown.cells], 1e-3)
-        row = density * m._grid.area_km2 * ratio**tuning.place_weight
-        row /= row.sum()
-        (where,) = m.whole_grid.all(row[None], tuning.located_radius_mass, tuning.located_set_mass)
-        self._where[int(chain.indices[member])] = (where, tuning.radius_coverage, tuning.set_coverage)
+        cells = m._unit[shown.cells]
+        regions = m._grid.region_sums_of(shown.cells, shown.posteriors, len(load_regions()))
+        rings = self._ring_regions(anchors.spots)
+        for first in range(0, len(wanted), _CHUNK):
+            some = wanted[first : first + _CHUNK]
+            around = anchors.around.of(some + offset)
+            shares = m._law.anchors.shares(around)
+            stops = part.stops[some]
+            spots = placed(around, shares, anchors.spots, cells, shown.posteriors[stops])
+            radii = spots.radii_km(np.full(len(some), _USUAL_MASS))
+            is_wide = radii > WIDE_RADIUS_KM
+            masses = np.where(is_wide, tuning.located_radius_mass, tuning.local_radius_mass)
+            radii = np.where(
+                is_wide, np.maximum(spots.radii_km(masses), WIDE_RADIUS_KM), spots.radii_km(masses)
+            )
+            if self._truths is not None:
+                self._score(part.indices[some], spots, is_wide)
+            by_region = self._by_region(around, spots, rings) + regions[stops] * shares.away[:, None]
+            lat, lon = positions(spots.centres)
+            for row, member in enumerate(some.tolist()):
+                index = int(part.indices[member])
+                if shares.away[row] > _MOSTLY_ELSEWHERE:
+                    where = self._over_cells(anchors, around, shares, row, shown, int(stops[row]), index)
+                else:
+                    place = LatLon(float(lat[row]), float(lon[row]))
+                    where = where_from_regions(
+                        place, float(radii[row]), by_region[row], tuning.located_set_mass
+                    )
+                self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
+                self._name_anchors(anchors, member + offset, around.index[row], shares.near[row])
 
-    def _density(self, anchors: Anchors, k: int) -> FloatArray:
-        """(cells,) density of the law of motion at the points of the cells."""
-        m, scales = self._m, np.maximum(SCALES_KM, _CELL_SCALE_KM)
-        near_km = vector_distances_km(m._unit, anchors.near[k])
-        near_density = density_per_km2(near_km[:, None], scales)
-        if not np.isfinite(anchors.far_gap_h[k]):
-            return np.asarray(near_density @ m._law.near_weights(anchors.near_gap_h[[k]])[0])
-        weights = m._law.bridge_weights(anchors.near_gap_h[[k]], anchors.far_gap_h[[k]])[0]
-        share = anchors.near_gap_h[k] / max(anchors.near_gap_h[k] + anchors.far_gap_h[k], 1e-9)
-        middle = between(anchors.near[[k]], anchors.far[[k]], np.array([share]))[0]
-        span_km = float(vector_distances_km(anchors.near[k], anchors.far[k]))
-        far_km, middle_km = (vector_distances_km(m._unit, v) for v in (anchors.far[k], middle))
-        count = len(SCALES_KM)
-        return np.asarray(
-            near_density @ weights[:count]
-            + density_per_km2(far_km[:, None], scales) @ weights[count : 2 * count]
-            + density_per_km2(middle_km[:, None], np.maximum(BRIDGE_SCALES * span_km, _CELL_SCALE_KM))
-            @ weights[2 * count :]
-        )
+    def _score(self, indices: Indices, spots: Placed, is_wide: np.ndarray) -> None:
+        assert self._truths is not None
+        places = [self._truths[i] for i in indices.tolist()]
+        vectors = unit_vectors([p.lat_deg for p in places], [p.lon_deg for p in places])
+        masses = spots.mass_within(vector_distances_km(spots.centres, vectors))
+        for index, mass, wide in zip(indices.tolist(), masses.tolist(), is_wide.tolist(), strict=True):
+            name = "located_radius_mass" if wide else "local_radius_mass"
+            self.scores[index] = RadiusScore(name, mass)
 
-    def _name_anchors(self, chain: Chain, member: int, near: int, far: int) -> None:
+    def _ring_regions(self, spots: FloatArray) -> Floats:
+        """(known, rings, regions) how much of each ring around each located photo lies in each region."""
+        count = len(load_regions())
+        points = rings(spots, RING_KM, _SPOKES)
+        found = self._m._raster.regions(*positions(points))
+        table = np.zeros((len(spots), len(RING_KM), count), np.float32)
+        for spoke in range(_SPOKES):
+            np.put_along_axis(
+                table,
+                found[..., spoke, None],
+                np.take_along_axis(table, found[..., spoke, None], 2) + np.float32(1 / _SPOKES),
+                2,
+            )
+        return table
+
+    def _by_region(self, around: Surroundings, spots: Placed, rings_of: Floats) -> FloatArray:
+        """(n, regions) how much lies in each region, but for what lies elsewhere."""
+        total = np.einsum("nkr,nkrc->nc", spots.near_rings.astype(np.float32), rings_of[around.index])
+        on_way = np.flatnonzero(spots.way_rings.sum(axis=1) > _NEGLIGIBLE_SHARE)
+        if len(on_way):
+            radii = np.maximum(WAY_RINGS * around.span_km[on_way, None], RING_KM[0])
+            found = self._m._raster.regions(*positions(rings(spots.way_points[on_way], radii, _SPOKES)))
+            weights = np.repeat(spots.way_rings[on_way, :, None] / _SPOKES, _SPOKES, axis=2)
+            flat = found + total.shape[1] * np.arange(len(on_way))[:, None, None]
+            sums = np.bincount(flat.ravel(), weights.ravel(), len(on_way) * total.shape[1])
+            total[on_way] += sums.reshape(len(on_way), -1)
+        return np.asarray(total, np.float64)
+
+    def _over_cells(
+        self,
+        anchors: _Anchors,
+        around: Surroundings,
+        shares: Shares,
+        row: int,
+        shown: _Shown,
+        stop: int,
+        index: int,
+    ) -> Where:
+        """Where nothing is near, the law is laid over all cells beside what the photos show."""
+        m, tuning = self._m, self._m._tuning
+        scales = np.maximum(SCALES_KM, _CELL_SCALE_KM)
+        over = np.zeros(len(m._grid))
+        for k in np.flatnonzero(shares.near[row] > _NEGLIGIBLE_SHARE).tolist():
+            apart = vector_distances_km(m._unit, anchors.spots[around.index[row, k]])
+            density = density_per_km2(apart[:, None], scales) @ shares.near_scales[row, k]
+            over += shares.near[row, k] * density * m._grid.area_km2
+        over /= max(float(over.sum()), 1e-12) / (1 - shares.away[row])
+        over[shown.cells] += shares.away[row] * shown.posteriors[stop]
+        over /= over.sum()
+        (where,) = m.whole_grid.all(over[None], tuning.located_radius_mass, tuning.located_set_mass)
+        if self._truths is not None:
+            mass = m.whole_grid.mass_within(over, self._truths[index])
+            self.scores[index] = RadiusScore("located_radius_mass", mass)
+        return where
+
+    def _name_anchors(self, anchors: _Anchors, member: int, near: Indices, shares: FloatArray) -> None:
+        chain = anchors.chain
         index = int(chain.indices[member])
         where = self._where[index]
         assert where is not None
         radius = max(where[0].radius_km, 0.01)
         information = np.log(_LAND_KM2 / (np.pi * radius**2))
         more = max(float(information / self._information[index]) - 1.0, 0.1)
-        named = [near] if near == far else [near, far]
-        gaps = np.array([abs(chain.hours[member] - chain.hours[other]) + 0.05 for other in named])
-        shares = (1 / gaps) / (1 / gaps).sum()
-        for other, share in zip(named, shares.tolist(), strict=True):
+        order = np.argsort(-shares, kind="stable")[:_ANCHORS_NAMED]
+        named = [k for k in order.tolist() if shares[k] >= _LEAST_SHARE_NAMED or k == order[0]]
+        for k in named:
+            other = int(anchors.known[near[k]])
             photo = self._photos[int(chain.indices[other])]
-            gap_h = float(chain.hours[member] - chain.hours[other])
+            gap_h = float(chain.clocks[member] - chain.clocks[other])
             words = neighbour_words(photo.name, gap_h, True, by_track=photo.place is None)
-            weight = round(more * share, 2)
+            weight = round(more * float(shares[k] / shares[named].sum()), 2)
             self._evidence[index].append(Evidence("time-neighbour", weight, photo.name, words))
 
     # Exact places -----------------------------------------------------------------------------------------
@@ -339,25 +448,26 @@ class _Batch:
     def apply_exact(self) -> None:
         """Photos that a track or the gallery puts at one place."""
         tuning = self._m._tuning
-        placed: list[tuple[int, LatLon, float, Evidence]] = []
+        exact: list[tuple[int, LatLon, float, Evidence]] = []
         for index, photo in enumerate(self._photos):
             if photo.track is not None:
                 place, radius_km = photo.track.position, photo.track.radius_km
                 words = Sentence("the track was here, give or take {radius}", radius=distance(radius_km))
                 evidence = Evidence("track", self._weight(index, radius_km), None, words)
-                placed.append((index, place, radius_km, evidence))
+                exact.append((index, place, radius_km, evidence))
             elif photo.matches and self._agrees(index, photo.matches[0].place):
                 match, radius_km = photo.matches[0], tuning.gallery_radius_km
                 words = Sentence("looks like {photo} of your gallery", photo=PurePath(match.name).stem)
                 evidence = Evidence("gallery", self._weight(index, radius_km), match.name, words)
-                placed.append((index, match.place, radius_km, evidence))
-        if not placed:
+                exact.append((index, match.place, radius_km, evidence))
+        if not exact:
             return
-        lat = np.array([place.lat_deg for _, place, _, _ in placed])
-        lon = np.array([place.lon_deg for _, place, _, _ in placed])
+        lat = np.array([place.lat_deg for _, place, _, _ in exact])
+        lon = np.array([place.lon_deg for _, place, _, _ in exact])
         regions = self._m._raster.regions(lat, lon)
-        for (index, place, radius_km, evidence), region in zip(placed, regions, strict=True):
-            where = where_from_points(place, radius_km, region[None], np.ones(1), tuning.located_set_mass)
+        for (index, place, radius_km, evidence), region in zip(exact, regions, strict=True):
+            by_region = np.bincount([region], minlength=len(load_regions())).astype(np.float64)
+            where = where_from_regions(place, radius_km, by_region, tuning.located_set_mass)
             self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
             self._evidence[index].append(evidence)
 

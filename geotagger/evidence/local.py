@@ -1,7 +1,7 @@
-"""Where a photo lies between located neighbours: a cloud of weighted points, much finer than any cell.
+"""Where a photo lies among located ones: the best point, and how much lies within a distance of it.
 
-The cloud stands for the mixture of ``motion``: rings of points around the place of the neighbour that is nearer in
-time, around the other one, and around the point between them.
+What ``anchoring`` says is a mixture of bell-like densities around located photos and around a point on the way. Here each
+density stands for rings around its centre, which is finer than any cell and needs no points on the map.
 """
 
 from __future__ import annotations
@@ -12,157 +12,144 @@ import numpy as np
 import numpy.typing as npt
 
 from geotagger.core.geo import FloatArray
-from geotagger.evidence.motion import BRIDGE_SCALES, SCALES_KM, MotionLaw, share_within
-from geotagger.evidence.sphere import between, rings, vector_distances_km
+from geotagger.evidence.anchoring import BRIDGE_SCALES, NEIGHBOURS, SCALES_KM, Shares, Surroundings
+from geotagger.evidence.motion import share_within
+from geotagger.evidence.sphere import between, vector_distances_km
+
+Floats = npt.NDArray[np.float32]
 
 _EDGES_KM = np.concatenate(([0.0], np.geomspace(0.02, 9000.0, 27)))
-_RADII_KM = np.concatenate(([0.01], np.sqrt(_EDGES_KM[1:-1] * _EDGES_KM[2:])))
-_SPOKES = 6
-_BRIDGE_EDGES = np.concatenate(([0.0], np.geomspace(0.02, 4.0, 9)))
-_BRIDGE_RADII = np.concatenate(([0.01], np.sqrt(_BRIDGE_EDGES[1:-1] * _BRIDGE_EDGES[2:])))
-_MEDIAN_STEPS = 8
+RING_KM = np.concatenate(([0.01], np.sqrt(_EDGES_KM[1:-1] * _EDGES_KM[2:])))
+"""Radii of the rings around a located photo."""
+_WAY_EDGES = np.concatenate(([0.0], np.geomspace(0.02, 4.0, 9)))
+WAY_RINGS = np.concatenate(([0.01], np.sqrt(_WAY_EDGES[1:-1] * _WAY_EDGES[2:])))
+"""Radii of the rings around the point on the way, as shares of the distance between the two located photos."""
+_ANGLES = np.pi * (np.arange(4) + 0.5) / 4
+_STEP_LOG = float(np.log(_EDGES_KM[3] / _EDGES_KM[2]))
 _NEGLIGIBLE_KM = 0.01
+_NEAR_ENOUGH_KM = 25.0
+"""The best point is the one with most of the photo's places within about this distance."""
+_BISECTIONS = 16
 
 
 def _ring_shares(scales: FloatArray, edges: FloatArray) -> FloatArray:
     """(scales, rings) share of each density that lies in each ring; rows sum to 1."""
-    within = share_within(edges[None, :], scales[:, None])
-    shares = np.diff(within, axis=1)
+    shares = np.diff(share_within(edges[None, :], scales[:, None]), axis=1)
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
-_SHARES = _ring_shares(SCALES_KM, _EDGES_KM)
-_BRIDGE_SHARES = _ring_shares(BRIDGE_SCALES, _BRIDGE_EDGES)
-OUTER_POINTS = _RADII_KM.size * _SPOKES
-"""Points around one known place."""
-POINTS = 2 * OUTER_POINTS + _BRIDGE_RADII.size * _SPOKES
-"""Points of a cloud."""
+SCALE_RINGS = _ring_shares(SCALES_KM, _EDGES_KM)
+_WAY_SCALE_RINGS = _ring_shares(BRIDGE_SCALES, _WAY_EDGES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Anchors:
-    """The located neighbours of n photos.
+class Placed:
+    """n photos with their best points, and what lies around these.
 
     Attributes:
-        near, far: (n, 3) unit vectors of the place nearer in time and of the other one; ``far`` equals ``near``
-            where there is only one.
-        near_gap_h, far_gap_h: (n,) hours to them; ``far_gap_h`` is infinite where there is only one.
+        centres: (n, 3) unit vectors.
+        near_rings: (n, NEIGHBOURS, rings) how much lies in each ring around each located photo.
+        way_points: (n, 3) points on the way.
+        way_rings: (n, way rings) how much lies in the rings around them.
     """
 
-    near: FloatArray
-    far: FloatArray
-    near_gap_h: FloatArray
-    far_gap_h: FloatArray
+    centres: FloatArray
+    near_rings: FloatArray
+    way_points: FloatArray
+    way_rings: FloatArray
+    _log_km: Floats
+    _weights: Floats
 
-    def of(self, indices: npt.NDArray[np.intp]) -> Anchors:
-        """The neighbours of some of the photos."""
-        columns = (self.near, self.far, self.near_gap_h, self.far_gap_h)
-        return Anchors(*(column[indices] for column in columns))
+    def radii_km(self, masses: FloatArray) -> FloatArray:
+        """(n,) radii around the centres that hold (n,) shares."""
+        low = np.full(len(masses), np.log(_NEGLIGIBLE_KM))
+        high = np.full(len(masses), np.log(_EDGES_KM[-1]))
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            holds = self._within(middle) >= masses
+            high, low = np.where(holds, middle, high), np.where(holds, low, middle)
+        return np.asarray(np.exp(high))
 
-    @property
-    def has_two(self) -> npt.NDArray[np.bool_]:
-        """(n,) True where the photo lies between two located ones."""
-        return np.isfinite(self.far_gap_h)
+    def mass_within(self, distances_km: FloatArray) -> FloatArray:
+        """(n,) share nearer to the centre than a distance: the conformal score of a radius."""
+        return self._within(np.log(np.maximum(distances_km, _NEGLIGIBLE_KM)))
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Clouds:
-    """The clouds of n photos.
-
-    Attributes:
-        points: (n, POINTS, 3) unit vectors.
-        weights: (n, POINTS), each row summing to 1.
-    """
-
-    points: FloatArray
-    weights: FloatArray
-
-    def medians(self) -> FloatArray:
-        """(n, 3) the points with the smallest expected distance (geometric medians).
-
-        Source: E. Weiszfeld, "Sur le point pour lequel la somme des distances de n points donnés est minimum"
-        (1937), on the chords, which for places some hundred kilometres apart are the distances.
-        """
-        best = self.weights.argmax(axis=1)
-        estimate = self.points[np.arange(len(self.points)), best]
-        for _ in range(_MEDIAN_STEPS):
-            apart = self.points - estimate[:, None]
-            distances = np.sqrt(np.einsum("npd,npd->np", apart, apart))
-            pull = self.weights / (distances + _NEGLIGIBLE_KM / 6371.0)
-            estimate = np.einsum("np,npd->nd", pull, self.points)
-            estimate /= np.linalg.norm(estimate, axis=1, keepdims=True)
-        return np.asarray(estimate)
-
-    def radii_km(self, centres: FloatArray, mass: float) -> FloatArray:
-        """(n,) radii around (n, 3) centres that hold a share ``mass`` of each cloud."""
-        distances = vector_distances_km(self.points, centres[:, None])
-        order = np.argsort(distances, axis=1)
-        ordered = np.take_along_axis(distances, order, axis=1)
-        held = np.cumsum(np.take_along_axis(self.weights, order, axis=1), axis=1)
-        last = np.minimum((held < mass).sum(axis=1), distances.shape[1] - 1)
-        rows = np.arange(len(distances))
-        before = np.maximum(last - 1, 0)
-        low, high = np.where(last > 0, held[rows, before], 0.0), held[rows, last]
-        share = np.clip((mass - low) / np.maximum(high - low, 1e-12), 0.0, 1.0)
-        inner = np.where(last > 0, ordered[rows, before], 0.0)
-        return np.asarray(np.maximum(inner + share * (ordered[rows, last] - inner), _NEGLIGIBLE_KM))
-
-    def mass_within(self, centres: FloatArray, distances_km: FloatArray) -> FloatArray:
-        """(n,) share of each cloud nearer to its centre than a distance: the conformal score of a radius."""
-        near = vector_distances_km(self.points, centres[:, None]) < distances_km[:, None]
-        return np.asarray((self.weights * near).sum(axis=1))
+    def _within(self, log_km: FloatArray) -> FloatArray:
+        # A ring is as wide as its distance to the next one: that makes the share grow without steps.
+        part = (log_km[:, None].astype(np.float32) - self._log_km) / np.float32(_STEP_LOG) + np.float32(0.5)
+        within = np.einsum("np,np->n", self._weights, np.clip(part, 0.0, 1.0))
+        return np.asarray(within, np.float64)
 
 
-def clouds(anchors: Anchors, law: MotionLaw) -> Clouds:
-    """The clouds that follow from located neighbours alone."""
-    two = anchors.has_two
-    n = len(two)
-    far_gap = np.where(two, anchors.far_gap_h, anchors.near_gap_h)
-    mixture = law.bridge_weights(anchors.near_gap_h, far_gap)
-    scales = len(SCALES_KM)
-    near = np.where(two[:, None], mixture[:, :scales], law.near_weights(anchors.near_gap_h))
-    far = np.where(two[:, None], mixture[:, scales : 2 * scales], 0.0)
-    middle = np.where(two[:, None], mixture[:, 2 * scales :], 0.0)
-    share = anchors.near_gap_h / np.maximum(anchors.near_gap_h + far_gap, 1e-9)
-    span_km = vector_distances_km(anchors.near, anchors.far)
-    between_points = between(anchors.near, anchors.far, share)
-    bridge_radii = np.maximum(_BRIDGE_RADII * span_km[:, None], _RADII_KM[0])
-    parts = [
-        (rings(anchors.near, _RADII_KM, _SPOKES), near @ _SHARES),
-        (rings(anchors.far, _RADII_KM, _SPOKES), far @ _SHARES),
-        (rings(between_points, bridge_radii, _SPOKES), middle @ _BRIDGE_SHARES),
-    ]
-    points = np.concatenate([p.reshape(n, -1, 3) for p, _ in parts], axis=1)
-    weights = np.concatenate([np.repeat(w / _SPOKES, _SPOKES, axis=1) for _, w in parts], axis=1)
-    return Clouds(points, weights / weights.sum(axis=1, keepdims=True))
-
-
-def anchors_of_others(
-    hours: npt.ArrayLike, located: npt.ArrayLike, places: FloatArray
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Anchors]:
-    """The located neighbours of every photo of one clock; a photo is never its own neighbour.
+def placed(
+    around: Surroundings, shares: Shares, spots: FloatArray, cells: FloatArray, posteriors: FloatArray
+) -> Placed:
+    """Find the best points.
 
     Args:
-        hours: (n,) times of all photos, ascending.
-        located: (n,) True for photos with a known place.
-        places: (n, 3) unit vectors; ignored where ``located`` is False.
-
-    Returns:
-        Indices of the located photo that is nearer in time and of the one on the other side (equal where there is
-        one side only), and the anchors. For photos with no other located one they mean nothing.
+        spots: (known, 3) unit vectors of the located photos.
+        cells: (m, 3) unit vectors of cells.
+        posteriors: (n, m) what the pictures say of these, for the share of photos that lie elsewhere.
     """
-    time_h, is_known = np.asarray(hours, np.float64), np.asarray(located, np.bool_)
-    known = np.flatnonzero(is_known)
-    every = np.arange(len(time_h))
-    rank = np.searchsorted(known, every)
-    before, after = rank - 1, rank + is_known
-    has_before, has_after = before >= 0, after < len(known)
-    last = max(len(known) - 1, 0)
-    before_index, after_index = known[np.clip(before, 0, last)], known[np.clip(after, 0, last)]
-    gap_before = np.where(has_before, np.abs(time_h - time_h[before_index]), np.inf)
-    gap_after = np.where(has_after, np.abs(time_h[after_index] - time_h), np.inf)
-    swap = gap_after < gap_before
-    near = np.where(swap, after_index, before_index)
-    far = np.where(has_before & has_after, np.where(swap, before_index, after_index), near)
-    far_gap = np.where(near == far, np.inf, np.maximum(gap_before, gap_after))
-    return near, far, Anchors(places[near], places[far], np.minimum(gap_before, gap_after), far_gap)
+    n = len(shares.way)
+    near = spots[around.index]
+    way = between(spots[around.before], spots[around.after], around.share)
+    way[~around.has_two] = near[~around.has_two, 0]
+    every = np.concatenate((near, way[:, None]), axis=1)
+    apart = vector_distances_km(every[:, :, None], every[:, None])
+    best = _values(around, shares, apart).argmax(axis=1)
+    rows = np.arange(n)
+    centres, distances = every[rows, best], apart[rows, best]
+    near_rings = (shares.near_scales @ SCALE_RINGS) * shares.near[..., None]
+    way_rings = (shares.way_scales @ _WAY_SCALE_RINGS) * shares.way[:, None]
+    away_rings = _rings_of_cells(centres, cells, posteriors) * shares.away[:, None]
+    way_km = np.maximum(WAY_RINGS * around.span_km[:, None], RING_KM[0])
+    log_km = np.concatenate(
+        (
+            _log_distances(distances[:, :NEIGHBOURS, None], RING_KM).reshape(n, -1),
+            _log_distances(distances[:, NEIGHBOURS:], way_km).reshape(n, -1),
+            np.broadcast_to(np.log(RING_KM).astype(np.float32), (n, len(RING_KM))),
+        ),
+        axis=1,
+    )
+    spread = len(_ANGLES)
+    weights = np.concatenate(
+        (
+            np.repeat(near_rings / spread, spread, axis=2).reshape(n, -1),
+            np.repeat(way_rings / spread, spread, axis=1),
+            away_rings,
+        ),
+        axis=1,
+    )
+    return Placed(centres, near_rings, way, way_rings, log_km, weights.astype(np.float32))
+
+
+def _values(around: Surroundings, shares: Shares, apart: FloatArray) -> FloatArray:
+    """(n, NEIGHBOURS + 1) about how much lies within ``_NEAR_ENOUGH_KM`` of each candidate."""
+    near_km = _NEAR_ENOUGH_KM + 2 * SCALES_KM
+    way_km = _NEAR_ENOUGH_KM + 2 * shares.way_scales_km
+    values = np.zeros(apart.shape[:2])
+    for k in range(NEIGHBOURS):
+        parts = shares.near[:, k, None] * shares.near_scales[:, k] * (_NEAR_ENOUGH_KM / near_km) ** 2
+        values += np.einsum("ns,ncs->nc", parts, np.exp(-apart[:, :, k, None] / near_km))
+    parts = shares.way[:, None] * shares.way_scales * (_NEAR_ENOUGH_KM / way_km) ** 2
+    values += np.einsum("ns,ncs->nc", parts, np.exp(-apart[:, :, NEIGHBOURS, None] / way_km[:, None]))
+    values[:, :NEIGHBOURS][~around.is_there] = -1.0
+    values[:, NEIGHBOURS][~around.has_two] = -1.0
+    return values
+
+
+def _log_distances(centre_km: FloatArray, ring_km: FloatArray) -> Floats:
+    """(..., rings, angles) logarithms of the distances of points on rings, seen from a point off their centre."""
+    apart, ring = centre_km[..., None].astype(np.float32), ring_km[..., None].astype(np.float32)
+    squares = (apart - ring) ** 2 + 2 * apart * ring * (1 - np.cos(_ANGLES).astype(np.float32))
+    return np.asarray(0.5 * np.log(np.maximum(squares, np.float32(_NEGLIGIBLE_KM**2))), np.float32)
+
+
+def _rings_of_cells(centres: FloatArray, cells: FloatArray, posteriors: FloatArray) -> FloatArray:
+    """(n, rings) share of each posterior in each ring around each centre."""
+    chords = np.sqrt(np.maximum(2 - 2 * (centres @ cells.T), 0.0))
+    ring = np.searchsorted(_EDGES_KM[1:-1], 2 * 6371.0088 * np.arcsin(np.minimum(chords / 2, 1.0)))
+    rings, n = len(RING_KM), len(centres)
+    flat = (ring + rings * np.arange(n)[:, None]).ravel()
+    return np.asarray(np.bincount(flat, posteriors.ravel(), rings * n).reshape(n, rings), np.float64)

@@ -1,10 +1,8 @@
 """How far people travel between two photos: learned from trips, as mixtures of simple bell-like shapes.
 
-A *law* says where a photo lies, given one or two photos whose places are known. Around each of its centres (the
-earlier place, the later place, the point between them that even travel would reach) stands a mixture of
-two-dimensional exponential densities ``exp(-d / s) / (2 π s²)`` with fixed scales ``s``. Only the weights of the
-mixture depend on time. They were learned from real trips by ``scripts/fit_evidence.py`` and are kept in
-``resources/evidence/motion.json``.
+Around a known place stands a mixture of two-dimensional exponential densities ``exp(-d / s) / (2 π s²)`` with fixed scales
+``s``; its weights depend on the time. They were learned from real trips by ``scripts/fit_evidence.py`` and are kept in
+``resources/evidence/motion.json``, together with the law of ``anchoring``.
 """
 
 from __future__ import annotations
@@ -21,18 +19,10 @@ import numpy.typing as npt
 from geotagger.core.errors import ResourceError
 from geotagger.core.geo import FloatArray
 from geotagger.core.paths import resource_path
-
-SCALES_KM = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0])
-"""Scales of the densities around a known place; the mean distance is twice the scale."""
-
-BRIDGE_SCALES = np.array([0.02, 0.06, 0.2, 0.6])
-"""Scales around the point between two known places, as shares of the distance between these."""
+from geotagger.evidence.anchoring import SCALES_KM, AnchorLaw
 
 TIME_KNOTS_H = np.array([1 / 60, 0.1, 0.5, 2.0, 6.0, 15.0, 36.0, 96.0, 240.0, 720.0, 2400.0, 8760.0])
 """Time gaps, in hours, at which the weights are kept; between them they change linearly in the logarithm."""
-
-SHARE_KNOTS = np.array([0.0, 0.5])
-"""Shares of the way, seen from the nearer known photo, at which the weights of the bridge are kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,50 +30,38 @@ class MotionLaw:
     """The learned weights.
 
     Attributes:
-        near: (times, scales) for one known place; each row sums to 1.
-        bridge: (times, shares, 2 · scales + bridge scales) for two known places: scales around the place that is
-            nearer in time, around the other one, then around the point between; the last axis sums to 1.
+        near: (times, scales) for one photo whose place is known, and no others; each row sums to 1.
+        anchors: for photos with any number of located ones around them.
         facts: what it was learned from.
     """
 
     near: FloatArray
-    bridge: FloatArray
+    anchors: AnchorLaw
     facts: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        """Refuse tables of another shape."""
-        components = 2 * len(SCALES_KM) + len(BRIDGE_SCALES)
+        """Refuse a table of another shape."""
         if self.near.shape != (len(TIME_KNOTS_H), len(SCALES_KM)):
             raise ValueError("the table for one known place has the wrong shape")
-        if self.bridge.shape != (len(TIME_KNOTS_H), len(SHARE_KNOTS), components):
-            raise ValueError("the table for two known places has the wrong shape")
 
     def near_weights(self, gap_h: npt.ArrayLike) -> FloatArray:
         """(n,) hours from the known photo → (n, scales)."""
         return time_shares(gap_h) @ self.near
-
-    def bridge_weights(self, near_gap_h: npt.ArrayLike, far_gap_h: npt.ArrayLike) -> FloatArray:
-        """(n,) hours to the nearer and to the other known photo → (n, 2 · scales + bridge scales)."""
-        times, shares = time_shares(near_gap_h), way_shares(near_gap_h, far_gap_h)
-        return np.asarray(np.einsum("nt,ns,tsc->nc", times, shares, self.bridge))
 
     def to_json(self) -> dict[str, Any]:
         """The tables as JSON values, to five decimals."""
         return {
             "facts": dict(self.facts),
             "near": np.round(self.near, 5).tolist(),
-            "bridge": np.round(self.bridge, 5).tolist(),
+            "anchors": self.anchors.to_json(),
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> MotionLaw:
         """The law that ``to_json`` gave."""
-        near, bridge = (np.asarray(document[name], np.float64) for name in ("near", "bridge"))
-        return cls(
-            near / near.sum(axis=-1, keepdims=True),
-            bridge / bridge.sum(axis=-1, keepdims=True),
-            dict(document["facts"]),
-        )
+        near = np.asarray(document["near"], np.float64)
+        anchors = AnchorLaw.from_json(document["anchors"])
+        return cls(near / near.sum(axis=-1, keepdims=True), anchors, dict(document["facts"]))
 
 
 @cache
@@ -106,12 +84,6 @@ def time_shares(gap_h: npt.ArrayLike) -> FloatArray:
     """(n,) hours → (n, times): how much of each time knot, for linear interpolation in the logarithm."""
     logs = np.log(np.clip(np.asarray(gap_h, np.float64), TIME_KNOTS_H[0], TIME_KNOTS_H[-1]))
     return _interpolation(logs, np.log(TIME_KNOTS_H))
-
-
-def way_shares(near_gap_h: npt.ArrayLike, far_gap_h: npt.ArrayLike) -> FloatArray:
-    """(n,) hours to both known photos → (n, shares): how much of each knot of the way."""
-    near, far = np.asarray(near_gap_h, np.float64), np.asarray(far_gap_h, np.float64)
-    return _interpolation(near / np.maximum(near + far, 1e-9), SHARE_KNOTS)
 
 
 def _interpolation(values: FloatArray, knots: FloatArray) -> FloatArray:

@@ -40,7 +40,7 @@ class PlaceRaster:
     def regions(self, lats_deg: FloatArray, lons_deg: FloatArray) -> Indices:
         """The region of each point; at sea or abroad that of the nearest cell."""
         lats, lons = np.ravel(lats_deg), np.ravel(lons_deg)
-        if len(lats) <= _EXACT_UP_TO:
+        if len(lats) <= _EXACT_UP_TO and "_region_table" not in self.__dict__:
             found = self._regions.indices_at(lats, lons)
         else:
             found = self._from_table(lats, lons)

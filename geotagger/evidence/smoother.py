@@ -8,6 +8,7 @@ so the cost of a trip grows with the number of its stops and nothing else.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +16,8 @@ import numpy.typing as npt
 
 from geotagger.core.cells import CellGrid
 from geotagger.core.geo import FloatArray
-from geotagger.evidence.motion import SCALES_KM, TIME_KNOTS_H, MotionLaw
+from geotagger.evidence.anchoring import SCALES_KM
+from geotagger.evidence.motion import TIME_KNOTS_H, MotionLaw
 
 Floats = npt.NDArray[np.float32]
 
@@ -45,6 +47,14 @@ class Smoother:
         knots = np.log(TIME_KNOTS_H)
         steps = np.arange((len(knots) - 1) * _LEVELS_PER_KNOT + 1) / _LEVELS_PER_KNOT
         self._levels_log_h = np.interp(steps, np.arange(len(knots)), knots)
+
+    def with_law(self, law: MotionLaw) -> Smoother:
+        """The same smoother with another law of motion."""
+        # The sums do not depend on the law and are costly.
+        self._row_sums  # noqa: B018
+        other = copy(self)
+        other._law = law
+        return other
 
     @cached_property
     def _unit(self) -> Floats:

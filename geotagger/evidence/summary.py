@@ -87,10 +87,10 @@ class CellSummary:
         held = np.cumsum(row[order])
         return float(self._km[point][order[min(int(np.searchsorted(held, mass)), len(order) - 1)]])
 
-    def mass_within(self, row: FloatArray, place: tuple[float, float]) -> float:
+    def mass_within(self, row: FloatArray, place: LatLon) -> float:
         """Share of a posterior nearer to its best point than a true place: the conformal score of a radius."""
         point = int(np.argmax(row.astype(np.float32) @ self._score))
-        truth_km = self._grid.position(int(self._cells[point])).distance_km(LatLon(*place))
+        truth_km = self._grid.position(int(self._cells[point])).distance_km(place)
         return float(row[self._km[point] < truth_km].sum())
 
 
@@ -108,20 +108,7 @@ def _regions_and_set(
     return listed, tuple(region.code for region in listed[:size])
 
 
-def where_from_points(
-    position: LatLon,
-    radius_km: float,
-    regions: npt.NDArray[np.intp],
-    weights: FloatArray,
-    set_mass: float,
-) -> Where:
-    """A summary of weighted points whose regions are known.
-
-    Args:
-        regions: (m,) index of the region of each point.
-        weights: (m,) their weights.
-    """
-    names = load_regions()
-    by_region = np.bincount(regions, weights, len(names)).astype(np.float64)
-    listed, held = _regions_and_set(names, by_region, set_mass)
+def where_from_regions(position: LatLon, radius_km: float, by_region: FloatArray, set_mass: float) -> Where:
+    """A summary of a place with a radius, and of (63,) weights of the regions."""
+    listed, held = _regions_and_set(load_regions(), by_region, set_mass)
     return Where(listed, position, radius_km, held)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import ImageOutput
-from geotagger.evidence.clocks import clock_hours, moves_impossibly
+from geotagger.evidence.clocks import DOUBT_H, clock_hours, copied_in_one_go, moves_impossibly
 from geotagger.evidence.gallery import GalleryMatch
 from geotagger.evidence.sphere import unit_vectors
 from geotagger.evidence.tracks import TrackFix
@@ -21,7 +21,8 @@ Indices = npt.NDArray[np.intp]
 TRIP_GAP_H = 48.0
 """Photos further apart in time belong to different trips, for people who look at them."""
 CHAIN_GAP_H = 400 * 24.0
-"""Photos further apart say nothing of each other."""
+"""Pictures further apart in time say nothing of each other; located photos still do, since people come back."""
+_COPY_STEP_H = 24.0
 STOP_GAP_H = 1 / 3
 STOP_LENGTH_H = 1.5
 
@@ -68,17 +69,37 @@ class ContextPhoto:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chain:
-    """Photos of one roll in order of time, close enough to say something of each other.
+    """The photos of one roll in order of time.
 
     Attributes:
         indices: (n,) which photos of the batch.
-        hours: (n,) their clocks, ascending.
+        clocks: (n,) their clocks in hours, ascending.
+        hours: (n,) the same, but photos that were copied in one go count as a day apart.
+        doubt_h: (n,) hours by which a clock may be wrong.
         stops: (n,) number of the stop of each photo, ascending from 0.
     """
 
     indices: Indices
+    clocks: FloatArray
     hours: FloatArray
+    doubt_h: FloatArray
     stops: Indices
+
+    @property
+    def parts(self) -> list[Chain]:
+        """The chain cut where photos are so far apart that their pictures say nothing of each other."""
+        starts = np.append(0, np.flatnonzero(np.diff(self.hours) > CHAIN_GAP_H) + 1).tolist()
+        ends = [*starts[1:], len(self.hours)]
+        return [
+            Chain(
+                self.indices[a:b],
+                self.clocks[a:b],
+                self.hours[a:b],
+                self.doubt_h[a:b],
+                self.stops[a:b] - self.stops[a],
+            )
+            for a, b in zip(starts, ends, strict=True)
+        ]
 
     @property
     def stop_hours(self) -> FloatArray:
@@ -99,12 +120,12 @@ def chains(photos: Sequence[ContextPhoto], now: datetime | None = None) -> list[
         known = np.flatnonzero(np.isfinite(every))
         order = known[np.argsort(every[known], kind="stable")]
         indices, hours = np.array(members, np.intp)[order], every[order]
-        if _clock_is_nonsense(photos, indices, hours):
+        if not len(indices):
             continue
-        cuts = np.flatnonzero(np.diff(hours) > CHAIN_GAP_H) + 1
-        for part, part_hours in zip(np.split(indices, cuts), np.split(hours, cuts), strict=True):
-            if len(part):
-                found.append(Chain(part, part_hours, _stops(part_hours)))
+        copied = copied_in_one_go(hours, np.stack([photos[i].output.embedding for i in indices]))
+        spread = hours + _COPY_STEP_H * np.cumsum(copied)
+        if not _clock_is_nonsense(photos, indices, spread):
+            found.append(Chain(indices, hours, spread, np.where(copied, DOUBT_H, 0.0), _stops(spread)))
     return found
 
 
@@ -112,7 +133,7 @@ def trips(photos: Sequence[ContextPhoto], now: datetime | None = None) -> list[l
     """Indices of the photos of each trip, in order of time: a trip ends where its roll pauses for two days."""
     found = []
     for chain in chains(photos, now):
-        cuts = np.flatnonzero(np.diff(chain.hours) > TRIP_GAP_H) + 1
+        cuts = np.flatnonzero(np.diff(chain.clocks) > TRIP_GAP_H) + 1
         found += [part.tolist() for part in np.split(chain.indices, cuts)]
     return found
 

@@ -33,7 +33,6 @@ class Tuning:
         stop_window_h: hours before and after a stop that count as nearly the same time.
         floor: share of a likelihood that is spread evenly, so that one odd photo cannot veto a place.
         doubt: share of what a stop shows by itself that is kept beside what the whole trip shows.
-        place_weight: exponent of the image's likelihood where located photos speak too.
         trip_radius_mass, trip_set_mass: share of the posterior in a radius and in a region set, where photos
             without any position were joined.
         local_radius_mass: the same for the radius where located photos speak and it is up to 100 km.
@@ -49,7 +48,6 @@ class Tuning:
     stop_window_h: float
     floor: float
     doubt: float
-    place_weight: float
     trip_radius_mass: float
     trip_set_mass: float
     located_radius_mass: float

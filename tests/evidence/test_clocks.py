@@ -3,7 +3,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 
 from geotagger.core.geo import LatLon
-from geotagger.evidence.clocks import clock_hours, moves_impossibly
+from geotagger.evidence.clocks import clock_hours, copied_in_one_go, moves_impossibly
 from geotagger.evidence.sphere import unit_vectors
 from geotagger.evidence.time_zones import utc_offset_at
 
@@ -65,3 +65,16 @@ def test_local_time_knows_daylight_saving():
     assert utc_offset_at(banff, datetime(2019, 1, 1, tzinfo=timezone.utc)) == timedelta(hours=-7)
     phoenix = LatLon(33.45, -112.07)
     assert utc_offset_at(phoenix, datetime(2019, 7, 1, tzinfo=timezone.utc)) == timedelta(hours=-7)
+
+
+def test_photos_copied_in_one_go_are_told_from_a_burst():
+    rng = np.random.default_rng(0)
+    trip = rng.normal(size=(40, 16))
+    trip /= np.linalg.norm(trip, axis=1, keepdims=True)
+    hours = np.concatenate((np.arange(20.0), 30 + np.arange(20) * 2 / 3600))
+    assert copied_in_one_go(hours, trip.astype(np.float32)).tolist() == [False] * 20 + [True] * 20
+    burst = np.concatenate((trip[:20], np.repeat(trip[20:21], 20, axis=0)))
+    assert not copied_in_one_go(hours, burst.astype(np.float32)).any()
+    unseen = np.zeros_like(trip, np.float32)
+    assert not copied_in_one_go(hours, unseen).any()
+    assert not copied_in_one_go(np.arange(40.0), trip.astype(np.float32)).any()

@@ -1,14 +1,29 @@
 import numpy as np
 import pytest
 
-from geotagger.evidence.local import Anchors, anchors_of_others, clouds
-from geotagger.evidence.motion import SCALES_KM, load_motion
+from geotagger.evidence.anchoring import EACH_SIDE, NEIGHBOURS, SCALES_KM, surroundings
+from geotagger.evidence.local import placed
+from geotagger.evidence.motion import load_motion
 from geotagger.evidence.sphere import between, positions, rings, unit_vectors, vector_distances_km
 
+BANFF = (51.18, -115.57)
 
-def anchors(gap_near_h: float, gap_far_h: float, far=(52.0, -117.0)) -> Anchors:
-    near, other = unit_vectors([51.0], [-115.0]), unit_vectors([far[0]], [far[1]])
-    return Anchors(near, other, np.array([gap_near_h]), np.array([gap_far_h]))
+
+def around_one(hours, known, places, doubt_h=None):
+    """What lies around photos; ``places`` are of the located ones, in order of time."""
+    known = np.asarray(known, bool)
+    every = np.zeros((len(hours), 3))
+    every[known] = unit_vectors(*zip(*places, strict=True))
+    doubt = np.zeros(len(hours)) if doubt_h is None else np.full(len(hours), doubt_h)
+    return surroundings(np.asarray(hours, float), known, every, doubt), every[known]
+
+
+def answers(hours, known, places, doubt_h=None):
+    around, spots = around_one(hours, known, places, doubt_h)
+    shares = load_motion().anchors.shares(around)
+    cells = unit_vectors([30.0, 45.0, 60.0], [-85.0, -75.0, -135.0])
+    found = placed(around, shares, spots, cells, np.full((len(hours), 3), 1 / 3))
+    return found, shares
 
 
 def test_the_law_of_motion_widens_with_time():
@@ -16,48 +31,80 @@ def test_the_law_of_motion_widens_with_time():
     means = law.near_weights([0.05, 1.0, 24.0, 1000.0]) @ SCALES_KM
     assert (np.diff(means) > 0).all()
     assert np.allclose(law.near.sum(axis=1), 1)
-    assert np.allclose(law.bridge.sum(axis=2), 1)
-
-
-@pytest.mark.parametrize("gaps", [(0.2, np.inf), (30.0, np.inf), (5.0, 6.0), (100.0, 400.0)])
-def test_a_radius_holds_the_share_of_the_cloud_that_it_states(gaps):
-    """Photos drawn from the cloud itself lie inside the radius as often as stated."""
-    cloud = clouds(anchors(*gaps), load_motion())
-    assert cloud.weights.sum() == pytest.approx(1.0)
-    centre = cloud.medians()
-    rng = np.random.default_rng(0)
-    drawn = cloud.points[0][rng.choice(cloud.points.shape[1], 4000, p=cloud.weights[0])]
-    inside = vector_distances_km(drawn, centre) <= cloud.radii_km(centre, 0.8)[0]
-    assert inside.mean() == pytest.approx(0.8, abs=0.08)
-
-
-def test_the_median_has_the_smallest_expected_distance():
-    cloud = clouds(anchors(4.0, 9.0), load_motion())
-    centre = cloud.medians()
-
-    def expected_km(place: np.ndarray) -> float:
-        return float((vector_distances_km(cloud.points[0], place) * cloud.weights[0]).sum())
-
-    best = expected_km(centre[0])
-    for lat, lon in ((51.0, -115.0), (52.0, -117.0), (51.5, -116.0), (51.2, -115.5)):
-        assert best <= expected_km(unit_vectors(lat, lon)) * 1.01
 
 
 def test_neighbours_are_the_located_ones_before_and_after_but_never_oneself():
-    hours = np.array([0.0, 1.0, 2.0, 5.0, 9.0])
-    located = np.array([True, False, True, False, False])
-    places = unit_vectors([50, 0, 51, 0, 0], [-110] * 5)
-    near, far, found = anchors_of_others(hours, located, places)
-    assert near.tolist() == [2, 0, 0, 2, 2]
-    assert far.tolist() == [2, 2, 0, 2, 2]
-    assert found.near_gap_h.tolist() == [2, 1, 2, 3, 7]
-    assert np.isinf(found.far_gap_h).tolist() == [True, False, True, True, True]
+    hours = [0.0, 1.0, 2.0, 5.0, 9.0]
+    around, _ = around_one(hours, [True, False, True, False, False], [(50, -110), (51, -110)])
+    before, after = around.index[:, 0], around.index[:, EACH_SIDE]
+    assert before[around.is_there[:, 0]].tolist() == [0, 0, 1, 1]
+    assert after[around.is_there[:, EACH_SIDE]].tolist() == [1, 1]
+    assert around.is_there.sum(axis=1).tolist() == [1, 2, 1, 2, 2]
+    assert around.gap_h[3][around.is_there[3]].tolist() == [3.0, 5.0]
+    assert around.has_two.tolist() == [False, True, False, False, False]
+    assert around.share[1] == 0.5
 
 
-def test_a_single_located_photo_has_no_neighbour():
-    _, _, found = anchors_of_others([0.0, 1.0], [True, False], unit_vectors([50, 0], [-110, 0]))
-    assert np.isinf(found.near_gap_h[0])
-    assert found.near_gap_h[1] == 1.0
+def test_shares_sum_to_one_and_what_is_not_there_has_none():
+    around, _ = around_one(np.arange(30.0), np.arange(30) % 7 == 3, [(50 + i, -110) for i in range(4)])
+    shares = load_motion().anchors.shares(around)
+    assert np.allclose(shares.near.sum(axis=1) + shares.way + shares.away, 1)
+    assert np.allclose(shares.near_scales.sum(axis=2), 1)
+    assert shares.near[~around.is_there].max() < 1e-12
+    assert shares.way[~around.has_two].max() < 1e-12
+
+
+def test_the_nearer_in_time_counts_more():
+    _, shares = answers([0.0, 0.2, 9.0], [True, False, True], [BANFF, (52.0, -117.0)])
+    assert shares.near[1, 0] > 5 * shares.near[1, EACH_SIDE]
+    assert shares.near.shape == (3, NEIGHBOURS)
+
+
+def test_elsewhere_grows_more_probable_with_time():
+    _, shares = answers([0.0, 0.1, 1.0, 24.0, 2000.0], [True] + [False] * 4, [BANFF])
+    assert (np.diff(shares.away[[1, 3, 4]]) > 0).all()
+    assert shares.away[1] < 0.05
+    assert shares.away[4] > 0.2
+
+
+def test_clocks_in_doubt_say_little():
+    hours, known = [0.0, 0.01, 0.02], [True, False, True]
+    sure, _ = answers(hours, known, [BANFF, BANFF])
+    doubted, _ = answers(hours, known, [BANFF, BANFF], doubt_h=96.0)
+    mass = np.full(3, 0.8)
+    assert doubted.radii_km(mass)[1] > 10 * sure.radii_km(mass)[1]
+
+
+@pytest.mark.parametrize("hours", [[0.0, 0.2, 50.0], [0.0, 5.0, 11.0], [0.0, 30.0, 70.0]])
+def test_a_radius_holds_the_share_that_it_states(hours):
+    """Places drawn from the law itself lie inside the radius as often as stated, whatever the share."""
+    spots = [BANFF, (52.0, -117.0)]
+    found, shares = answers(hours, [True, False, True], spots)
+    rng = np.random.default_rng(0)
+    count = 3000
+    parts = np.concatenate((shares.near[1], shares.way[1:2]))
+    drawn = []
+    for part in rng.choice(NEIGHBOURS + 1, count, p=parts / parts.sum()).tolist():
+        if part < NEIGHBOURS:
+            centre = unit_vectors(*spots[0 if part < EACH_SIDE else 1])
+            scale = SCALES_KM[rng.choice(len(SCALES_KM), p=shares.near_scales[1, part])]
+        else:
+            centre, scale = found.way_points[1], rng.choice(shares.way_scales_km[1], p=shares.way_scales[1])
+        radius = max(float(rng.gamma(2.0, scale)), 1e-3)
+        circle = rings(centre[None], np.array([min(radius, 9000.0)]), 360)[0, 0]
+        drawn.append(circle[rng.integers(360)])
+    errors = vector_distances_km(np.array(drawn), found.centres[1])
+    here = 1 - shares.away[1]
+    for share in (0.5, 0.7, 0.85):
+        radius = found.radii_km(np.full(3, share * here))[1]
+        assert (errors <= radius).mean() == pytest.approx(share, abs=0.09)
+
+
+def test_the_mass_within_a_radius_is_the_share_that_it_was_made_for():
+    found, _ = answers([0.0, 5.0, 11.0], [True, False, True], [BANFF, (52.0, -117.0)])
+    for share in (0.3, 0.6, 0.8):
+        radii = found.radii_km(np.full(3, share))
+        assert found.mass_within(radii)[1] == pytest.approx(share, abs=0.01)
 
 
 def test_the_way_between_crosses_the_date_line():

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geotagger.evidence.motion import SCALES_KM, MotionLaw
+from geotagger.evidence.anchoring import SCALES_KM, SHAPES, AnchorLaw
+from geotagger.evidence.motion import MotionLaw
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "fit_evidence.py"
 
@@ -63,8 +64,12 @@ def test_a_law_that_was_written_is_read_back(script, table, tmp_path):
     script.main([str(table), "--out", str(tmp_path / "motion.json")])
     law = MotionLaw.from_json(json.loads((tmp_path / "motion.json").read_text()))
     assert np.allclose(law.near.sum(axis=1), 1.0)
+    assert {name: value.shape for name, value in law.anchors.parameters.items()} == dict(SHAPES)
 
 
 def test_a_table_of_another_shape_is_refused():
+    anchors = AnchorLaw({name: np.zeros(shape) for name, shape in SHAPES.items()})
     with pytest.raises(ValueError, match="wrong shape"):
-        MotionLaw(np.ones((2, 2)), np.ones((2, 2, 2)), {})
+        MotionLaw(np.ones((2, 2)), anchors, {})
+    with pytest.raises(ValueError, match="wrong shape"):
+        AnchorLaw({**anchors.parameters, "gap": np.zeros(3)})

@@ -1,0 +1,234 @@
+"""Real trips with hidden positions: read, judged by the program and by simple rules, summed up as rows of a table.
+
+Shared by ``evaluate_evidence.py`` and whoever measures something else on the same trips.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from geotagger.core.calibration import Calibration
+from geotagger.core.cells import CellGrid
+from geotagger.core.geo import LatLon
+from geotagger.core.paths import cache_dir
+from geotagger.core.prediction import ImageOutput, Prediction
+from geotagger.core.regions import load_regions
+from geotagger.evidence.clocks import clock_hours
+from geotagger.evidence.fusion import ContextModel, RadiusScore
+from geotagger.evidence.sphere import between, positions, unit_vectors
+from geotagger.evidence.trips import ContextPhoto
+
+FOLDS = 5
+LEAST_PHOTOS = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One photo with its truth."""
+
+    photo: ContextPhoto
+    truth: LatLon
+    region: str
+
+    @property
+    def photographer(self) -> str:
+        """Who took it."""
+        return self.photo.roll
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was said of a photo; without a prediction where a simple rule said it.
+
+    Attributes:
+        rank: how many regions were found more probable than the true one.
+        before: how much these have together.
+    """
+
+    case: Case
+    error_km: float
+    rank: int = 0
+    before: float = 0.0
+    prediction: Prediction | None = None
+
+    @property
+    def is_located(self) -> bool:
+        """True where a photo with a position had a say."""
+        return self.prediction is not None and any(
+            "GPS" in (e.reason or "") for e in self.prediction.evidence
+        )
+
+
+def read_outputs(
+    folder: Path, files: Sequence[Path]
+) -> tuple[dict[str, ImageOutput], CellGrid, Calibration, str]:
+    """What networks say of photos: from files of ``python -m trainer outputs``, or else from the bundle itself."""
+    from geotagger.inference import Predictor, load_bundle
+
+    bundle = load_bundle()
+    if not files:
+        kept = cache_dir() / f"evidence-{bundle.id}.npz"
+        files = [kept]
+        if not kept.exists():
+            with (folder / "photos.csv").open(encoding="utf-8", newline="") as stream:
+                names = [row["file"] for row in csv.DictReader(stream) if row["lat"]]
+            predictor = Predictor(bundle, "cpu")
+            found = []
+            for first in range(0, len(names), predictor.batch_size):
+                part = names[first : first + predictor.batch_size]
+                found += predictor.predict([predictor.load(folder / name) for name in part])
+            cells = np.stack([output.cell_probabilities for output in found])
+            embeddings = np.stack([output.embedding for output in found])
+            np.savez(kept, name=names, cells=cells, embedding=embeddings, model=bundle.id)
+    outputs: dict[str, ImageOutput] = {}
+    models = []
+    for file in files:
+        with np.load(file) as kept_outputs:
+            names, cells = kept_outputs["name"], kept_outputs["cells"].astype(np.float32)
+            embeddings = kept_outputs["embedding"].astype(np.float32)
+            models.append(str(kept_outputs["model"]))
+        cells /= cells.sum(axis=1, keepdims=True)
+        sums = bundle.grid.region_sums(cells, len(load_regions())).astype(np.float32)
+        for name, *values in zip(names.tolist(), sums, cells, embeddings, strict=True):
+            outputs[name] = ImageOutput(*values)
+    return outputs, bundle.grid, bundle.calibration, ", ".join(models)
+
+
+def read_cases(folder: Path, outputs: Mapping[str, ImageOutput], at_least: int = LEAST_PHOTOS) -> list[Case]:
+    """Photos with a clock and a place, of photographers with enough of them."""
+    regions = load_regions()
+    cases = defaultdict(list)
+    with (folder / "photos.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if not (row["lat"] and row["taken"]) or row["file"] not in outputs:
+                continue
+            try:
+                clock = datetime.strptime(row["taken"], "%Y:%m:%d %H:%M:%S")
+            except ValueError:
+                continue
+            truth = LatLon(float(row["lat"]), float(row["lon"]))
+            photo = ContextPhoto(row["file"], outputs[row["file"]], clock, roll=row["photographer"])
+            cases[row["photographer"]].append(Case(photo, truth, regions.by_postal(row["region"]).code))
+    return [case for group in cases.values() if len(group) >= at_least for case in group]
+
+
+def fold_of(photographer: str) -> int:
+    """Which fifth a photographer belongs to."""
+    return int(hashlib.sha256(photographer.encode()).hexdigest(), 16) % FOLDS
+
+
+def prior_of(outputs: Mapping[str, ImageOutput]) -> np.ndarray:
+    """(cells,) mean of the network's answers, photographers counting with the square root of their photos."""
+    groups = defaultdict(list)
+    for name, output in outputs.items():
+        groups[name.partition("/")[0]].append(output.cell_probabilities)
+    weights = np.sqrt([len(group) for group in groups.values()])
+    return np.average([np.mean(group, axis=0) for group in groups.values()], axis=0, weights=weights)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draw:
+    """The photos of one photographer, some of them located."""
+
+    cases: tuple[Case, ...]
+    located: frozenset[int]
+
+    @property
+    def photos(self) -> list[ContextPhoto]:
+        """As the program gets them."""
+        return [
+            replace(c.photo, place=c.truth) if i in self.located else c.photo
+            for i, c in enumerate(self.cases)
+        ]
+
+
+def draws(cases: Sequence[Case], located_share: float, seed: int) -> Iterator[Draw]:
+    """The photographers in turn, with a random share of photos located, at least one where there is a share."""
+    groups = defaultdict(list)
+    for case in cases:
+        groups[case.photographer].append(case)
+    for who, group in sorted(groups.items()):
+        # A photographer's draws are the same whoever else is judged.
+        rng = np.random.default_rng([seed, int(hashlib.sha256(who.encode()).hexdigest()[:8], 16)])
+        count = max(1, round(located_share * len(group))) if located_share else 0
+        yield Draw(tuple(group), frozenset(rng.choice(len(group), count, replace=False).tolist()))
+
+
+def judged_by(model: ContextModel, draw: Draw, kinds: frozenset[str]) -> Iterator[Judged]:
+    """The program's answers for the photos that are not located."""
+    yield from _judged(draw, model.predict(draw.photos, "", "", kinds))
+
+
+def judged_with_scores(model: ContextModel, draw: Draw) -> tuple[list[Judged], list[RadiusScore]]:
+    """The same with neighbours in time, and what the photos say of the shares of the tuning."""
+    predictions, scores = model.predict_with_scores(draw.photos, [case.truth for case in draw.cases])
+    return list(_judged(draw, predictions)), [s for i, s in scores.items() if i not in draw.located]
+
+
+def _judged(draw: Draw, predictions: Sequence[Prediction]) -> Iterator[Judged]:
+    for i, (case, prediction) in enumerate(zip(draw.cases, predictions, strict=True)):
+        if i not in draw.located:
+            rank = [region.code for region in prediction.regions].index(case.region)
+            before = sum(region.probability for region in prediction.regions[:rank])
+            yield Judged(case, prediction.position.distance_km(case.truth), rank, before, prediction)
+
+
+def judged_by_rule(draw: Draw, on_the_way: bool) -> Iterator[Judged]:
+    """What the located photo nearest in time says, or the straight line between the two next ones."""
+    hours = clock_hours([case.photo.clock for case in draw.cases])
+    known = np.array([i for i in sorted(draw.located) if np.isfinite(hours[i])], np.intp)
+    known = known[np.argsort(hours[known], kind="stable")]
+    for i, case in enumerate(draw.cases):
+        if i in draw.located:
+            continue
+        if not len(known) or not np.isfinite(hours[i]):
+            yield Judged(case, np.inf)
+            continue
+        place = draw.cases[known[np.abs(hours[known] - hours[i]).argmin()]].truth
+        after = int(np.searchsorted(hours[known], hours[i]))
+        if on_the_way and 0 < after < len(known):
+            pair = [draw.cases[j].truth for j in known[after - 1 : after + 1].tolist()]
+            start, end = hours[known[after - 1]], hours[known[after]]
+            share = (hours[i] - start) / max(end - start, 1e-6)
+            ends = unit_vectors([p.lat_deg for p in pair], [p.lon_deg for p in pair])
+            lat, lon = positions(between(ends[:1], ends[1:], np.array([share])))
+            place = LatLon(float(lat[0]), float(lon[0]))
+        yield Judged(case, place.distance_km(case.truth))
+
+
+HEADER = (
+    "| located | sources | photos judged | top-3 micro / macro % | median km | < 25 km % | < 200 km % "
+    "| in radius % | in set % |\n|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def row_of(name: str, judged: Sequence[Judged], draws_made: int = 1) -> str:
+    """One line of the table; several draws are counted together, and the number of photos is that of one draw."""
+    errors = np.array([j.error_km for j in judged])
+    shares = [f"{np.median(errors):.0f}", *(f"{100 * (errors < km).mean():.0f}" for km in (25, 200))]
+    regions, cover = "–", ["–", "–"]
+    if all(j.prediction is not None for j in judged):
+        hits = np.array([j.rank < 3 for j in judged])
+        true = np.array([j.case.region for j in judged])
+        macro = np.mean([hits[true == code].mean() for code in np.unique(true)])
+        regions = f"{100 * hits.mean():.1f} / {100 * macro:.1f}"
+        cover = [f"{100 * np.mean(held):.0f}" for held in (held_by_radius(judged), held_by_set(judged))]
+    return "| " + " | ".join([name, f"{len(judged) // draws_made}", regions, *shares, *cover]) + " |"
+
+
+def held_by_radius(judged: Sequence[Judged]) -> list[bool]:
+    """Which photos lie inside their radius."""
+    return [j.prediction is not None and j.error_km <= j.prediction.radius_km for j in judged]
+
+
+def held_by_set(judged: Sequence[Judged]) -> list[bool]:
+    """Which photos have their region in the set."""
+    return [j.prediction is not None and j.case.region in j.prediction.region_set for j in judged]
