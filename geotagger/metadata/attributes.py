@@ -8,6 +8,9 @@ import os
 import stat
 import sys
 
+_NOT_COPIED = stat.FILE_ATTRIBUTE_HIDDEN | stat.FILE_ATTRIBUTE_SYSTEM | stat.FILE_ATTRIBUTE_ENCRYPTED
+"""Attributes on Windows that a new file would not have."""
+
 
 def copy_attributes(source_fd: int, target_fd: int) -> bool:
     """Give the file at ``target_fd`` all attributes of the one at ``source_fd``.
@@ -16,10 +19,12 @@ def copy_attributes(source_fd: int, target_fd: int) -> bool:
         False where something could not be carried over; the caller must then keep the old file and write into it.
     """
     status = os.fstat(source_fd)
+    if getattr(status, "st_file_attributes", 0) & _NOT_COPIED:
+        return False
     if sys.platform == "darwin":
         # COPYFILE_ACL | COPYFILE_STAT | COPYFILE_XATTR of copyfile(3).
         return int(ctypes.CDLL(None).fcopyfile(source_fd, target_fd, None, 7)) == 0
-    if hasattr(os, "fchown"):
+    if sys.platform != "win32":
         own = os.fstat(target_fd)
         if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
             try:

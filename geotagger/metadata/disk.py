@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -141,15 +142,13 @@ def check_unchanged(path: Path, real: Path, source: FileSource) -> None:
 
 
 def check_room(folder: Path, size: int) -> None:
-    """See that twice the size of a new file is free, where the system tells.
+    """See that twice the size of a new file is free, where the file system tells.
 
     Raises:
         OSError: it is not (``ENOSPC``).
     """
-    if not hasattr(os, "statvfs"):
-        return
-    room = os.statvfs(folder)
-    if room.f_blocks and room.f_bavail * room.f_frsize < 2 * size:
+    room = shutil.disk_usage(folder)
+    if room.total and room.free < 2 * size:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

@@ -120,6 +120,7 @@ class Journal:
                 f"{db_path}.lock", timeout=30, isolation_level=None, check_same_thread=False
             )
             self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA fullfsync=ON")  # matters on macOS alone, as in disk.flush
             self._db.executescript(_TABLES)
             self._notes = GroupCommit(self._db, self._mutex)
             self.recover()

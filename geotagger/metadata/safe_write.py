@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from geotagger.core.errors import ChangedOnDiskError, WriteRefusedError
 from geotagger.metadata import disk, in_place
@@ -109,7 +110,7 @@ def keep_original(real: Path, source: FileSource, backup_dir: Path) -> None:
     Raises:
         OSError: the copy cannot be made.
     """
-    copy = backup_dir.joinpath(*(part.replace(":", "") for part in real.parts[1:]))
+    copy = backup_dir / backup_name(real)
     if copy.exists():
         return
     copy.parent.mkdir(parents=True, exist_ok=True)
@@ -119,6 +120,13 @@ def keep_original(real: Path, source: FileSource, backup_dir: Path) -> None:
         helper.replace(copy)
     finally:
         helper.unlink(missing_ok=True)
+    disk.flush_folder(copy.parent)
+
+
+def backup_name(real: PurePath) -> PurePath:
+    """Where a file's original lies in the backup folder: under its full path, with the drive as a folder."""
+    drive = [part for part in re.split(r"[:\\/]", real.drive) if part]
+    return PurePath(*drive, *real.parts[1:])
 
 
 class _Cleanup:

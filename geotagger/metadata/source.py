@@ -85,7 +85,8 @@ class FileSource:
 
     def _pread(self, offset: int, length: int) -> bytes:
         if hasattr(os, "pread"):
-            return os.pread(self._fd, length, offset)
+            data: bytes = os.pread(self._fd, length, offset)
+            return data
         os.lseek(self._fd, offset, os.SEEK_SET)
         return os.read(self._fd, length)
 

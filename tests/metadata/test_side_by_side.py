@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -247,15 +249,44 @@ def test_what_did_not_fit_beside_the_others_is_tried_alone(tmp_path: Path) -> No
     assert attempts == dict.fromkeys(names, 1) | {"2.jpg": 2}
 
 
+def test_a_disk_with_room_for_one_at_a_time_takes_all(small_disk: Path, journal: Journal) -> None:
+    photos = [small_disk / f"{number}.jpg" for number in range(4)]
+    for photo in photos:
+        photo.write_bytes(samples.JPEGS["thumbnail"]() + bytes(120_000))
+    status = os.statvfs(small_disk)
+    free = status.f_bavail * status.f_frsize
+    (small_disk / "filling").write_bytes(bytes(free - 280_000))
+    results = write_all(photos, journal)
+    assert [outcome for _, outcome in results if isinstance(outcome, Exception)] == []
+    assert all(read_photo(photo).fix is not None for photo in photos)
+    assert strays(small_disk) == []
+
+
+@pytest.mark.parametrize("room_bytes", [0, 60_000, 200_000])
+def test_a_disk_that_fills_up_leaves_the_originals(
+    small_disk: Path, journal: Journal, room_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without the check beforehand, so that the writes themselves run into the full disk.
+    monkeypatch.setattr(disk, "check_room", lambda *_: None)
+    photos = [small_disk / f"{number}.jpg" for number in range(3)]
+    for photo in photos:
+        photo.write_bytes(samples.JPEGS["thumbnail"]() + bytes(220_000))
+    originals = [photo.read_bytes() for photo in photos]
+    status = os.statvfs(small_disk)
+    free = status.f_bavail * status.f_frsize
+    (small_disk / "filling").write_bytes(bytes(max(0, free - room_bytes)))
+    results = write_all(photos, journal)
+    assert all("not enough room" in str(outcome) for _, outcome in results)
+    assert [photo.read_bytes() for photo in photos] == originals
+    assert strays(small_disk) == []
+
+
 def test_a_disk_that_stays_full_refuses_each(
     photos: list[Path], journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     originals = [path.read_bytes() for path in photos]
 
-    class Full:
-        f_blocks, f_bavail, f_frsize = 1000, 1, 100
-
-    monkeypatch.setattr(os, "statvfs", lambda _: Full, raising=False)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=100_000, free=100))
     results = write_all(photos, journal)
     assert all("not enough room" in str(outcome) for _, outcome in results)
     assert [path.read_bytes() for path in photos] == originals
