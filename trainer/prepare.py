@@ -20,7 +20,7 @@ from geotagger.inference.preprocessing import load_picture
 from geotagger.metadata import PhotoMetadata, read_photo
 from geotagger.metadata.reading import preview_in_place_of
 from trainer.config import Config, PrepareConfig
-from trainer.shards import SPLITS, DataError, Sample, write_list, write_shards
+from trainer.shards import LIST_FILE, SPLITS, DataError, Sample, write_list, write_shards
 
 _JPEG_QUALITY = 92
 
@@ -63,10 +63,12 @@ def read_photo_list(path: Path) -> list[ListedPhoto]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise DataError(f"The list {path} cannot be read.") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"The list {path} cannot be read; it has to be a CSV file in UTF-8.") from error
     if not rows or "file" not in rows[0]:
         raise DataError(f"The list {path} has no column “file” or no rows.")
+    if "region" not in rows[0] and not {"lat", "lon"} <= rows[0].keys():
+        raise DataError(f"The list {path} has neither a column “region” nor the columns “lat” and “lon”.")
     return [_parse_row(path, number, row, regions) for number, row in enumerate(rows, start=2)]
 
 
@@ -84,6 +86,8 @@ def _parse_row(path: Path, number: int, row: dict[str, str], regions: Regions) -
     except (ValueError, CoordinateError) as error:
         raise DataError(f"Line {number} of {path.name}: {error}") from error
     name = row["file"]
+    if not name:
+        raise DataError(f"Line {number} of {path.name} names no file.")
     return ListedPhoto(
         path=path.parent / name,
         key=name,
@@ -110,10 +114,19 @@ def prepare(photo_list: Path, output: Path, config: Config) -> Preparation:
     """Make training data from a list of photos.
 
     Raises:
-        DataError: no photo can be used.
+        DataError: no photo can be used, or the data cannot be written (the disk is full, say).
     """
-    refused: list[tuple[str, str]] = []
     photos = read_photo_list(photo_list)
+    try:
+        return _prepare(photos, output, config)
+    except OSError as error:
+        raise DataError(f"The data cannot be written to {output}: {error.strerror or error}.") from error
+
+
+def _prepare(photos: list[ListedPhoto], output: Path, config: Config) -> Preparation:
+    refused: list[tuple[str, str]] = []
+    # Without its list, data that was not written to the end cannot be mistaken for whole data.
+    (output / LIST_FILE).unlink(missing_ok=True)
     samples = write_shards(output, _encoded(photos, config.prepare, refused), config.prepare.shard_photos)
     if not samples:
         raise DataError("None of the photos can be read.")

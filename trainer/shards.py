@@ -16,6 +16,7 @@ from PIL import Image
 from geotagger.core.errors import GeotaggerError
 
 LIST_FILE = "photos.json"
+_AGAIN = "copy the folder anew or run “python -m trainer prepare” again"
 SPLITS = ("train", "validation", "calibration", "test")
 
 
@@ -96,17 +97,22 @@ class ShardData:
     def __init__(self, folder: Path) -> None:
         try:
             document = json.loads((folder / LIST_FILE).read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
+            rows, listed_hash = document["photos"], document["list_hash"]
+            digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
+            if digest != listed_hash:
+                raise DataError(f"The list of photos in {folder} was changed after it was made.")
+            samples = tuple(Sample(**row) for row in rows)
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise DataError(
                 f"There is no prepared data in {folder}; run “python -m trainer prepare” first."
             ) from error
-        rows = document["photos"]
-        digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
-        if digest != document["list_hash"]:
-            raise DataError(f"The list of photos in {folder} was changed after it was made.")
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"The list of photos in {folder} is damaged; run “python -m trainer prepare” again."
+            ) from error
         self.folder = folder
         self.list_hash = digest
-        self.samples = tuple(Sample(**row) for row in rows)
+        self.samples = samples
 
     def of(self, *splits: str) -> tuple[Sample, ...]:
         """The samples of some splits, in order.
@@ -120,12 +126,30 @@ class ShardData:
         return chosen
 
     def jpeg(self, sample: Sample) -> bytes:
-        """The JPEG of a sample."""
-        with (self.folder / sample.shard).open("rb") as file:
-            file.seek(sample.offset)
-            return file.read(sample.size)
+        """The JPEG of a sample.
+
+        Raises:
+            DataError: its shard is missing or cut off.
+        """
+        try:
+            with (self.folder / sample.shard).open("rb") as file:
+                file.seek(sample.offset)
+                data = file.read(sample.size)
+        except FileNotFoundError as error:
+            raise DataError(f"The shard {sample.shard} is missing in {self.folder}; {_AGAIN}.") from error
+        if len(data) < sample.size:
+            raise DataError(f"The shard {sample.shard} in {self.folder} is cut off; {_AGAIN}.")
+        return data
 
     def image(self, sample: Sample) -> Image.Image:
-        """The decoded RGB picture of a sample."""
-        image = Image.open(io.BytesIO(self.jpeg(sample)))
-        return image.convert("RGB")
+        """The decoded RGB picture of a sample.
+
+        Raises:
+            DataError: it cannot be had, because its shard is missing or damaged.
+        """
+        try:
+            return Image.open(io.BytesIO(self.jpeg(sample)), formats=["JPEG"]).convert("RGB")
+        except (OSError, SyntaxError, ValueError) as error:
+            raise DataError(
+                f"The picture {sample.key} in {self.folder} / {sample.shard} is damaged; {_AGAIN}."
+            ) from error

@@ -17,7 +17,7 @@ import torch.distributed as dist
 from geotagger.core.calibration import Calibration
 from trainer.answers import answer
 from trainer.calibrate import calibrate, cross_coverage
-from trainer.compare import METRICS_FILE
+from trainer.compare import METRICS_FILE, SETTINGS_FILE
 from trainer.config import Config, load_config
 from trainer.evaluate import Evaluation, as_table, evaluate_network, neighbour_baseline, prior_baseline
 from trainer.export import export
@@ -191,7 +191,7 @@ def _export(arguments: argparse.Namespace) -> None:
     facts: dict[str, Any] = {}
     if arguments.facts is not None:
         facts |= json.loads(arguments.facts.read_text(encoding="utf-8"))
-    facts["training"] = json.loads((arguments.run / "config.json").read_text(encoding="utf-8"))
+    facts["training"] = json.loads((arguments.run / SETTINGS_FILE).read_text(encoding="utf-8"))
     metrics = measured / METRICS_FILE
     if metrics.exists():
         facts["metrics"] = json.loads(metrics.read_text(encoding="utf-8"))
@@ -201,15 +201,27 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def read_calibration(run: Path) -> Calibration:
+    """What ``calibrate`` found for a training.
+
+    Raises:
+        TrainingError: it has not been calibrated, or the file is damaged.
+    """
     try:
         document = json.loads((run / CALIBRATION_FILE).read_text(encoding="utf-8"))
+        return Calibration.from_json(document["calibration"])
     except FileNotFoundError as error:
         raise TrainingError(f"{run} is not calibrated; run “python -m trainer calibrate” first.") from error
-    return Calibration.from_json(document["calibration"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            f"The calibration in {run} is damaged; run “python -m trainer calibrate” again."
+        ) from error
 
 
 def _trained_splits(run: Path) -> tuple[str, ...]:
-    return Config.load_saved(run / "config.json").train.splits
+    try:
+        return Config.load_saved(run / SETTINGS_FILE).train.splits
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"The settings of the training in {run} are missing or damaged.") from error
 
 
 def unseen_splits(arguments: argparse.Namespace) -> tuple[str, ...]:

@@ -142,6 +142,15 @@ def test_lists_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("picture\n1.jpg\n")
     with pytest.raises(DataError, match="no column"):
         read_photo_list(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("file,lat,photographer\n1.jpg,45,a\n")
+    with pytest.raises(DataError, match="neither a column “region” nor the columns “lat” and “lon”"):
+        read_photo_list(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_bytes("file,region\nfoto-é.jpg,CO\n".encode("latin-1"))
+    with pytest.raises(DataError, match="UTF-8"):
+        read_photo_list(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("region,file\nCO\n")
+    with pytest.raises(DataError, match=r"Line 2 of a\.csv names no file"):
+        read_photo_list(tmp_path / "a.csv")
 
 
 def test_no_usable_photo_is_told(tmp_path: Path) -> None:
@@ -207,3 +216,35 @@ def test_a_picture_that_is_too_large_is_left_out_and_not_decoded(tmp_path: Path)
     ((name, reason),) = made.refused
     assert name == "huge.png"
     assert "too large" in reason
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+def test_a_full_disk_is_told_and_leaves_no_data_that_looks_whole(photo_list: Path, tmp_path: Path) -> None:
+    prepare(photo_list, tmp_path, load_config(None, []))
+    (tmp_path / "photos-00000.tar").unlink()
+    (tmp_path / "photos-00000.tar").symlink_to("/dev/full")
+    with pytest.raises(DataError, match=r"cannot be written to .*: No space left on device\."):
+        prepare(photo_list, tmp_path, load_config(None, []))
+    with pytest.raises(DataError, match="no prepared data"):
+        ShardData(tmp_path)
+
+
+def test_damaged_data_is_told_by_name(photo_list: Path, tmp_path: Path) -> None:
+    prepare(photo_list, tmp_path, load_config(None, []))
+    data = ShardData(tmp_path)
+    first, last = data.samples[0], data.samples[-1]
+    shard = tmp_path / first.shard
+    content = bytearray(shard.read_bytes())
+    content[first.offset : first.offset + 200] = bytes(200)
+    shard.write_bytes(content[: last.offset + 10])
+    with pytest.raises(DataError, match=f"The picture {first.key} .* is damaged"):
+        data.image(first)
+    with pytest.raises(DataError, match=r"photos-00000\.tar in .* is cut off"):
+        data.image(last)
+    shard.unlink()
+    with pytest.raises(DataError, match=r"photos-00000\.tar is missing"):
+        data.image(last)
+    for text in ("{", "[]", '{"photos": []}'):
+        (tmp_path / LIST_FILE).write_text(text)
+        with pytest.raises(DataError, match="is damaged"):
+            ShardData(tmp_path)

@@ -65,7 +65,11 @@ class TrainingState:
                 group["lr"] = self.rate
 
     def save(self, path: Path) -> None:
-        """Write everything into one file, which is there whole or not at all."""
+        """Write everything into one file, which is there whole or not at all.
+
+        Raises:
+            TrainingError: it cannot be written; the checkpoint before it is kept.
+        """
         tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         for name, parameter in self.trained.items():
             momentum = self.optimizer.state[parameter].get("momentum_buffer")
@@ -79,8 +83,15 @@ class TrainingState:
             "epochs_without_better": self.epochs_without_better,
         }
         unfinished = path.with_suffix(".part")
-        save_file({k: v.contiguous() for k, v in tensors.items()}, unfinished, {"state": json.dumps(facts)})
-        unfinished.replace(path)
+        try:
+            save_file(
+                {k: v.contiguous() for k, v in tensors.items()}, unfinished, {"state": json.dumps(facts)}
+            )
+            unfinished.replace(path)
+        except (OSError, SafetensorError) as error:
+            raise TrainingError(
+                f"The checkpoint {path} cannot be written ({error}); the one before it is kept."
+            ) from error
 
     def load(self, path: Path) -> None:
         """Take everything from a file that ``save`` wrote.

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from geotagger.core.errors import SettingsError
@@ -249,6 +250,24 @@ def test_a_damaged_checkpoint_is_a_sentence(
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(TrainingError, match="missing or damaged"):
         evaluate_original(data, tmp_path, ["test"])
+
+
+def test_a_full_disk_is_told_and_the_checkpoint_before_is_kept(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_original(data, tmp_path, settings(epochs=1), say=silent)
+    before = (tmp_path / CHECKPOINT_FILE).read_bytes()
+
+    def full(tensors: object, path: Path, facts: object) -> None:
+        path.write_bytes(b"half a file")
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("trainer.originals.checkpoint.save_file", full)
+    with pytest.raises(
+        TrainingError, match=r"cannot be written \(.*No space left.*\); the one before it is kept"
+    ):
+        train_original(data, tmp_path, settings(epochs=2), resume=True, say=silent)
+    assert (tmp_path / CHECKPOINT_FILE).read_bytes() == before
 
 
 def test_a_folder_without_a_training_is_a_sentence(data: Path, tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""The trainer's commands: what goes wrong outside the program is a sentence, not a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from trainer.__main__ import INTERRUPTED, main
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "sentence"),
+    [
+        (["train", "data", "--out", "run"], "trainer.steps.load_config", "with --resume goes on"),
+        (["prepare", "a.csv", "--out", "x"], "trainer.steps.load_config", "start the command anew"),
+        (
+            ["collect", "folder", "photos", "--out", "a.csv"],
+            "trainer.collect.folder.collect_folder",
+            "What was collected is kept",
+        ),
+        (
+            ["ablate", "data", "--out", "x"],
+            "trainer.originals.ablation.ReducedPhotos",
+            "goes on after the last whole epoch",
+        ),
+    ],
+)
+def test_an_interruption_says_how_to_go_on(
+    words: list[str],
+    place: str,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, interrupted)
+    assert main(words) == INTERRUPTED
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "weights"))
+
+    monkeypatch.setattr("trainer.steps.train", full)
+    assert main(["train", "data", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"{tmp_path / 'weights'}: {os.strerror(errno.ENOSPC)}.\n"
+
+
+def test_a_run_that_lacks_its_settings_or_holds_damaged_ones_is_told(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("trainer.steps.load_trained", lambda run: (None, None))
+    for text in (None, "{", '{"train": 3}'):
+        if text is not None:
+            (tmp_path / "config.json").write_text(text)
+        assert main(["calibrate", str(tmp_path), str(prepared)]) == 1
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert "settings" in error
