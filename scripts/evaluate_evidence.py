@@ -173,31 +173,6 @@ def _mass(scores: Sequence[tuple[str, RadiusScore]], name: str, uses: Callable[[
     return round(float(np.clip(masses[order][np.searchsorted(held, AIM)], 0.3, 0.998)), 3)
 
 
-GALLERY_PRECISION = 0.8
-GALLERY_LEAST = 20
-GALLERY_NEVER = 0.999
-
-
-def gallery_similarity(cases: Sequence[Case], radius_km: float) -> float:
-    """The similarity above which the most similar photo of another day was taken at the same place, in 80 %.
-
-    Where too few such pairs show that, only all but identical pictures shall match.
-    """
-    embeddings = np.stack([case.photo.output.embedding for case in cases])
-    days = np.array([case.photo.clock.toordinal() if case.photo.clock else 0 for case in cases])
-    owners = np.array([case.photographer for case in cases])
-    similarities = embeddings @ embeddings.T
-    similarities[(owners[:, None] == owners) & (np.abs(days[:, None] - days) <= 1)] = -1
-    best, top = similarities.argmax(axis=1), similarities.max(axis=1)
-    apart = [cases[i].truth.distance_km(cases[j].truth) for i, j in enumerate(best.tolist())]
-    right = np.array(apart) <= radius_km
-    order = np.argsort(-top)
-    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero((precision >= GALLERY_PRECISION) & (np.arange(len(order)) >= GALLERY_LEAST - 1))
-    print(f"gallery: {right.mean():.1%} of the most similar photos of another day are of the same place")
-    return round(min(float(top[order][good[-1]]), GALLERY_NEVER), 3) if len(good) else GALLERY_NEVER
-
-
 def learned_laws(photos: Path, kept: Path | None) -> dict[int, MotionLaw]:
     """The law of motion for each fold, learned from the others; from and into a file where one is given."""
     if kept is not None and kept.exists():
@@ -255,7 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tuning = bench.choose_masses(bench.choose_weights(), seeds)
     photographers = len({case.photographer for case in cases})
     if options.fit:
-        similarity = gallery_similarity(cases, tuning.gallery_radius_km)
+        # What is known of the gallery stays; scripts/fit_gallery.py fits that.
+        before = Tuning.from_json(json.loads(TARGET.read_text(encoding="utf-8"))["tuning"])
         facts = {
             "photos": len(cases),
             "photographers": photographers,
@@ -263,7 +239,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "date": date.today().isoformat(),
             "made_by": "scripts/evaluate_evidence.py --fit",
         }
-        tuning = replace(tuning, gallery_similarity=similarity, facts=facts)
+        facts |= {"gallery": before.facts["gallery"]} if "gallery" in before.facts else {}
+        tuning = replace(tuning, gallery_similarity=before.gallery_similarity, facts=facts)
         kept = prior_of(read_outputs(options.photos, options.prior)[0] if options.prior else outputs)
         document = {"tuning": tuning.to_json(), "cell_prior": [float(f"{value:.3g}") for value in kept]}
         TARGET.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -24,7 +24,11 @@ from geotagger.core.paths import data_dir
 DATABASE_NAME = "geotagger.sqlite3"
 _TOP = 3
 _WAIT_S = 10.0
-_QUERIES_AT_ONCE = 64
+_QUERIES_AT_ONCE = 16
+_HEAD = 32
+_ROUNDING = 1e-3
+"""More than half precision can change a similarity."""
+_COMPARED_AT_ONCE = 16_384
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS gallery_photos (
@@ -180,13 +184,10 @@ class Gallery:
             return [()] * len(embeddings)
         found: list[tuple[GalleryMatch, ...]] = []
         for first in range(0, len(embeddings), _QUERIES_AT_ONCE):
-            queries = embeddings[first : first + _QUERIES_AT_ONCE].astype(np.float32)
-            similarities = queries @ matrix.vectors.T
+            queries = np.asarray(embeddings[first : first + _QUERIES_AT_ONCE], np.float32)
             names = own[first : first + _QUERIES_AT_ONCE]
-            found += [
-                matrix.best(row, name, least_similarity)
-                for row, name in zip(similarities, names, strict=True)
-            ]
+            for query, bounds, name in zip(queries, matrix.bounds(queries), names, strict=True):
+                found.append(matrix.best(query, bounds, name, least_similarity))
         return found
 
     def _matrix(self, model_id: str) -> _Matrix:
@@ -201,26 +202,66 @@ class Gallery:
                 (model_id,),
             ).fetchall()
         joined = b"".join(row[3] for row in rows)
-        vectors = np.frombuffer(joined, np.float16).reshape(len(rows), -1 if rows else 0).astype(np.float32)
-        return _Matrix(vectors, [row[0] for row in rows], [LatLon(row[1], row[2]) for row in rows])
+        vectors = np.frombuffer(joined, np.float16).reshape(len(rows), -1 if rows else 0)
+        return _Matrix.of(vectors, [row[0] for row in rows], [LatLon(row[1], row[2]) for row in rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Matrix:
-    vectors: npt.NDArray[np.float32]
+    """All embeddings of one model, searched in two steps.
+
+    The first ``_HEAD`` numbers of an embedding (those that tell most) and the length of the rest bound its similarity to
+    another one from above (Cauchy and Schwarz). Only what may reach the threshold is compared in full, so nothing is missed.
+
+    Attributes:
+        vectors: (n, dimensions) half precision.
+        heads: (_HEAD, n) the first numbers of each.
+        rests: (n,) lengths of the other numbers.
+    """
+
+    vectors: npt.NDArray[np.float16]
+    heads: npt.NDArray[np.float32]
+    rests: npt.NDArray[np.float32]
     paths: list[str]
     places: list[LatLon]
 
+    @classmethod
+    def of(cls, vectors: npt.NDArray[np.float16], paths: list[str], places: list[LatLon]) -> _Matrix:
+        """Prepare the search."""
+        heads = np.ascontiguousarray(vectors[:, :_HEAD].astype(np.float32).T)
+        return cls(vectors, heads, _lengths(vectors[:, _HEAD:]), paths, places)
+
+    def bounds(self, queries: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(queries, n) what the similarities are at most."""
+        bounds = queries[:, :_HEAD] @ self.heads
+        bounds += np.outer(_lengths(queries[:, _HEAD:]), self.rests)
+        return np.asarray(bounds, np.float32)
+
     def best(
-        self, similarities: npt.NDArray[np.float32], own: str, least_similarity: float
+        self,
+        query: npt.NDArray[np.float32],
+        bounds: npt.NDArray[np.float32],
+        own: str,
+        least_similarity: float,
     ) -> tuple[GalleryMatch, ...]:
-        candidates = np.flatnonzero(similarities >= least_similarity)
+        likely = np.flatnonzero(bounds >= least_similarity - _ROUNDING)
+        parts = [likely[i : i + _COMPARED_AT_ONCE] for i in range(0, len(likely), _COMPARED_AT_ONCE)]
+        exact = [self.vectors[part].astype(np.float32) @ query for part in parts]
+        similarities = np.concatenate(exact) if exact else np.zeros(0, np.float32)
+        kept = similarities >= least_similarity
+        candidates, similarities = likely[kept], similarities[kept]
         if len(candidates) > 4 * _TOP:
-            top = np.argpartition(similarities[candidates], -4 * _TOP)[-4 * _TOP :]
-            candidates = candidates[top]
-        order = candidates[np.argsort(-similarities[candidates], kind="stable")].tolist()
-        others = [i for i in order if self.paths[i] != own][:_TOP]
-        return tuple(GalleryMatch(self.paths[i], self.places[i], float(similarities[i])) for i in others)
+            top = np.argpartition(similarities, -4 * _TOP)[-4 * _TOP :]
+            candidates, similarities = candidates[top], similarities[top]
+        order = np.argsort(-similarities, kind="stable").tolist()
+        found = [(int(candidates[i]), float(similarities[i])) for i in order]
+        others = [(i, similarity) for i, similarity in found if self.paths[i] != own][:_TOP]
+        return tuple(GalleryMatch(self.paths[i], self.places[i], similarity) for i, similarity in others)
+
+
+def _lengths(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    wide = vectors.astype(np.float32)
+    return np.asarray(np.sqrt(np.einsum("nd,nd->n", wide, wide)), np.float32)
 
 
 @contextmanager

@@ -38,6 +38,22 @@ def test_matches_come_best_first_and_at_most_three(gallery):
     assert [m.name for m in matches] == ["/p/0.jpg", "/p/1.jpg", "/p/2.jpg"]
 
 
+@pytest.mark.parametrize("least", [-1.0, 0.3, 0.5, 0.9])
+def test_the_search_misses_nothing(gallery, least):
+    """Beside a plain search through all, in as many dimensions as the network gives."""
+    rng = np.random.default_rng(0)
+    places = rng.normal(size=(20, 128)) * np.linspace(2, 0.2, 128)
+    vectors = (places[rng.integers(20, size=400)] + 0.4 * rng.normal(size=(400, 128))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    gallery.learn([entry(f"/p/{i}.jpg", *v) for i, v in enumerate(vectors)], "m")
+    kept = vectors.astype(np.float16).astype(np.float32)
+    for i, found in enumerate(gallery.matches(vectors[:40], "m", [f"/p/{i}.jpg" for i in range(40)], least)):
+        similarities = kept @ vectors[i]
+        similarities[i] = -2
+        order = [j for j in np.argsort(-similarities)[:3].tolist() if similarities[j] >= least]
+        assert [m.name for m in found] == [f"/p/{j}.jpg" for j in order]
+
+
 def test_a_photo_never_matches_itself(gallery):
     gallery.learn([entry("/p/lake.jpg", 1, 0, 0)], "m")
     assert gallery.matches(vector(1, 0, 0)[None], "m", ["/p/lake.jpg"], 0.5) == [()]
