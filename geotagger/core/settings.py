@@ -71,10 +71,14 @@ class Settings:
     accept_threshold: float = _setting(
         0.60, "model", "“Accept all” takes guesses whose best region has at least this probability.", 0.0, 1.0
     )
-    judge_together: bool = _setting(
-        True,
-        "model",
-        "Photos taken close in time tell each other's places; if off, each photo is judged by its picture alone.",
+    use_image: bool = _setting(True, "evidence", "What the photo shows has a say in the guess.")
+    judge_together: bool = _setting(True, "evidence", "Photos taken close in time tell each other's places.")
+    use_tracks: bool = _setting(True, "evidence", "Recorded tracks that were dropped in tell where you were.")
+    use_gallery: bool = _setting(
+        True, "evidence", "Photos that the program has learned are found again where they look alike."
+    )
+    learn_corrections: bool = _setting(
+        False, "evidence", "A photo that you put somewhere by hand is learned at once."
     )
     overwrite: Overwrite = _setting(
         Overwrite.ESTIMATES, "writing", "Which positions that a photo already has may be replaced."

@@ -105,6 +105,13 @@ def declared_actions() -> tuple[Declared, ...]:
             None,
             True,
         ),
+        Declared(
+            "evidence",
+            reviewing,
+            tr("Evidence…"),
+            tr("Choose what speaks for a place: the picture, neighbours, tracks, your own photos"),
+            ("E",),
+        ),
         Declared("undo", reviewing, tr("Undo"), tr("Take the last step back"), ("Ctrl+Z",), "undo"),
         Declared("redo", reviewing, tr("Redo"), tr("Do the step again"), ("Ctrl+Y", "Ctrl+Shift+Z"), "redo"),
         Declared("copy", places, tr("Copy position"), tr("Copy the position of the photo"), ("C",), "copy"),

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QUndoView
 from geotagger.core.coordinates import format_position
 from geotagger.core.places import load_places
 from geotagger.gui.challenge_dialog import ChallengeDialog
+from geotagger.gui.evidence_sheet import EvidenceSheet
 from geotagger.gui.language import tr
 from geotagger.gui.place_dialogs import PinDialog, PlacesSheet
 from geotagger.gui.settings_dialog import SettingsDialog
@@ -74,6 +75,13 @@ class Dialogs(QObject):
         window = self._window
         sheet = PlacesSheet(window.placing, window.workbench.settings.notation, window)
         sheet.show_wanted.connect(lambda position: window.map_view.centre_on(position, _PLACE_ZOOM))
+        sheet.open()
+
+    def show_evidence(self) -> None:
+        """Open the sheet about what speaks for a place."""
+        window = self._window
+        sheet = EvidenceSheet(window.workbench, window.given, window.judging, window.learning, window)
+        sheet.settings_wanted.connect(window.apply_settings)
         sheet.open()
 
     def show_settings(self) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from geotagger.gui.bottom_bar import BottomBar
 from geotagger.gui.language import tr, trn
+from geotagger.gui.learning import Learning
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.reading import Reading
 from geotagger.gui.workbench import Workbench
@@ -22,6 +23,7 @@ class GoingOn(QObject):
         reading: Reading,
         predicting: Predicting,
         writing: Writing,
+        learning: Learning,
         bar: BottomBar,
     ) -> None:
         super().__init__(workbench)
@@ -29,8 +31,9 @@ class GoingOn(QObject):
         self._reading = reading
         self._predicting = predicting
         self._writing = writing
+        self._learning = learning
         self._bar = bar
-        for flow in (reading, predicting, writing):
+        for flow in (reading, predicting, writing, learning):
             flow.progressed.connect(self._show_progress)
         for signal in (workbench.photos_added, workbench.photos_removed, workbench.photos_changed):
             signal.connect(self._show_progress)
@@ -47,6 +50,8 @@ class GoingOn(QObject):
             loading = self._predicting.model_is_loading
             verb = tr("Loading model…") if loading else tr("Predicting")
             self._bar.show_work(verb, self._predicting.progress)
+        elif self._learning.progress.running:
+            self._bar.show_work(tr("Learning"), self._learning.progress)
         else:
             self._bar.show_ready(self._ready_text())
 

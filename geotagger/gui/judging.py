@@ -1,4 +1,7 @@
-"""Judges the photos of a trip together once they are predicted, and again when the user puts one somewhere."""
+"""Judges the photos of a trip together once they are predicted, and again when the user puts one somewhere.
+
+Also when the user closes a photo that others lean on, or lets another source speak.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,27 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import Prediction
-from geotagger.core.settings import Settings
+from geotagger.gui.given import Given
 from geotagger.gui.jobs import Generation, Lane
-from geotagger.gui.language import trn
+from geotagger.gui.language import tr, trn
 from geotagger.gui.predicting import Predicting
+from geotagger.gui.wording import percent
 from geotagger.gui.workbench import Workbench
 from geotagger.session.guesses import KeptGuess, TripPhoto, place_of_user, trip_photos
 from geotagger.session.photo import Photo, PhotoState
+from geotagger.session.sources import Sources, kinds_of
+
+if TYPE_CHECKING:
+    from geotagger.evidence.camera_clocks import CameraClock
+    from geotagger.evidence.tracks import ClockReading
+    from geotagger.session.together import Judgement
 
 _PAUSE_MS = 400
 """After the last prediction, or a decision: several of these often follow each other."""
@@ -46,11 +56,17 @@ _NO_FACTS = _Facts()
 class Judging(QObject):
     """Gives photos that wait for a decision what their neighbours say; decisions are never changed."""
 
-    def __init__(self, workbench: Workbench, predicting: Predicting) -> None:
+    clocks_found = Signal()
+    """:attr:`clocks` or :attr:`cameras` say something else."""
+
+    def __init__(self, workbench: Workbench, predicting: Predicting, given: Given) -> None:
         super().__init__(workbench)
         self._workbench = workbench
         self._predicting = predicting
-        self._is_on = workbench.settings.judge_together
+        self._given = given
+        self._sources = self._wanted_sources()
+        self.clocks: Mapping[str, ClockReading] = {}
+        self.cameras: Mapping[str, CameraClock] = {}
         self._guesses: dict[int, KeptGuess] = {}
         self._facts: dict[int, _Facts] = {}
         self._changed_ids: set[int] = set()
@@ -66,12 +82,17 @@ class Judging(QObject):
         predicting.model_changed.connect(self._judge_soon)
         workbench.photos_changed.connect(self._compare)
         workbench.photos_removed.connect(self._forget)
-        workbench.settings_changed.connect(self._use_settings)
+        workbench.settings_changed.connect(self._use_sources)
+        given.changed.connect(self._use_sources)
 
     @property
     def busy(self) -> bool:
         """True while photos are being judged, or are about to be."""
         return self._timer.isActive() or bool(self._asked_ids)
+
+    def guess_of(self, photo_id: int) -> KeptGuess | None:
+        """What the network said of a photo that is open; None where it was not asked."""
+        return self._guesses.get(photo_id)
 
     # What changed -----------------------------------------------------------------------------------------
 
@@ -80,9 +101,17 @@ class Judging(QObject):
         self._compare(guesses)
 
     def _forget(self, photo_ids: Iterable[int]) -> None:
-        for photo_id in photo_ids:
+        """Where a photo is closed that said where it was, the others are judged without it."""
+        gone = set(photo_ids)
+        for photo_id in gone:
             self._guesses.pop(photo_id, None)
-            self._facts.pop(photo_id, None)
+        self._changed_ids -= gone
+        known = [self._facts.pop(photo_id, _NO_FACTS) for photo_id in gone]
+        if any(facts.place is not None or facts.camera is not None for facts in known):
+            self._after_decision = True
+            self._drop_request()
+            self._changed_ids |= self._guesses.keys()
+            self._judge_soon()
 
     def _compare(self, photo_ids: Iterable[int]) -> None:
         for photo in self._workbench.session.photos(photo_ids):
@@ -102,28 +131,42 @@ class Judging(QObject):
         is_open = photo.state is PhotoState.PREDICTED
         return _Facts(self._guesses.get(photo.id), place_of_user(photo), camera, is_open)
 
-    def _use_settings(self, settings: Settings) -> None:
-        if settings.judge_together == self._is_on:
+    def _wanted_sources(self) -> Sources:
+        settings, given = self._workbench.settings, self._given
+        return Sources(
+            kinds_of(settings),
+            settings.use_image,
+            given.track,
+            given.offset_by_hand,
+            given.camera_offsets,
+            given.hint,
+        )
+
+    def _use_sources(self, *_: object) -> None:
+        """Judge everything anew when other sources may speak."""
+        wanted = self._wanted_sources()
+        if wanted == self._sources:
             return
-        self._is_on = settings.judge_together
-        if self._is_on:
-            self._changed_ids.update(self._guesses)
-            self._judge_soon()
-        else:
+        self._sources = wanted
+        self._drop_request()
+        self._changed_ids.update(self._guesses)
+        if wanted.image_alone:
             self._timer.stop()
-            self._drop_request()
             self._put([(photo_id, guess, guess.alone) for photo_id, guess in self._guesses.items()])
+        else:
+            self._after_decision = True
+            self._judge_soon()
 
     def _drop_request(self) -> None:
         """What is being judged is no longer true; it is asked again, with the newer facts."""
         self._generation.next()
-        self._changed_ids |= self._asked_ids
+        self._changed_ids |= {i for i in self._asked_ids if i in self._workbench.session}
         self._asked_ids = frozenset()
 
     # Judging ----------------------------------------------------------------------------------------------
 
     def _judge_soon(self) -> None:
-        can_judge = self._is_on and self._guesses and self._predicting.predictor is not None
+        can_judge = not self._sources.image_alone and self._guesses and self._predicting.predictor is not None
         if not (can_judge and self._changed_ids):
             return
         streaming = self._predicting.progress.running and not self._after_decision
@@ -136,28 +179,30 @@ class Judging(QObject):
             self._timer.start(_PAUSE_MS)  # what is being judged is still worth having
             return
         predictor = self._predicting.predictor
-        if predictor is None or not self._is_on:
+        if predictor is None or self._sources.image_alone:
             return
         self._asked_ids, self._changed_ids = frozenset(self._changed_ids), set()
         tells, self._after_decision = self._after_decision, False
         photos = trip_photos(self._workbench.session, self._guesses)
         self._workbench.jobs.run(
-            partial(_judge, predictor, photos, self._asked_ids),
+            partial(_judge, predictor, photos, self._asked_ids, self._sources),
             partial(self._judged, dict(self._guesses), tells),
             self._failed,
             self._generation.next(),
             Lane.MODEL,
         )
 
-    def _judged(
-        self, guesses: Mapping[int, KeptGuess], tells: bool, answer: tuple[dict[int, Prediction], int]
-    ) -> None:
+    def _judged(self, guesses: Mapping[int, KeptGuess], tells: bool, answer: tuple[Judgement, int]) -> None:
         self._asked_ids = frozenset()
-        predictions, self._took_ms = answer
-        moved = self._put([(i, guesses[i], prediction) for i, prediction in predictions.items()])
-        if tells and moved:
-            sentence = trn("{n} photo of this trip moved.", "{n} photos of this trip moved.", moved)
-            self._workbench.mentioned.emit(sentence)
+        judgement, self._took_ms = answer
+        found = judgement.predictions
+        moves = self._put([(i, guesses[i], prediction) for i, prediction in found.items()])
+        if (judgement.clocks, judgement.cameras) != (self.clocks, self.cameras):
+            self.clocks, self.cameras = judgement.clocks, judgement.cameras
+            self.clocks_found.emit()
+        if tells and moves:
+            sentence = trn("{n} photo of this trip moved.", "{n} photos of this trip moved.", len(moves))
+            self._workbench.mentioned.emit(sentence, "\n".join(moves))
 
     def _failed(self, error: Exception) -> None:
         self._asked_ids = frozenset()
@@ -165,26 +210,37 @@ class Judging(QObject):
             raise error
         self._workbench.noticed.emit(str(error), "")
 
-    def _put(self, answers: Sequence[tuple[int, KeptGuess, Prediction]]) -> int:
-        """Give photos that are still undecided their predictions; returns how many moved."""
+    def _put(self, answers: Sequence[tuple[int, KeptGuess, Prediction]]) -> list[str]:
+        """Give photos that are still undecided their predictions; returns a line for each that moved."""
         session = self._workbench.session
-        moved, changed = 0, []
+        moves, changed = [], []
         for photo_id, guess, prediction in answers:
             photo = session.get(photo_id)
             if photo is None or photo.prediction is None or photo.state is not PhotoState.PREDICTED:
                 continue
             if self._guesses.get(photo_id) is not guess:
                 continue  # predicted anew meanwhile
-            moved += photo.prediction.position.distance_km(prediction.position) > _MOVED_KM
+            moved_km = photo.prediction.position.distance_km(prediction.position)
+            if moved_km > _MOVED_KM:
+                moves.append(_move_words(photo, prediction, moved_km))
             if session.update(photo_id, prediction=prediction):
                 changed.append(photo_id)
         self._workbench.note_changed(changed)
-        return moved
+        return moves
+
+
+def _move_words(photo: Photo, prediction: Prediction, moved_km: float) -> str:
+    return tr("{name}: by {km} km, to {region} ({share})").format(
+        name=photo.path.name,
+        km=f"{moved_km:.0f}",
+        region=tr(prediction.best.name),
+        share=percent(prediction.best.probability),
+    )
 
 
 def _judge(
-    predictor: Any, photos: Sequence[TripPhoto], changed_ids: frozenset[int]
-) -> tuple[dict[int, Prediction], int]:
+    predictor: Any, photos: Sequence[TripPhoto], changed_ids: frozenset[int], sources: Sources
+) -> tuple[Judgement, int]:
     """The new predictions, and how many milliseconds they took."""
     from geotagger.evidence.gallery import Gallery
     from geotagger.session.together import judge_trips
@@ -192,5 +248,5 @@ def _judge(
     facts = predictor.grid, predictor.calibration, predictor.model_id, predictor.device
     start = time.monotonic()
     with Gallery() as gallery:
-        found = judge_trips(photos, changed_ids, *facts, gallery)
+        found = judge_trips(photos, changed_ids, *facts, gallery, sources)
     return found, round(1000 * (time.monotonic() - start))

@@ -67,11 +67,11 @@ class NoticeBar(QFrame):
         self._show.setVisible(bool(details))
         self.show()
 
-    def mention(self, sentence: str) -> None:
+    def mention(self, sentence: str, details: str = "") -> None:
         """Show a sentence for a while; it never takes the place of a notice that the user has not closed."""
         if self.isVisible() and not self._going.isActive():
             return
-        self.show_notice(sentence)
+        self.show_notice(sentence, details)
         self._going.start()
 
     def _go(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QSettings, Qt, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from geotagger.gui.given import Given, is_track
 from geotagger.gui.keeping import Keeping
 from geotagger.gui.language import tr, trn
 from geotagger.gui.predicting import Predicting
@@ -25,21 +26,32 @@ class Opening(QObject):
     """Something that can be dropped is over the window, or no longer is."""
 
     def __init__(
-        self, workbench: Workbench, reading: Reading, predicting: Predicting, kept: QSettings, owner: QWidget
+        self,
+        workbench: Workbench,
+        reading: Reading,
+        predicting: Predicting,
+        given: Given,
+        kept: QSettings,
+        owner: QWidget,
     ) -> None:
         super().__init__(owner)
         self._workbench = workbench
         self._reading = reading
         self._predicting = predicting
+        self._given = given
         self._owner = owner
         self.recent = RecentFolders(kept, self)
         self.recent.chosen.connect(lambda folder: self.open_paths([folder]))
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Bring in files and folders."""
-        if paths:
-            self.recent.remember(paths)
-            self._reading.open(paths)
+        """Bring in files and folders, and use recorded tracks."""
+        tracks = [path for path in paths if is_track(path)]
+        photos = [path for path in paths if not is_track(path)]
+        if tracks:
+            self._given.add(tracks)
+        if photos:
+            self.recent.remember(photos)
+            self._reading.open(photos)
             self._predicting.load_model()
 
     def choose_photos(self) -> None:
@@ -71,7 +83,7 @@ class Opening(QObject):
                 "{n} photos of last time were brought back.",
                 len(kept),
             )
-            self._workbench.mentioned.emit(sentence)
+            self._workbench.mentioned.emit(sentence, "")
 
     def welcome(self, event: QDropEvent) -> None:
         """Answer a drag over the window."""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from geotagger.core.coordinates import format_radius
 from geotagger.core.errors import PhotoError
+from geotagger.core.fix import Source
 from geotagger.core.settings import write_policy
 from geotagger.gui.actions import Actions
 from geotagger.gui.appearance import Appearance
@@ -220,7 +221,7 @@ class Panel(QScrollArea):
         self._show_why()
         can_ask = prediction is None and photo.state in (PhotoState.LOCATED, PhotoState.UNLOCATED)
         self._predict.setVisible(can_ask)
-        is_placed = photo.edited is not None and not photo.edited.source.is_estimate
+        is_placed = photo.edited is not None and photo.edited.source is Source.MANUAL
         lines = [] if prediction is None or is_placed else evidence_lines(prediction)
         words = [] if prediction is None or not lines else [evidence_heading(prediction), *lines]
         _set(self._evidence, "\n".join(words))

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from enum import Enum
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -25,24 +24,13 @@ from PySide6.QtWidgets import (
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.icons import icon
 from geotagger.gui.language import tr, trn
+from geotagger.gui.list_menus import FilterMenu, OrderMenu
 from geotagger.gui.photo_delegate import GRID_CELL, STATE_MARK_PX, PhotoDelegate, StateDelegate
 from geotagger.gui.photo_model import Column, PhotoModel
 from geotagger.gui.wording import state_name
 from geotagger.gui.workbench import Workbench
-from geotagger.session.arrangement import Grouping, SortKey
+from geotagger.session.arrangement import Grouping
 from geotagger.session.photo import PhotoState
-
-_FILTERED_STATES = (
-    PhotoState.UNLOCATED,
-    PhotoState.PREDICTED,
-    PhotoState.ACCEPTED,
-    PhotoState.CORRECTED,
-    PhotoState.SKIPPED,
-    PhotoState.WRITTEN,
-    PhotoState.LOCATED,
-    PhotoState.FAILED,
-)
-
 
 _TYPICAL = {
     Column.NAME: "IMG_1234.jpg",
@@ -86,10 +74,11 @@ class PhotoList(QWidget):
         self._stack.addWidget(self.table_view)
         self._count = QLabel()
         self._count.setProperty("role", "muted")
-        self._order = self._menu_button(tr("Sort and group the photos"), self._order_menu())
+        self._order_menu = OrderMenu(model, self.group_by, self)
+        self.filter_menu = FilterMenu(workbench, model, self)
+        self._order = self._menu_button(tr("Sort and group the photos"), self._order_menu)
         self._order.setText(tr("Sort"))
-        self._state_actions: dict[PhotoState, QAction] = {}
-        self._show = self._menu_button(tr("Show only some photos"), self._filter_menu())
+        self._show = self._menu_button(tr("Show only some photos"), self.filter_menu)
         self._show.setText(tr("Show"))
         head = QFrame()
         head.setObjectName("bar")
@@ -315,116 +304,11 @@ class PhotoList(QWidget):
         button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         return button
 
-    def _order_menu(self) -> QMenu:
-        menu = QMenu(self)
-        names = {
-            SortKey.ADDED: tr("Order of arrival"),
-            SortKey.NAME: tr("Name"),
-            SortKey.TAKEN: tr("Time taken"),
-            SortKey.STATE: tr("State"),
-            SortKey.REGION: tr("Best region"),
-            SortKey.PROBABILITY: tr("Chance"),
-            SortKey.RADIUS: tr("Radius"),
-        }
-        group = QActionGroup(menu)
-        for key, name in names.items():
-            self._choice(menu, group, name, key is SortKey.ADDED, lambda key=key: self._sort_by(key))
-        menu.addSeparator()
-        self._downwards = menu.addAction(tr("Highest first"))
-        self._downwards.setCheckable(True)
-        self._downwards.toggled.connect(lambda on: self.model.set_arrangement(descending=on))
-        menu.addSeparator()
-        self._group_actions: dict[Grouping, QAction] = {}
-        group = QActionGroup(menu)
-        for grouping, name in (
-            (Grouping.NONE, tr("No groups")),
-            (Grouping.FOLDER, tr("Group by folder")),
-            (Grouping.DAY, tr("Group by day")),
-            (Grouping.TRIP, tr("Group by trip")),
-        ):
-            action = self._choice(
-                menu,
-                group,
-                name,
-                grouping is Grouping.NONE,
-                lambda grouping=grouping: self.group_by(grouping),
-            )
-            self._group_actions[grouping] = action
-        return menu
-
-    def _choice(self, menu: QMenu, group: QActionGroup, name: str, chosen: bool, act: object) -> QAction:
-        action = menu.addAction(name)
-        action.setCheckable(True)
-        action.setChecked(chosen)
-        group.addAction(action)
-        action.triggered.connect(act)
-        return action
-
-    def _sort_by(self, key: SortKey) -> None:
-        self.model.set_arrangement(sort_key=key)
-
     def group_by(self, grouping: Grouping) -> None:
         """Group the photos by folder, day or trip, or not."""
-        self._group_actions[grouping].setChecked(True)
+        self._order_menu.show_grouping(grouping)
         self.model.set_arrangement(grouping=grouping)
         self._lay_out_headings()
-
-    def _filter_menu(self) -> QMenu:
-        menu = QMenu(self)
-        everything = menu.addAction(tr("All photos"))
-        everything.triggered.connect(self.show_everything)
-        self._unlocated_only = menu.addAction(tr("Only without position in the file"))
-        self._unlocated_only.setCheckable(True)
-        self._unlocated_only.toggled.connect(lambda on: self.model.set_filter(without_position=on))
-        menu.addSeparator()
-        for state in _FILTERED_STATES:
-            action = menu.addAction(state_name(state)[:1].upper() + state_name(state)[1:])
-            action.setCheckable(True)
-            action.toggled.connect(self._filter_states)
-            self._state_actions[state] = action
-        menu.addSeparator()
-        chances = menu.addMenu(tr("Best region at least"))
-        group = QActionGroup(chances)
-        for share in (0, 20, 40, 60, 80):
-            name = tr("Any chance") if share == 0 else f"{share} %"
-            self._choice(
-                chances,
-                group,
-                name,
-                share == 0,
-                lambda _=False, share=share: self.model.set_filter(min_probability=share / 100),
-            )
-        self._chance_actions = group.actions()
-        self._region_menu = menu.addMenu(tr("Best region is"))
-        self._region_menu.aboutToShow.connect(self._fill_region_menu)
-        return menu
-
-    def _fill_region_menu(self) -> None:
-        self._region_menu.clear()
-        best = {
-            p.prediction.best.code: p.prediction.best.name for p in self._workbench.session if p.prediction
-        }
-        group = QActionGroup(self._region_menu)
-        anywhere = (None, tr("Any region"))
-        for code, name in [anywhere, *sorted(best.items(), key=lambda item: tr(item[1]))]:
-            self._choice(
-                self._region_menu,
-                group,
-                tr(name),
-                self.model.filter.region == code,
-                lambda _=False, code=code: self.model.set_filter(region=code),
-            )
-
-    def _filter_states(self) -> None:
-        states = frozenset(state for state, action in self._state_actions.items() if action.isChecked())
-        self.model.set_filter(states=states)
-
-    def show_everything(self) -> None:
-        """Take all conditions of the filter away but the text, which has its own field."""
-        for action in [*self._state_actions.values(), self._unlocated_only]:
-            action.setChecked(False)
-        self._chance_actions[0].setChecked(True)
-        self.model.set_filter(states=frozenset(), without_position=False, region=None, min_probability=0.0)
 
     def _show_count(self) -> None:
         shown, total = self.model.photo_count, len(self._workbench.session)

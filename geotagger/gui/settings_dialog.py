@@ -36,7 +36,11 @@ def _titles() -> dict[str, str]:
         "notation": tr("Positions"),
         "device": tr("Network runs on"),
         "accept_threshold": tr("Accept all from"),
-        "judge_together": tr("Judge the photos of a trip together"),
+        "use_image": tr("The picture"),
+        "judge_together": tr("Neighbours in time"),
+        "use_tracks": tr("Tracks"),
+        "use_gallery": tr("Your own photos"),
+        "learn_corrections": tr("Learn from corrections"),
         "overwrite": tr("Replace positions"),
         "sidecar": tr("XMP sidecars"),
         "backup_dir": tr("Copies of originals"),
@@ -48,6 +52,7 @@ def _groups() -> dict[str, str]:
     return {
         "window": tr("Window"),
         "model": tr("Model"),
+        "evidence": tr("Evidence"),
         "writing": tr("Writing"),
         "map": tr("Map and privacy"),
     }

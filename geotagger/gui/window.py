@@ -32,12 +32,14 @@ from geotagger.gui.dialogs import Dialogs
 from geotagger.gui.empty_state import EmptyState
 from geotagger.gui.explaining import Explaining
 from geotagger.gui.exporting import Exporting
+from geotagger.gui.given import Given
 from geotagger.gui.going_on import GoingOn
 from geotagger.gui.guard import UnwrittenDialog
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.judging import Judging
 from geotagger.gui.keeping import Keeping
 from geotagger.gui.language import tr
+from geotagger.gui.learning import Learning
 from geotagger.gui.map import MapView
 from geotagger.gui.map_link import MapLink
 from geotagger.gui.notice_bar import NoticeBar
@@ -72,9 +74,11 @@ class MainWindow(QMainWindow):
         self.reading = Reading(self.workbench)
         self.predicting = Predicting(self.workbench)
         kept = layout_file()
-        self.opening = Opening(self.workbench, self.reading, self.predicting, kept, self)
+        self.given = Given(self.workbench)
+        self.opening = Opening(self.workbench, self.reading, self.predicting, self.given, kept, self)
         self.placing = Placing(self.workbench)
-        self.judging = Judging(self.workbench, self.predicting)
+        self.judging = Judging(self.workbench, self.predicting, self.given)
+        self.learning = Learning(self.workbench, self.predicting, self.judging)
         self.writing = Writing(self.workbench)
         self.actions_ = Actions(self, appearance)
         self.thumbnails = Thumbnails(jobs, self)
@@ -94,7 +98,9 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(self.workbench, self)
         self._closing_agreed = False
         self.dialogs = Dialogs(self)
-        self.going_on = GoingOn(self.workbench, self.reading, self.predicting, self.writing, self.bottom_bar)
+        self.going_on = GoingOn(
+            self.workbench, self.reading, self.predicting, self.writing, self.learning, self.bottom_bar
+        )
         self._lay_out()
         self.window_layout = WindowLayout(self, self.splitter, self.photo_list, self.actions_, kept)
         self._connect()
@@ -177,6 +183,7 @@ class MainWindow(QMainWindow):
             "paste": self.placing.paste_position,
             "pin": self.dialogs.pin_place,
             "places": self.dialogs.show_places,
+            "evidence": self.dialogs.show_evidence,
             "fit": self.map_link.fit_selection,
             "fit_all": self.map_link.fit_all,
             "write": self.writing.plan,
@@ -199,7 +206,7 @@ class MainWindow(QMainWindow):
         for names in (
             ("open", "folder"),
             ("select_all", "close", "close_all"),
-            ("predict", "why", "revert"),
+            ("predict", "why", "evidence", "revert"),
             ("copy", "paste"),
             ("fit", "fit_all"),
             ("export",),
@@ -281,8 +288,10 @@ class MainWindow(QMainWindow):
             self.writing.cancel()
         elif self.reading.scanning or self.reading.progress.running:
             self.reading.cancel()
-        else:
+        elif self.predicting.progress.running:
             self.predicting.cancel()
+        else:
+            self.learning.cancel()
 
     # View -------------------------------------------------------------------------------------------------
 
@@ -347,6 +356,7 @@ class MainWindow(QMainWindow):
             self.keeping.close(keep=False)
         self.reading.cancel()
         self.predicting.cancel()
+        self.learning.cancel()
         self.writing.cancel()
         event.accept()
 

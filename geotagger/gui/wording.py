@@ -153,7 +153,7 @@ def row_words(photo: Photo) -> RowWords:
 
 def _words_of_edit(photo: Photo, edited: Fix) -> RowWords:
     radius = "" if edited.radius_km is None else format_radius(edited.radius_km)
-    if not edited.source.is_estimate:
+    if edited.source is Source.MANUAL:
         return RowWords(tr("Placed by hand"), detail=radius)
     if edited.candidates:  # not the prediction, which can be another one since
         code, probability = edited.candidates[0]

@@ -36,8 +36,8 @@ class Workbench(QObject):
     noticed = Signal(str, str)
     """A sentence that concerns everything, and the details that "show" opens (may be empty)."""
 
-    mentioned = Signal(str)
-    """A sentence that is good to know and goes away by itself."""
+    mentioned = Signal(str, str)
+    """A sentence that is good to know and goes away by itself, and its details (may be empty)."""
 
     def __init__(self, jobs: Jobs, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)

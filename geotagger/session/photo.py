@@ -73,7 +73,7 @@ class Photo:
     def _state_of_edit(self, edited: Fix) -> PhotoState:
         if edited == self.written:
             return PhotoState.WRITTEN
-        return PhotoState.ACCEPTED if edited.source.is_estimate else PhotoState.CORRECTED
+        return PhotoState.CORRECTED if edited.source is Source.MANUAL else PhotoState.ACCEPTED
 
     @property
     def on_disk(self) -> Fix | None:

@@ -86,7 +86,7 @@ class App:
     def states(self) -> dict[str, PhotoState]:
         return {p.path.name: p.state for p in self.window.workbench.session}
 
-    def wait(self, condition: Callable[[], object], timeout_ms: int = 90_000) -> None:
+    def wait(self, condition: Callable[[], object], timeout_ms: int = 300_000) -> None:
         try:
             self.bot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
         except TimeoutError as error:

@@ -119,7 +119,21 @@ def test_with_the_setting_off_each_photo_is_judged_alone(app: App, trip: Path) -
     app.wait(app.is_idle)
     assert all("time-neighbour" in kinds(app, name) for name in alone)
     app.window.apply_settings(replace(together, judge_together=False))
-    assert {p.path.name: p.prediction for p in app.window.workbench.session} == alone
+    app.wait(lambda: {p.path.name: p.prediction for p in app.window.workbench.session} == alone)
+
+
+def test_closing_a_photo_takes_its_place_from_the_others(app: App, trip: Path) -> None:
+    save_located(trip / "located.jpg", seed=9, taken="2024:06:01 10:05:00")
+    app.open(trip)
+    assert place_of(app, "open_0.jpg").distance_km(MONTANA) < 5
+    app.select("located.jpg")
+    app.do("close")
+    app.wait(lambda: app.window.judging.busy)
+    app.wait(app.is_idle)
+    assert place_of(app, "open_0.jpg").distance_km(MONTANA) > 5
+    assert app.window.notices.text == "3 photos of this trip moved."
+    moves = app.window.notices._details.splitlines()
+    assert [line.partition(":")[0] for line in moves] == ["open_0.jpg", "open_1.jpg", "open_2.jpg"]
 
 
 def test_the_first_photo_is_shown_at_once(app: App, trip: Path) -> None:

@@ -37,7 +37,9 @@ def guess_of(bundle: ModelBundle, seed: int) -> KeptGuess:
 
 
 def judge(bundle: ModelBundle, photos: list[Photo], guesses: dict[int, KeptGuess], changed: set[int]):
-    return judge_trips(trip_photos(photos, guesses), changed, bundle.grid, bundle.calibration, "m", "cpu")
+    photos_of_trip = trip_photos(photos, guesses)
+    judged = judge_trips(photos_of_trip, changed, bundle.grid, bundle.calibration, "m", "cpu")
+    return judged.predictions
 
 
 def test_what_is_kept_is_small_and_true(bundle: ModelBundle) -> None:
