@@ -41,8 +41,10 @@ def micro_top(rank: npt.NDArray[np.intp], k: int) -> float:
 
 def macro_top(rank: npt.NDArray[np.intp], regions: npt.NDArray[np.integer], k: int) -> float:
     """The same, taken for each region apart and averaged over the regions that occur."""
-    hits = rank < k
-    return float(100 * np.mean([hits[regions == r].mean() for r in np.unique(regions)]))
+    photos = np.bincount(regions)
+    hits = np.bincount(regions, weights=rank < k)
+    occurs = photos > 0
+    return float(100 * np.mean(hits[occurs] / photos[occurs]))
 
 
 def expected_calibration_error(
