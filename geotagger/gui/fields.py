@@ -102,7 +102,7 @@ class PositionField(TextField):
             position = parse_coordinates(self.text())
         except CoordinateError as error:
             if not self._found:
-                self._mark(str(error))
+                self._mark(tr(str(error)))
                 return
             position = next(iter(self._found.values()))
         self.setModified(False)

@@ -205,7 +205,7 @@ class Panel(QScrollArea):
         self._name.setText(photo.path.name)
         self._name.setToolTip(str(photo.path))
         _set(self._facts, _facts(photo))
-        _set(self._error, photo.error or "")
+        _set(self._error, tr(photo.error) if photo.error else "")
         self._show_guess(photo)
         self.position.show_position(photo.shown_position, self._workbench.settings.notation)
         self.position.setEnabled(photo.metadata is not None)
@@ -303,7 +303,7 @@ class Panel(QScrollArea):
     def _plan_refused(self, error: Exception) -> None:
         if not isinstance(error, PhotoError):
             raise error
-        self._written.show_changes((), error.reason)
+        self._written.show_changes((), tr(error.reason))
 
 
 def _headline(photo: Photo) -> str:

@@ -114,7 +114,7 @@ class PhotoModel(QStandardItemModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(photo, Column(index.column()))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return photo.error or str(photo.path)
+            return tr(photo.error) if photo.error else str(photo.path)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             words = row_words(photo)
             parts = (
@@ -184,7 +184,7 @@ class PhotoModel(QStandardItemModel):
             time = taken(photo)
             return "" if time is None else f"{time:%Y-%m-%d %H:%M}"
         if column is Column.STATE:
-            return photo.error or state_name(photo.state)
+            return tr(photo.error) if photo.error else state_name(photo.state)
         if column is Column.REGION:
             if photo.prediction is None:
                 return "" if fix is None else source_name(fix.source)

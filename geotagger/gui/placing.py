@@ -37,7 +37,9 @@ class Placing(QObject):
         try:
             position = parse_coordinates(QGuiApplication.clipboard().text())
         except CoordinateError as error:
-            self._workbench.noticed.emit(tr("Nothing was pasted: {problem}").format(problem=error), "")
+            self._workbench.noticed.emit(
+                tr("Nothing was pasted: {problem}").format(problem=tr(str(error))), ""
+            )
             return
         self.place_selected(position)
 

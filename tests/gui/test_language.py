@@ -14,8 +14,11 @@ from geotagger.core.regions import load_regions
 from geotagger.core.settings import Settings
 from geotagger.evidence.words import neighbour_words
 from geotagger.gui.language import said, tr, trn, use_language
-from geotagger.gui.wording import _AREAS, _DIRECTIONS
+from geotagger.gui.wording import _AREAS, _DIRECTIONS, row_words
+from geotagger.metadata import os_errors
+from geotagger.metadata.reading import sentence
 from geotagger.session.map_page import WORDS
+from tests.session.made import make_photo
 
 FRENCH: dict[str, str] = json.loads(resource_path("languages", "fr.json").read_text(encoding="utf-8"))
 
@@ -36,9 +39,41 @@ def words_of_the_window() -> set[str]:
     return found
 
 
+_TOLD_IN_ROWS = frozenset(
+    {
+        "ChangedOnDiskError",
+        "CoordinateError",
+        "FormatError",
+        "KnownPlaceError",
+        "ScanItem",
+        "UnreadablePhotoError",
+        "VerificationError",
+        "WriteRefusedError",
+    }
+)
+
+
+def problems_of_photos() -> set[str]:
+    """The fixed sentences about photos and positions that the window shows as they come from below it."""
+    found = {*os_errors._READING.values(), *os_errors._WRITING.values()}
+    for file in Path(geotagger.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in _TOLD_IN_ROWS
+            ):
+                texts = [
+                    a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+                ]
+                found |= {sentence(text) for text in texts}
+    return found
+
+
 def test_french_is_complete_and_holds_nothing_old() -> None:
-    assert sorted(words_of_the_window() - set(FRENCH)) == []
-    assert sorted(set(FRENCH) - words_of_the_window()) == []
+    wanted = words_of_the_window() | problems_of_photos()
+    assert sorted(wanted - set(FRENCH)) == []
+    assert sorted(set(FRENCH) - wanted) == []
 
 
 def test_placeholders_are_the_same() -> None:
@@ -60,3 +95,9 @@ def test_sentences_of_the_evidence_are_said_in_the_users_language() -> None:
     use_language("fr")
     assert said(words) == "9 min après IMG_2041, qui a le GPS"
     assert said("IMG_2041") == "IMG_2041"
+
+
+def test_what_is_wrong_with_a_photo_is_said_in_the_users_language() -> None:
+    photo = make_photo(error="The file is empty.")
+    use_language("fr")
+    assert row_words(photo).place == "Le fichier est vide."
