@@ -207,10 +207,10 @@ def _taken(
         text = where.text(ifd.get(clock)) if where is not None and ifd is not None else None
         if text is None:
             continue
-        fine = (exif_tiff, exif) if exif_tiff is not None and exif is not None else None
-        moment = parsed_time(
-            text, *(fine[0].text(fine[1].get(tag)) if fine else None for tag in (subseconds, offset))
-        )
+        fraction = zone = None
+        if exif_tiff is not None and exif is not None:
+            fraction, zone = exif_tiff.text(exif.get(subseconds)), exif_tiff.text(exif.get(offset))
+        moment = parsed_time(text, fraction, zone)
         if moment is not None:
             return moment
     names = ((EXIF, "DateTimeOriginal"), (PHOTOSHOP, "DateCreated"), (XMP_BASIC, "CreateDate"))
@@ -234,7 +234,7 @@ def parsed_time(text: str, subseconds: str | None, offset: str | None) -> dateti
     if zone is not None:
         delta = timedelta(hours=int(zone[3] or 0), minutes=int(zone[4] or 0))
         info = timezone(-delta if zone[2] == "-" else delta) if delta < timedelta(hours=24) else None
-    year, month, day, hour, minute = (int(match[i]) for i in range(1, 6))
+    year, month, day, hour, minute = map(int, match.group(1, 2, 3, 4, 5))
     try:
         return datetime(year, month, day, hour, minute, int(match[6] or 0), microsecond, info)
     except ValueError:

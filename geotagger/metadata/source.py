@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 WINDOW_BYTES = 32_768
 """How much of a file is read at first: enough for the headers of most photos."""
 
@@ -73,7 +74,7 @@ class FileSource:
     def __init__(self, path: Path | str, *, tracked: bool = True) -> None:
         self._digest = hashlib.sha256() if tracked else None
         self._used = 0
-        self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+        self._fd = os.open(path, _OPEN_FLAGS)
         try:
             self.stat = os.fstat(self._fd)
             self.size = self.stat.st_size
@@ -123,6 +124,7 @@ class FileSource:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+            self._window = b""  # the next file's takes its place in memory
 
     def __enter__(self) -> FileSource:
         return self
