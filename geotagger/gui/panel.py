@@ -223,8 +223,8 @@ class Panel(QScrollArea):
         self._predict.setVisible(can_ask)
         is_placed = photo.edited is not None and photo.edited.source is Source.MANUAL
         lines = [] if prediction is None or is_placed else evidence_lines(prediction)
-        words = [] if prediction is None or not lines else [evidence_heading(prediction), *lines]
-        _set(self._evidence, "\n".join(words))
+        head = [] if prediction is None or not lines else [evidence_heading(prediction)]
+        _set(self._evidence, "\n".join([*head, *lines]))
         if prediction is None:
             _set(self._summary, "" if photo.error else _headline(photo))
             _set(self._certainty, "")

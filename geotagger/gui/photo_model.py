@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import (
@@ -23,12 +24,23 @@ from PySide6.QtGui import QFont, QGuiApplication, QStandardItemModel
 
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.regions import load_regions
+from geotagger.gui.jobs import Generation, Urgency
 from geotagger.gui.language import tr, trn
 from geotagger.gui.map import photo_mime_data
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import percent, row_words, source_name, state_name
 from geotagger.gui.workbench import Workbench
-from geotagger.session.arrangement import Filter, Grouping, Heading, Row, SortKey, Trip, arrange, taken
+from geotagger.session.arrangement import (
+    Filter,
+    Grouping,
+    Heading,
+    Row,
+    SortKey,
+    Trip,
+    arrange,
+    find_trips,
+    taken,
+)
 from geotagger.session.photo import Photo
 
 Index = QModelIndex | QPersistentModelIndex
@@ -87,6 +99,7 @@ class PhotoModel(QStandardItemModel):
         self.sort_key = SortKey.ADDED
         self.descending = False
         self.grouping = Grouping.NONE
+        self._trips_wanted = Generation()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_REARRANGE_MS)
@@ -242,7 +255,22 @@ class PhotoModel(QStandardItemModel):
     def rearrange(self) -> None:
         """Work out the rows anew; views keep their current and selected photos."""
         self._later.stop()
-        rows = arrange(self._workbench.session, self.filter, self.sort_key, self.descending, self.grouping)
+        token = self._trips_wanted.next()
+        if self.grouping is not Grouping.TRIP:
+            self._arrange({})
+            return
+        # Finding the trips of thousands of photos takes longer than the window may stand still.
+        self._workbench.jobs.run(
+            partial(find_trips, list(self._workbench.session)),
+            self._arrange,
+            _raise,
+            token,
+            urgency=Urgency.VISIBLE,
+        )
+
+    def _arrange(self, trips: Mapping[int, Trip]) -> None:
+        order = (self.sort_key, self.descending, self.grouping)
+        rows = arrange(self._workbench.session, self.filter, *order, trips)
         if rows == self._rows:
             return
         self.layoutAboutToBeChanged.emit()
@@ -314,6 +342,10 @@ class PhotoModel(QStandardItemModel):
         if row is not None:
             index = self.index(row, 0)
             self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def _heading_font() -> QFont:

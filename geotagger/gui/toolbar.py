@@ -25,7 +25,7 @@ from geotagger.gui.language import tr, trn
 from geotagger.gui.recent import RecentFolders
 from geotagger.gui.workbench import Workbench
 
-_FILTER_PX, _FILTER_LEAST_PX = 220, 120
+_FILTER_PX, _FILTER_LEAST_PX = 220, 96
 
 
 class Toolbar(QFrame):
@@ -70,12 +70,12 @@ class Toolbar(QFrame):
         self._menu_button.setToolTip(tr("Menu"))
         self._menu_button.setAccessibleName(tr("Menu"))
         self._menu_button.setIconSize(QSize(20, 20))
-        layout = QHBoxLayout(self)
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)
         opening, folder = _button(actions["open"]), _folder_button(actions["folder"], recent)
         accept = _button(actions["accept"])
-        self._worded = (folder, opening, accept)
+        self._worded = (folder, opening, accept, self._accept_all)
         layout.addWidget(opening)
         layout.addWidget(folder)
         layout.addWidget(_line())
@@ -137,9 +137,10 @@ class Toolbar(QFrame):
 
     def _make_room(self) -> None:
         """Leave words out, those that a picture says best first, until everything fits."""
-        margins = self.layout().contentsMargins()
-        parts = [self.layout().itemAt(i) for i in range(self.layout().count())]
-        gaps = self.layout().spacing() * (len(parts) - 1) + margins.left() + margins.right()
+        row = self._row
+        parts = [part for i in range(row.count()) if (part := row.itemAt(i)) is not None]
+        margins = row.contentsMargins()
+        gaps = row.spacing() * (len(parts) - 1) + margins.left() + margins.right()
         for wordless in range(len(self._worded) + 1):
             for number, button in enumerate(self._worded):
                 style = Qt.ToolButtonStyle

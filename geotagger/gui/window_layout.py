@@ -40,7 +40,8 @@ class WindowLayout(QObject):
         """Show the photos as a list, a grid or a table."""
         self._list.set_shape(shape)
         sizes = self._splitter.sizes()
-        panel_px = min(sizes[2], self._splitter.widget(2).minimumWidth())
+        panel = self._splitter.widget(2)
+        panel_px = sizes[2] if panel is None else min(sizes[2], panel.minimumWidth())
         table_px = min(self._list.table_px, sum(sizes) - panel_px - _MAP_LEAST_PX)
         if shape is ListShape.TABLE and sizes[0] < table_px:
             # A table needs room for its columns; map and panel give it, and get it back afterwards.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,14 @@ def test_a_change_touches_only_its_own_row(model: PhotoModel, qtbot: QtBot) -> N
 
 def test_headings_stand_over_their_photos_and_cannot_be_selected(model: PhotoModel) -> None:
     model.set_arrangement(grouping=Grouping.FOLDER)
-    assert shown(model) == ["hike", "b.jpg", "a.jpg", "town", "c.jpg", "d.jpg"]
+    assert shown(model) == [
+        "hike · 2 photos",
+        "b.jpg",
+        "a.jpg",
+        "town · 2 photos",
+        "c.jpg",
+        "d.jpg",
+    ]
     heading = model.index(0, 0)
     assert not heading.flags() & Qt.ItemFlag.ItemIsSelectable
     assert heading.data(PHOTO_ROLE) is None
@@ -112,3 +120,27 @@ def test_a_row_reads_well_aloud(model: PhotoModel) -> None:
 def test_neighbouring_rows_become_runs() -> None:
     assert _runs([9, 8, 7, 4, 2, 1]) == [(9, 7), (4, 4), (2, 1)]
     assert _runs([]) == []
+
+
+def test_headings_of_trips_tell_days_count_and_place(model: PhotoModel, qtbot: QtBot) -> None:
+    workbench = model.bench  # type: ignore[attr-defined]
+    days = [datetime(2024, 6, 1, 9), datetime(2024, 6, 2, 18), datetime(2024, 7, 1, 8), None]
+    for photo_id, day in zip(workbench.session.ids, days, strict=True):
+        photo = workbench.session[photo_id]
+        facts = metadata(photo.path, taken=day)
+        workbench.session.update(photo_id, metadata=facts, prediction=prediction("Montana", 0.8))
+    model.set_arrangement(grouping=Grouping.TRIP)
+    qtbot.waitUntil(lambda: model.rowCount() == 7)
+    assert shown(model) == [
+        "2024-06-01 – 2024-06-02 · 2 photos · hike · Montana 80 %",
+        "b.jpg",
+        "a.jpg",
+        "2024-07-01 · 1 photo · town · Montana 80 %",
+        "c.jpg",
+        "No time known · 1 photo",
+        "d.jpg",
+    ]
+    assert model.heading_rows == [0, 3, 5]
+    workbench.session.update(workbench.session.ids[0], prediction=prediction("Alberta", 0.9))
+    workbench.note_changed(workbench.session.ids[:1])
+    qtbot.waitUntil(lambda: "Alberta 45 %" in shown(model)[0])
