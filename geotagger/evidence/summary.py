@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from geotagger.core.cells import CellDistances, CellGrid
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import CellProbability, Evidence, Prediction, RegionProbability
-from geotagger.core.regions import Regions, load_regions
+from geotagger.core.regions import load_regions
 from geotagger.evidence.posterior import likeliest_cells
 
 
@@ -62,19 +63,18 @@ class CellSummary:
         else:
             square = np.ix_(cells, cells)
             self._km, self._score = distances.km[square], distances.score[square]
-        self._regions = load_regions()
         self._orders: dict[int, npt.NDArray[np.intp]] = {}
         self._region = self._grid.region[cells]
 
     def all(self, posteriors: FloatArray, radius_mass: float, set_mass: float) -> list[Where]:
         """One summary for each of (n, m) posteriors; rows sum to 1."""
         points = np.argmax(posteriors.astype(np.float32) @ self._score, axis=1)
-        by_region = np.zeros((len(posteriors), len(self._regions)))
+        by_region = np.zeros((len(posteriors), len(load_regions())))
         for region in np.unique(self._region).tolist():
             by_region[:, region] = posteriors[:, self._region == region].sum(axis=1)
         summaries = []
         for row, regions, point in zip(posteriors, by_region, points.tolist(), strict=True):
-            listed, held = _regions_and_set(self._regions, regions, set_mass)
+            listed, held = _regions_and_set(regions, set_mass)
             position = self._grid.position(int(self._cells[point]))
             cells = likeliest_cells(row, self._cells)
             summaries.append(Where(listed, position, self._radius_km(row, point, radius_mass), held, cells))
@@ -94,15 +94,23 @@ class CellSummary:
         return float(row[self._km[point] < truth_km].sum())
 
 
+@cache
+def _impossible_regions() -> tuple[RegionProbability, ...]:
+    return tuple(RegionProbability(region.code, region.name, 0.0) for region in load_regions())
+
+
 def _regions_and_set(
-    names: Regions, by_region: FloatArray, set_mass: float
+    by_region: FloatArray, set_mass: float
 ) -> tuple[tuple[RegionProbability, ...], tuple[str, ...]]:
     order = np.argsort(-by_region, kind="stable")
     probabilities = by_region[order] / by_region.sum()
     size = min(int(np.searchsorted(np.cumsum(probabilities), set_mass)) + 1, len(order))
-    codes, titles = names.codes, names.names
+    # Most of the regions are ruled out; one value for each does for all photos.
+    impossible = _impossible_regions()
     listed = tuple(
-        RegionProbability(codes[i], titles[i], probability)
+        RegionProbability(impossible[i].code, impossible[i].name, probability)
+        if probability
+        else impossible[i]
         for i, probability in zip(order.tolist(), probabilities.tolist(), strict=True)
     )
     return listed, tuple(region.code for region in listed[:size])
@@ -110,5 +118,5 @@ def _regions_and_set(
 
 def where_from_regions(position: LatLon, radius_km: float, by_region: FloatArray, set_mass: float) -> Where:
     """A summary of a place with a radius, and of (63,) weights of the regions."""
-    listed, held = _regions_and_set(load_regions(), by_region, set_mass)
+    listed, held = _regions_and_set(by_region, set_mass)
     return Where(listed, position, radius_km, held)
