@@ -65,7 +65,8 @@ def paint_photos(folder: Path) -> None:
         place.mkdir(parents=True, exist_ok=True)
         exif = Image.Exif()
         exif[0x010F], exif[0x0110] = "Example", "Example One"
-        taken = f"2025:07:{3 + number // 5:02} {9 + number % 5 * 2:02}:{number * 7 % 60:02}:00"
+        day = 3 + number // 5 + (12 if number >= 11 else 0)
+        taken = f"2025:07:{day:02} {9 + number % 5 * 2:02}:{number * 7 % 60:02}:00"
         exif.get_ifd(0x8769)[0x9003] = taken
         if number % 6 == 5:
             gps = {1: "N", 2: (44 + number / 3, 0.0, 0.0), 3: "W", 4: (112 + number, 0.0, 0.0)}
@@ -139,7 +140,7 @@ def render(look: str, scale: int, out: Path, photos: Path) -> None:
     session = window.workbench.session
     wait(lambda: len(session) == 19 and not window.reading.scanning and not window.reading.progress.running)
     wait(lambda: not window.predicting.progress.running and window.predicting.facts)
-    window.notices.hide()
+    wait(lambda: not window.judging.busy)
     guessed = [photo.id for photo in session if photo.state is PhotoState.PREDICTED]
     by_chance = sorted(guessed, key=lambda i: -session[i].prediction.best.probability)  # type: ignore[union-attr]
     window.workbench.select(by_chance[:3])
@@ -148,12 +149,17 @@ def render(look: str, scale: int, out: Path, photos: Path) -> None:
     window.workbench.select([by_chance[5]])
     window.workbench.reject_selected()
     window.workbench.select([by_chance[3]])
+    settle()
+    wait(lambda: not window.judging.busy)
+    window.notices.hide()
     take("review")
     window.actions_["why"].trigger()
     wait(lambda: window.panel.preview.heat_place is not None)
     take("why")
     window.actions_["why"].trigger()
     window.photo_list.group_by(Grouping.TRIP)
+    wait(lambda: window.model.heading_rows)
+    window.photo_list.view.scrollToTop()
     take("trips")
     window.photo_list.group_by(Grouping.NONE)
     window.actions_["grid"].trigger()
