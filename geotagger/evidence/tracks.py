@@ -20,6 +20,7 @@ from gpxpy.gpx import GPXException
 
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.geo import FloatArray, LatLon, haversine_km
+from geotagger.core.sentence import Sentence
 
 MAX_GAP_S = 1800.0
 """Longest time between two points that is interpolated (ExifTool's GeoMaxIntSecs)."""
@@ -301,7 +302,9 @@ def offset_from_located(track: Track, located: Iterable[tuple[datetime, LatLon]]
     if best > 1.0 or second_best - best < 0.2:
         return None
     offset = _OFFSETS[int(order[0])]
-    return ClockReading(offset, f"located photos lie on the track if the clock shows {utc_name(offset)}")
+    return ClockReading(
+        offset, Sentence("located photos lie on the track if the clock shows {zone}", zone=utc_name(offset))
+    )
 
 
 def utc_name(offset: timedelta) -> str:

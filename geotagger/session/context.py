@@ -20,6 +20,7 @@ from geotagger.core.cells import CellGrid
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.core.regions import load_regions
+from geotagger.core.sentence import Sentence
 from geotagger.evidence.camera_clocks import CameraClock, CameraRoll, camera_clock
 from geotagger.evidence.clocks import clock_hours
 from geotagger.evidence.fusion import KINDS, context_model
@@ -240,7 +241,9 @@ def clock_on_track(items: Sequence[ContextItem], track: Track) -> ClockReading:
         return reading
     start = datetime.fromtimestamp(float(track.time_s[0]), timezone.utc)
     offset = utc_offset_at(LatLon(float(track.lat_deg[0]), float(track.lon_deg[0])), start)
-    return ClockReading(offset, f"the local time where the track begins is {utc_name(offset)}")
+    return ClockReading(
+        offset, Sentence("the local time where the track begins is {zone}", zone=utc_name(offset))
+    )
 
 
 def _track_fixes(
