@@ -60,7 +60,8 @@ def side_by_side(photos: Iterable[tuple[Path, Work[T]]]) -> Iterator[tuple[Path,
 
 
 def files_of(photo: Path) -> frozenset[object]:
-    """Keys of the files that work on a photo may touch: all of its name in its folder, of any suffix, and links."""
+    """Keys of the files that work on a photo may touch: those of its name with any suffix, and itself, however it is
+    reached (links, folders that are mounted twice)."""
     real = os.path.realpath(photo)
     beside = os.path.join(os.path.realpath(photo.parent), photo.name)  # noqa: PTH118 (called for every photo)
     keys: set[object] = {os.path.splitext(name)[0].lower() for name in (real, beside)}  # noqa: PTH122
@@ -68,7 +69,7 @@ def files_of(photo: Path) -> frozenset[object]:
         status = os.stat(real)  # noqa: PTH116
     except OSError:
         return frozenset(keys)
-    if status.st_nlink > 1:
+    if status.st_ino:  # some network folders number no files
         keys.add((status.st_dev, status.st_ino))
     return frozenset(keys)
 

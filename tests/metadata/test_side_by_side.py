@@ -28,7 +28,7 @@ from geotagger.metadata import (
     strip_fixes,
     write_fixes,
 )
-from geotagger.metadata.side_by_side import THREADS, side_by_side
+from geotagger.metadata.side_by_side import THREADS, files_of, side_by_side
 from tests.metadata import samples
 from tests.metadata.judging import ESTIMATE, MANUAL
 
@@ -231,6 +231,23 @@ def test_an_interrupt_leaves_no_temporary_files_when_the_journal_is_closed(
         write_all(photos[:3], journal)
     assert strays(photos[0].parent) == []
     assert all(read_photo(path).fix is None for path in photos)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links")
+def test_only_photos_that_may_touch_the_same_files_wait_for_each_other(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "photos", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.symlink_to(folder)
+    photo = folder / "a.jpg"
+    photo.write_bytes(samples.jpeg())
+    (folder / "soft.jpg").symlink_to(photo)
+    os.link(photo, folder / "hard.jpg")
+    (folder / "b.jpg").write_bytes(samples.jpeg())
+    for name in ("a.jpg", "A.JPG", "a.nef", "soft.jpg", "hard.jpg"):
+        assert files_of(photo) & files_of(folder / name), name
+        assert files_of(photo) & files_of(elsewhere / name), name
+    assert not files_of(photo) & files_of(folder / "b.jpg")
+    assert not files_of(photo) & files_of(tmp_path / "a.jpg")
 
 
 def test_what_did_not_fit_beside_the_others_is_tried_alone(tmp_path: Path) -> None:
