@@ -96,7 +96,7 @@ def _read(path: Path) -> Measured:
             name=file.parent.resolve().name,
             list_hash=document["list_hash"],
             splits=tuple(document["splits"]),
-            by=", ".join(filter(None, (document.get("date"), f"“{document['command']}”"))),
+            by=", ".join(document[name] for name in ("date", "command") if name in document) or "not told",
             systems=tuple(_evaluation(system) for system in document["systems"]),
             settings=_settings(file.parent / SETTINGS_FILE),
         )

@@ -57,7 +57,7 @@ def test_each_system_stands_once_the_worst_first_and_the_photos_are_told(
     assert names == ["region frequencies", "geocnn, 15 epochs", "ours (one)", "ours (two)"]
     assert rows_of(text)[-1][4] == "40.0 [39.0, 41.0]"
     assert rows_of(text)[-1][1] == "–"
-    assert text.count("- one: 2026-01-02, “python -m trainer evaluate RUN DATA”") == 1
+    assert text.count("- one: 2026-01-02, python -m trainer evaluate RUN DATA\n") == 1
 
 
 def test_the_settings_that_differ_are_named_and_no_others(
