@@ -36,6 +36,9 @@ from evidence_cases import (
     read_cases,
     read_outputs,
     row_of,
+    with_gallery,
+    with_hints,
+    with_tracks,
 )
 from fit_evidence import fit, read_trips
 
@@ -61,7 +64,7 @@ START = Tuning(
     located_radius_mass=0.8,
     located_set_mass=0.8,
     local_radius_mass=0.8,
-    gallery_similarity=0.999,
+    gallery_similarity=0.95,
     gallery_radius_km=1.0,
     radius_coverage=0.8,
     set_coverage=0.8,
@@ -186,23 +189,37 @@ def learned_laws(photos: Path, kept: Path | None) -> dict[int, MotionLaw]:
     return laws
 
 
-def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int]) -> None:
-    """The rows for some of the photos."""
-    bench.cases = cases
+def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int], grid: CellGrid) -> None:
+    """The rows for some of the photos, and one for each photographer."""
+    similarity = bench.tuning[0].gallery_similarity
     print(HEADER)
-    for kinds, name in ((frozenset[str](), "image"), (TOGETHER, "image + neighbours")):
-        print(row_of(f"0% | {name}", bench.judge(0.0, kinds, (0,))), flush=True)
-    for rule, name in ((False, "nearest located photo in time"), (True, "line between located photos")):
+
+    def row(share: float, name: str, known: Sequence[Case], kinds: frozenset[str]) -> list[Judged]:
+        bench.cases = known
+        drawn = seeds if share else seeds[:1]
+        judged = bench.judge(share, kinds, drawn)
+        print(row_of(f"{share:.0%} | {name}", judged, len(drawn)), flush=True)
+        return judged
+
+    row(0.0, "image", cases, frozenset())
+    row(0.0, "+ neighbours", cases, TOGETHER)
+    hinted = TOGETHER | {"hint"}
+    row(0.0, "+ neighbours + hint: the country (made up)", with_hints(cases, grid, "country"), hinted)
+    row(0.0, "+ neighbours + hint: the region (made up)", with_hints(cases, grid, "region"), hinted)
+    for rule, name in ((False, "*nearest located photo in time*"), (True, "*line between located photos*")):
         judged = [j for s in seeds for d in draws(cases, LOCATED_SHARE, s) for j in judged_by_rule(d, rule)]
-        print(row_of(f"10% | {name}", judged, len(seeds)), flush=True)
-    judged = bench.judge(LOCATED_SHARE, TOGETHER, seeds)
-    print(row_of("10% | image + neighbours, some located", judged, len(seeds)), flush=True)
+        print(row_of(f"{LOCATED_SHARE:.0%} | {name}", judged, len(seeds)), flush=True)
+    judged = row(LOCATED_SHARE, "+ neighbours, some located", cases, TOGETHER)
+    matched = with_gallery(cases, similarity)
+    row(LOCATED_SHARE, "+ neighbours + gallery of other days", matched, TOGETHER | {"gallery"})
+    tracked = with_tracks(cases)
+    row(LOCATED_SHARE, "+ neighbours + track (made up)", tracked, TOGETHER | {"track"})
     groups = defaultdict(list)
     for j in judged:
         groups[j.case.photographer].append(j)
     print("\nBy photographer, with a tenth located:\n")
     for who, group in sorted(groups.items(), key=lambda item: -len(item[1])):
-        print(row_of(f"10% | {who}", group, len(seeds)))
+        print(row_of(f"{LOCATED_SHARE:.0%} | {who}", group, len(seeds)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -248,13 +265,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(
         f"\n{len(cases)} photos by {photographers} photographers; outputs of {model}; {date.today().isoformat()}\n"
     )
-    print_table(bench, cases, seeds)
+    print_table(bench, cases, seeds, grid)
     if options.only:
         others, _, _, model = read_outputs(options.photos, options.only)
         cases = read_cases(options.photos, others)
         photographers = len({case.photographer for case in cases})
         print(f"\n{len(cases)} photos by {photographers} photographers; outputs of {model}\n")
-        print_table(bench, cases, seeds)
+        print_table(bench, cases, seeds, grid)
 
 
 if __name__ == "__main__":

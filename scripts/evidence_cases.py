@@ -23,8 +23,11 @@ from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.core.regions import load_regions
 from geotagger.evidence.clocks import clock_hours
 from geotagger.evidence.fusion import ContextModel, RadiusScore
+from geotagger.evidence.gallery import GalleryMatch
+from geotagger.evidence.hints import parse_hint
 from geotagger.evidence.sphere import between, positions, unit_vectors
-from geotagger.evidence.trips import ContextPhoto
+from geotagger.evidence.tracks import Track
+from geotagger.evidence.trips import CellFactor, ContextPhoto
 
 FOLDS = 5
 LEAST_PHOTOS = 10
@@ -202,6 +205,55 @@ def judged_by_rule(draw: Draw, on_the_way: bool) -> Iterator[Judged]:
             lat, lon = positions(between(ends[:1], ends[1:], np.array([share])))
             place = LatLon(float(lat[0]), float(lon[0]))
         yield Judged(case, place.distance_km(case.truth))
+
+
+COUNTRIES = {"CA": "Canada", "US": "USA"}
+
+
+def with_hints(cases: Sequence[Case], grid: CellGrid, of: str) -> list[Case]:
+    """The cases with a hint that tells the true region or country of each."""
+    factors = {}
+    for code in {case.region for case in cases}:
+        region = load_regions().by_code(code)
+        hint = parse_hint(region.name if of == "region" else COUNTRIES[region.country])
+        factors[code] = (CellFactor("hint", hint.words, hint.likelihood(grid)),)
+    return [replace(case, photo=replace(case.photo, factors=factors[case.region])) for case in cases]
+
+
+def with_gallery(cases: Sequence[Case], least_similarity: float) -> list[Case]:
+    """The cases with a gallery of all photos that others took, or the same photographer on other days."""
+    embeddings = np.stack([case.photo.output.embedding for case in cases])
+    days = np.array([case.photo.clock.toordinal() if case.photo.clock else 0 for case in cases])
+    owners = np.array([case.photographer for case in cases])
+    found = []
+    for i, case in enumerate(cases):
+        likeness = np.where(
+            (owners != owners[i]) | (np.abs(days - days[i]) > 1), embeddings @ embeddings[i], -1.0
+        )
+        best = int(likeness.argmax())
+        match = GalleryMatch(cases[best].photo.name, cases[best].truth, float(likeness[best]))
+        matches = (match,) if likeness[best] >= least_similarity else ()
+        found.append(replace(case, photo=replace(case.photo, matches=matches)))
+    return found
+
+
+def with_tracks(cases: Sequence[Case]) -> list[Case]:
+    """The cases with a track for every second photo, made of the places of the others."""
+    found = list(cases)
+    for who in {case.photographer for case in cases}:
+        members = [i for i, case in enumerate(cases) if case.photographer == who]
+        hours = clock_hours([cases[i].photo.clock for i in members])
+        order = [int(k) for k in np.argsort(hours, kind="stable") if np.isfinite(hours[k])]
+        points = {3600 * float(hours[k]): cases[members[k]].truth for k in order[::2]}
+        if not points:
+            continue
+        times = np.array(sorted(points))
+        places = np.array([(points[t].lat_deg, points[t].lon_deg) for t in times.tolist()])
+        track = Track(times, places[:, 0], places[:, 1], ("made up",))
+        for k in order[1::2]:
+            photo = replace(cases[members[k]].photo, track=track.at_s(3600 * float(hours[k])))
+            found[members[k]] = replace(cases[members[k]], photo=photo)
+    return found
 
 
 HEADER = (

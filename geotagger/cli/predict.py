@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -18,6 +17,7 @@ from geotagger.core.errors import GeotaggerError
 from geotagger.core.regions import load_regions
 from geotagger.core.settings import Device, load_settings
 from geotagger.session.exports import check_export_name, export_row, write_export
+from geotagger.session.sources import OffsetError, parse_offset
 
 if TYPE_CHECKING:
     from geotagger.core.prediction import Prediction
@@ -65,7 +65,6 @@ ClockOffsets = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per photo and line.")]
 
-_OFFSET = re.compile(r"([+\-−]?)(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
 _LEAST_SHOWN = 0.005
 """Less likely regions are not worth a line."""
 
@@ -116,15 +115,12 @@ class Context:
 
 def _camera_offset(text: str) -> tuple[str, timedelta]:
     camera, _, offset = text.rpartition("=")
-    found = _OFFSET.fullmatch(offset.strip())
-    if not camera or found is None:
-        raise typer.BadParameter(
-            f"“{text}” is no clock offset; write the name of the camera and the time that its clock is ahead, "
-            "such as “Canon EOS 80D=+1:00” or “Canon EOS 80D=-0:05:30”."
-        )
-    hours, minutes, seconds = (int(part or 0) for part in found.group(2, 3, 4))
-    span = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    return camera.strip(), -span if found[1] in ("-", "−") else span
+    if not camera.strip():
+        raise typer.BadParameter(f"“{text}” names no camera; write for example “Canon EOS 80D=+1:00”.")
+    try:
+        return camera.strip(), parse_offset(offset)
+    except OffsetError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def command(

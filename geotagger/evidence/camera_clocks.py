@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from geotagger.core.cells import CellGrid
 from geotagger.core.geo import FloatArray
+from geotagger.core.sentence import Sentence
 from geotagger.evidence.anchoring import SCALES_KM
 from geotagger.evidence.motion import MotionLaw, density_per_km2
 from geotagger.evidence.sphere import unit_vectors, vector_distances_km
@@ -110,19 +111,24 @@ class CameraClock:
         return self.offset if self.is_sure else timedelta(0)
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Sentence:
         """What is known, in words."""
+        names = {"camera": self.camera, "other": self.reference}
         if not self.is_sure:
-            return (
-                f"Nothing tells whether the clocks of {self.camera} and {self.reference} agree; "
-                "they are taken as they are."
+            return Sentence(
+                "Nothing tells whether the clocks of {camera} and {other} agree; they are taken as they are.",
+                **names,
             )
+        names |= {"span": offset_words(abs(self.offset)), "share": f"{100 * self.probability:.0f}"}
         if not self.offset:
-            return f"The clocks of {self.camera} and {self.reference} agree ({self.probability:.0%})."
-        way = "ahead of" if self.offset > timedelta(0) else "behind"
-        return (
-            f"The clock of {self.camera} is {offset_words(abs(self.offset))} {way} that of {self.reference} "
-            f"({self.probability:.0%}); this was set right."
+            return Sentence("The clocks of {camera} and {other} agree ({share} %).", **names)
+        if self.offset > timedelta(0):
+            return Sentence(
+                "The clock of {camera} is {span} ahead of that of {other} ({share} %); this was set right.",
+                **names,
+            )
+        return Sentence(
+            "The clock of {camera} is {span} behind that of {other} ({share} %); this was set right.", **names
         )
 
 

@@ -17,6 +17,7 @@ from geotagger.core.errors import GeotaggerError
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.places import Place, load_places, plain_name
 from geotagger.core.regions import load_regions
+from geotagger.core.sentence import Sentence
 
 SAID_LEAK = 0.02
 """How probable it is that a hint means nothing, when the user gave it."""
@@ -86,9 +87,11 @@ class Hint:
     is_from_folder: bool
 
     @property
-    def words(self) -> str:
+    def words(self) -> Sentence:
         """The hint as evidence in words."""
-        return f"its folder is called “{self.text}”" if self.is_from_folder else f"you said “{self.text}”"
+        if self.is_from_folder:
+            return Sentence("its folder is called “{text}”", text=self.text)
+        return Sentence("you said “{text}”", text=self.text)
 
     def speaks_of(self, clock: datetime | None) -> bool:
         """True for a photo that the hint is about; without a clock any photo may be."""
@@ -135,7 +138,9 @@ def parse_hint(text: str, *, is_from_folder: bool = False) -> Hint:
     meant = [_weighted(found, within) for found in towns]
     chosen = tuple(pair for pairs in meant for pair in pairs)
     if not chosen and not within:
-        raise HintError(f"“{text}” names no country, state, province or town that the program knows.")
+        raise HintError(
+            Sentence("“{text}” names no country, state, province or town that the program knows.", text=text)
+        )
     return Hint(text, chosen, tuple(sorted(within)), begin, end, leak, is_from_folder)
 
 
