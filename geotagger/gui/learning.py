@@ -13,7 +13,7 @@ from geotagger.core.errors import GeotaggerError
 from geotagger.core.geo import LatLon
 from geotagger.gui.jobs import Lane, Token
 from geotagger.gui.judging import Judging
-from geotagger.gui.language import trn
+from geotagger.gui.language import tr, trn
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import PhotoMetadata
@@ -53,7 +53,11 @@ class Learning(QObject):
 
     def learn(self) -> None:
         """Learn the located photos that are open."""
-        if self.progress.running or self._predicting.predictor is None:
+        if self.progress.running:
+            return
+        if self._predicting.predictor is None:
+            words = tr("The model is still loading; try again in a moment.")
+            self._workbench.mentioned.emit(words, "")
             return
         self._waiting = [photo.path for photo in self.learnable]
         self._learned, self._problems = 0, []

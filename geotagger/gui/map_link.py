@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _UPDATE_MS = 80
 """Changes of markers go to the page together, at most this often."""
+_MOST_AT_ONCE = 2000
+"""So many markers take some ten milliseconds of the window's time."""
 
 
 _MOST_THUMBNAILS = 1000
@@ -69,12 +72,12 @@ class MapLink(QObject):
 
     def fit_all(self) -> None:
         """Show all markers."""
-        self._flush()
+        self._flush_all()
         self._view.fit(None)
 
     def fit_selection(self) -> None:
         """Show the selected markers, or all if none is selected."""
-        self._flush()
+        self._flush_all()
         chosen = [i for i in self._workbench.selected_ids if i in self._shown]
         self._view.fit(chosen or None)
 
@@ -83,11 +86,20 @@ class MapLink(QObject):
         if not self._timer.isActive():
             self._timer.start()
 
+    def _flush_all(self) -> None:
+        while self._dirty:
+            self._flush()
+
     def _flush(self) -> None:
+        """Tell the page of the next changes; very many go in several turns, between which the window breathes."""
         self._timer.stop()
-        dirty, self._dirty = self._dirty, {}
+        dirty = list(islice(self._dirty, _MOST_AT_ONCE))
         if not dirty:
             return
+        for photo_id in dirty:
+            del self._dirty[photo_id]
+        if self._dirty:
+            self._timer.start()
         session = self._workbench.session
         markers, gone = [], []
         for photo_id in dirty:

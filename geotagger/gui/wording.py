@@ -13,7 +13,7 @@ from geotagger.core.places import load_places
 from geotagger.core.prediction import Prediction
 from geotagger.core.regions import load_regions
 from geotagger.gui.language import said, tr, trn
-from geotagger.session.photo import Photo, PhotoState
+from geotagger.session.photo import Photo, PhotoState, source_of
 
 CLEAR_ENOUGH = 0.30
 """Under this probability of the best region the summary speaks of a wider area instead."""
@@ -141,7 +141,11 @@ def row_words(photo: Photo) -> RowWords:
         return RowWords(tr("Guess rejected"))
     if photo.prediction is not None:
         best = photo.prediction.best
-        return RowWords(tr(best.name), percent(best.probability), format_radius(photo.prediction.radius_km))
+        radius = format_radius(photo.prediction.radius_km)
+        lead = {Source.TRACK: tr("from a track"), Source.NEIGHBOUR: tr("from neighbours")}
+        told_by = lead.get(source_of(photo.prediction))
+        detail = radius if told_by is None else f"{radius} · {told_by}"
+        return RowWords(tr(best.name), percent(best.probability), detail)
     if photo.predicting:
         return RowWords(tr("Predicting…"))
     if photo.metadata is None:

@@ -10,31 +10,43 @@ from geotagger.core.prediction import CellProbability, Evidence, Prediction, Reg
 _CELL_STEPS = 1000
 _STEPS = 10_000
 """Probabilities are kept to a hundredth of a per cent, a hundred times finer than they are shown."""
+_FINE_RANKS = 2
+_FINE_STEPS = 20
+"""Below these ranks, and above so many steps, every tenth step does: few enough values for all photos to share."""
+_MOST_SHARED = 20_000
 
 
 def compact(prediction: Prediction) -> Prediction:
     """The same prediction, about a fifth as large in a session of many photos.
 
-    Probabilities are rounded, so that the improbable regions, which are most of the 63, become shared values.
+    Probabilities are rounded, so that the improbable regions, which are most of the 63, become shared values. Their
+    order stays.
     """
     return replace(
         prediction,
-        regions=tuple(_shared(r.code, r.name, round(r.probability * _STEPS)) for r in prediction.regions),
+        regions=tuple(_region(rank, region) for rank, region in enumerate(prediction.regions)),
         evidence=tuple(_shared_evidence(e) for e in prediction.evidence),
         cells=tuple(_shared_cell(c.cell, round(c.probability * _CELL_STEPS)) for c in prediction.cells),
     )
 
 
-@lru_cache(maxsize=100_000)
+def _region(rank: int, region: RegionProbability) -> RegionProbability:
+    steps = round(region.probability * _STEPS)
+    if rank >= _FINE_RANKS and steps > _FINE_STEPS:
+        steps = round(steps, -1)
+    return _shared(region.code, region.name, steps)
+
+
+@lru_cache(_MOST_SHARED)
 def _shared(code: str, name: str, steps: int) -> RegionProbability:
     return RegionProbability(code, name, steps / _STEPS)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(_MOST_SHARED)
 def _shared_cell(cell: int, steps: int) -> CellProbability:
     return CellProbability(cell, steps / _CELL_STEPS)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(_MOST_SHARED)
 def _shared_evidence(evidence: Evidence) -> Evidence:
     return evidence

@@ -43,10 +43,11 @@ def keep_session(photos: Iterable[Photo], file: Path | None = None) -> None:
         OSError: the disk is full or may not be written.
     """
     file = file or kept_session_file()
-    rows = [_as_row(photo) for photo in photos]
+    # Row by row: Python's lock is held for as long as one call of dumps takes, and the window waits for it.
+    rows = ",\n".join(json.dumps(_as_row(photo), ensure_ascii=False) for photo in photos)
     descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(json.dumps({"format": _FORMAT, "photos": rows}, ensure_ascii=False))
+        stream.write(f'{{"format": {_FORMAT}, "photos": [\n{rows}\n]}}')
     Path(temporary).replace(file)
 
 

@@ -50,7 +50,6 @@ from geotagger.session.photo import PhotoState  # noqa: E402
 from tests.images import save_photo  # noqa: E402
 
 _EMBEDDING_DIMENSIONS = 1280
-SHOW_MEMORY = True
 
 
 class Stalls:
@@ -184,7 +183,7 @@ import os; os._exit(0)
 def seconds_to_window(program: str) -> float:
     """The best of three starts in a fresh process, from the first import to a window that has been painted."""
     run = [sys.executable, "-c", program]
-    return min(float(subprocess.check_output(run, stderr=subprocess.DEVNULL)) for _ in range(1))
+    return min(float(subprocess.check_output(run, stderr=subprocess.DEVNULL)) for _ in range(3))
 
 
 def make_photos(folder: Path, count: int) -> None:
@@ -198,31 +197,35 @@ def make_photos(folder: Path, count: int) -> None:
         )
 
 
-def memory_per_photo(window: MainWindow, folder: Path, count: int = 1000) -> float:
+def memory_per_photo(window: MainWindow, folder: Path, count: int = 400) -> float:
     """Bytes that Python and NumPy hold for a photo that was read, predicted and judged, thumbnails apart."""
-    loop, poll = QEventLoop(), QTimer()
     window.reading.unlocated_found.connect(window.predicting.predict)
-    parts = (window.reading.progress, window.predicting.progress)
+    every = sorted(folder.iterdir())
 
-    def look() -> None:
-        if len(window.workbench.session) and not any(p.running for p in parts) and not window.judging.busy:
-            loop.quit()
+    def open_until(number: int) -> None:
+        loop, poll = QEventLoop(), QTimer()
+        busy = (window.reading.progress, window.predicting.progress)
+        poll.timeout.connect(
+            lambda: (
+                len(window.workbench.session) == number
+                and not any(progress.running for progress in busy)
+                and not window.judging.busy
+                and loop.quit()
+            )
+        )
+        poll.start(200)
+        window.open_paths(every[:number])
+        loop.exec()
+        gc.collect()
 
-    poll.timeout.connect(look)
-    gc.collect()
-    tracemalloc.start(2)
+    open_until(count)  # what all photos share is there after these
+    tracemalloc.start()
     before = tracemalloc.take_snapshot()
-    window.open_paths(sorted(folder.iterdir())[:count])
-    poll.start(200)
-    loop.exec()
-    gc.collect()
+    open_until(2 * count)
     after = tracemalloc.take_snapshot()
     tracemalloc.stop()
     apart = [tracemalloc.Filter(False, f"*/{name}.py") for name in ("thumbnails", "map_link", "tracemalloc")]
     grown = after.filter_traces(apart).compare_to(before.filter_traces(apart), "lineno")
-    if SHOW_MEMORY:
-        for line in grown[:25]:
-            print(f"   {line.size_diff / count:8.0f} B  {line.traceback}")
     return sum(line.size_diff for line in grown) / count
 
 

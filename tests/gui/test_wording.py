@@ -78,6 +78,18 @@ def test_rows_say_what_is_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "detail"),
+    [("track", "± 310 km · from a track"), ("time-neighbour", "± 310 km · from neighbours")],
+)
+def test_rows_say_who_told_the_place_if_not_the_picture(kind: str, detail: str) -> None:
+    guess = replace(prediction(), evidence=(Evidence("image", 1.0), Evidence(kind, 2.0)))
+    photo = make_photo(1, prediction=guess)
+    assert row_words(photo).detail == detail
+    accepted = row_words(review.accept(photo))
+    assert (accepted.place, accepted.share) == ("Montana", "41 %"), "no guess is placed by hand"
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"),
     [(None, ""), (0.2, "1 s left"), (59, "59 s left"), (150, "2 min left"), (7200, "2.0 h left")],
 )
