@@ -40,12 +40,25 @@ class _Layout:
 
     tables: tuple[tuple[str, Ifd], ...]
     ranges: tuple[tuple[int, int], ...]
-    """(start, end) of tables and values, except those of the GPS directory."""
+    """(start, end) of tables and values, except those of the GPS directory, and of image data."""
+    images: tuple[tuple[int, int], ...]
+    """(start, end) of image data alone."""
 
 
 def _value_ranges(tiff: Tiff, entries: Iterable[Entry]) -> list[tuple[int, int]]:
     """(start, end) of the values that do not fit into their entries."""
     return [(start, start + e.size) for e in entries if e.size > 4 for start in (tiff.offset_of(e),)]
+
+
+def _image_ranges(tiff: Tiff, ifd: Ifd) -> list[tuple[int, int]]:
+    """(start, end) of the image data that a directory refers to."""
+    found: list[tuple[int, int]] = []
+    for offsets_tag, sizes_tag in _DATA_PAIRS:
+        offsets, sizes = ifd.get(offsets_tag), ifd.get(sizes_tag)
+        if offsets is not None and sizes is not None:
+            starts, lengths = tiff.numbers(offsets, 1 << 22), tiff.numbers(sizes, 1 << 22)
+            found += [(int(a), int(a + n)) for a, n in zip(starts, lengths, strict=False)]
+    return found
 
 
 def _survey(tiff: Tiff) -> _Layout:
@@ -56,7 +69,8 @@ def _survey(tiff: Tiff) -> _Layout:
             continue
         ranges.append((ifd.offset, ifd.end))
         ranges += _value_ranges(tiff, ifd.entries)
-    return _Layout(tables, tuple(ranges))
+    images = [found for _, ifd in tables for found in _image_ranges(tiff, ifd)]
+    return _Layout(tables, (*ranges, *images), tuple(images))
 
 
 def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
@@ -85,7 +99,7 @@ def _refuse_dangling(tiff: Tiff, layout: _Layout, new_size: int) -> None:
     old_size = tiff.source.size
     if new_size > MAX_BLOCK_BYTES:
         raise UnsafeError("it is too large to grow")
-    starts_ends: list[tuple[int, int]] = []
+    starts_ends = list(layout.images)
     for _, ifd in layout.tables:
         if ifd.next_offset:
             starts_ends.append((ifd.next_offset, ifd.next_offset + 6))
@@ -95,13 +109,6 @@ def _refuse_dangling(tiff: Tiff, layout: _Layout, new_size: int) -> None:
                 starts_ends.append((start, start + entry.size))
             elif entry.tag in _POINTERS and entry.size == 4:
                 starts_ends.append((start, start + 6))
-        for offsets_tag, sizes_tag in _DATA_PAIRS:
-            offsets, sizes = ifd.get(offsets_tag), ifd.get(sizes_tag)
-            if offsets is not None and sizes is not None:
-                starts = tiff.numbers(offsets, 1 << 22)
-                starts_ends += [
-                    (int(a), int(a + n)) for a, n in zip(starts, tiff.numbers(sizes, 1 << 22), strict=False)
-                ]
     for start, end in starts_ends:
         if end > old_size and start < new_size:
             raise UnsafeError("its EXIF block is cut off: a value lies behind its end")
@@ -110,14 +117,28 @@ def _refuse_dangling(tiff: Tiff, layout: _Layout, new_size: int) -> None:
 _POINTERS = frozenset({EXIF_IFD, GPS_IFD, 0xA005})
 _DATA_PAIRS = ((0x111, 0x117), (0x144, 0x145), (0x201, 0x202))
 """Tags that hold offsets and lengths of image data: strips, tiles, thumbnail."""
+_NEAR_BYTES = 8192
+"""So near to its directory lies a value that was written together with it."""
 
 
-def _blanked(
-    tiff: Tiff, old: Sequence[Entry], kept: Sequence[Entry | Field], layout: _Layout
-) -> list[Splice]:
-    """Overwrite the values of removed GPS entries, so that an old position cannot be dug out."""
+def _refuse_touching_images(layout: _Layout, edit: Edit) -> None:
+    """Refuse an edit that changes image data, because something that is to change is said to lie within it."""
+    for splice in edit:
+        start, end = splice.offset, splice.offset + len(splice.removed)
+        if any(begin < end and start < stop for begin, stop in layout.images):
+            raise UnsafeError("its EXIF directories and its image overlap")
+
+
+def _blanked(tiff: Tiff, gps: Ifd, kept: Sequence[Entry | Field], layout: _Layout) -> list[Splice]:
+    """Overwrite the values of removed GPS entries, so that an old position cannot be dug out.
+
+    Values that lie far from their directory are left: where a program moved the one and forgot the other, they may
+    be anything by now.
+    """
+    old = gps.entries
     keep = [e for e in kept if isinstance(e, Entry)]
-    used = list(layout.ranges)
+    near, far = gps.offset - _NEAR_BYTES, gps.end + _NEAR_BYTES
+    used = [(begin, end) for begin, end in layout.ranges if begin < far and near < end]
     used += [(ifd.offset, ifd.end) for name, ifd in layout.tables if name.endswith("/GPS")]
     used += _value_ranges(tiff, keep)
     splices: list[Splice] = []
@@ -126,9 +147,9 @@ def _blanked(
             continue
         start = tiff.offset_of(entry)
         value = tiff.value(entry)
-        if len(value) == entry.size and all(
-            end <= start or begin >= start + entry.size for begin, end in used
-        ):
+        if len(value) != entry.size or start < near or start + entry.size > far:
+            continue
+        if all(end <= start or begin >= start + entry.size for begin, end in used):
             splices.append(Splice(start, value, bytes(entry.size)))
             used.append((start, start + entry.size))
     return splices
@@ -202,7 +223,8 @@ def edit_block(source: Source, rewrite_gps: GpsRewrite, xmp: bytes | None = None
     entries = list(first.entries)
     changed = False
     if tuple(new) != tuple(old):
-        splices += [s for s in _blanked(tiff, old, new, layout) if s.offset < start]
+        if old_gps is not None:
+            splices += [s for s in _blanked(tiff, old_gps, new, layout) if s.offset < start]
         changed |= _place_gps(tiff, old_gps, pointer, new, tail, entries, splices)
     if xmp is not None:
         changed |= _place_xmp(tiff, first, xmp, tail, entries, splices)
@@ -213,7 +235,9 @@ def edit_block(source: Source, rewrite_gps: GpsRewrite, xmp: bytes | None = None
     if len(tail.data) > empty:
         splices.append(replacing(start, source.read(start, source.size - start), bytes(tail.data)))
         _refuse_dangling(tiff, layout, start + len(tail.data))
-    return ordered(splices)
+    edit = ordered(splices)
+    _refuse_touching_images(layout, edit)
+    return edit
 
 
 def _end_without(tiff: Tiff, layout: _Layout, old: Ifd | None, new: Sequence[Entry | Field]) -> int:

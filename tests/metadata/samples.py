@@ -227,6 +227,17 @@ def gps_pointed_at_twice() -> bytes:
     return bytes(data)
 
 
+def with_stale_altitude(data: bytes, order: str, target: int) -> bytes:
+    """A block whose GPSAltitude is said to lie at ``target``, as when a program moved it and forgot the pointer."""
+    at = data.index(struct.pack(order + "HHI", 6, RATIONAL, 1)) + 8
+    return data[:at] + struct.pack(order + "I", target) + data[at + 4 :]
+
+
+def stale_altitude_in_thumbnail() -> bytes:
+    data = block(exif=default_exif(), gps=camera_gps(), thumbnail=jpeg())
+    return with_stale_altitude(data, "<", data.index(b"\xff\xd8\xff") + 40)
+
+
 def three_images(*, mpf_first: bool) -> bytes:
     """An MPO file of three images."""
     others = without_jfif()
@@ -338,6 +349,7 @@ JPEGS: dict[str, Callable[[], bytes]] = {
     "gps-version-only": lambda: after_soi(app1(block(gps=[(0, BYTE, 4, bytes((2, 2, 0, 0)))]))),
     "gps-zero": lambda: after_soi(app1(block(gps=camera_gps(lat=(0, 1) * 3, lon=(0, 1) * 3)))),
     "gps-signed-numbers": lambda: after_soi(app1(block(gps=gps_of_signed_numbers()))),
+    "gps-value-said-to-lie-in-thumbnail": lambda: after_soi(app1(stale_altitude_in_thumbnail())),
     "gps-empty": lambda: after_soi(app1(block(gps=[]))),
     "many-entries": lambda: after_soi(
         app1(block(first=[(0xE000 + i, SHORT, 1, struct.pack("<H", i)) for i in range(1500)]))
@@ -552,6 +564,7 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     "pages.tif": lambda: saved("TIFF", save_all=True, append_images=[picture("L")]),
     "pages-big-endian.tif": lambda: two_pages(">", gps=False),
     "pages-last-first.tif": lambda: two_pages("<", gps=False, reversed_=True),
+    "gps-value-said-to-lie-in-image.tif": lambda: with_stale_altitude(tiff(gps=True), "<", 16),
     "odd-length.tif": lambda: tiff(gps=True) + b"x",
     "xmp.tif": lambda: saved("TIFF", tiffinfo={700: xmp(body=RICH_BODY)}),
     "raw.dng": lambda: tiff(dng=True),
