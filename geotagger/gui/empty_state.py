@@ -11,8 +11,8 @@ from geotagger.gui.language import tr
 from geotagger.gui.recent import RecentFolders, folder_words
 
 _ICON_PX = 40
-_RECENT_SHOWN = 4
-_RECENT_PX = 150
+_RECENT_SHOWN = 3
+_RECENT_PX = 180
 
 
 class EmptyState(QWidget):
@@ -61,8 +61,8 @@ class EmptyState(QWidget):
         buttons.addWidget(folder)
         buttons.addWidget(photos)
         buttons.addStretch(1)
-        self._recent_row = QHBoxLayout()
-        self._recent_row.setSpacing(4)
+        self._recent_place = QVBoxLayout()
+        self._recent_row: QWidget | None = None
         recent.changed.connect(self._list_recent)
         quiet = QLabel(tr("Nothing leaves this computer."))
         quiet.setProperty("role", "muted")
@@ -74,7 +74,7 @@ class EmptyState(QWidget):
         inner.addLayout(steps)
         inner.addStretch(1)
         inner.addLayout(buttons)
-        inner.addLayout(self._recent_row)
+        inner.addLayout(self._recent_place)
         inner.addWidget(quiet)
         layout = QVBoxLayout(self)
         layout.addWidget(self._target, 0, Qt.AlignmentFlag.AlignCenter)
@@ -84,25 +84,34 @@ class EmptyState(QWidget):
 
     def _list_recent(self) -> None:
         """A button for each of the newest folders; none, nothing."""
-        while (item := self._recent_row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        if self._recent_row is not None:
+            self._recent_place.removeWidget(self._recent_row)
+            self._recent_row.hide()
+            self._recent_row.deleteLater()
+            self._recent_row = None
         folders = self._recent.folders[:_RECENT_SHOWN]
         if not folders:
             return
-        self._recent_row.addStretch(1)
+        self._recent_row = QWidget()
+        row = QHBoxLayout(self._recent_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addStretch(1)
         words = QLabel(tr("Recent:"))
         words.setProperty("role", "muted")
-        self._recent_row.addWidget(words)
+        row.addWidget(words)
         for folder in folders:
             button = QToolButton()
             name = folder_words(folder)
-            button.setText(button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _RECENT_PX))
+            button.ensurePolished()
+            shown = button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _RECENT_PX)
+            button.setText(shown.replace("&", "&&"))  # one alone would underline the letter behind it
             button.setToolTip(str(folder))
             button.setAccessibleName(name)
             button.clicked.connect(lambda _=False, folder=folder: self._recent.chosen.emit(folder))
-            self._recent_row.addWidget(button)
-        self._recent_row.addStretch(1)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._recent_place.addWidget(self._recent_row)
 
     def show_hovering(self, over: bool) -> None:
         """Light the target up while something is dragged over the window."""

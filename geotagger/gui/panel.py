@@ -104,12 +104,13 @@ class Panel(QScrollArea):
             )
         )
         self.position.entered.connect(self.position_entered)
+        self._pin_action = actions["pin"]
         self._pin = QToolButton()
-        self._pin.setDefaultAction(actions["pin"])
+        self._pin.setDefaultAction(self._pin_action)
         self._pin.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self._pin.setIconSize(QSize(18, 18))
         self._pin.setObjectName("fold")
-        self._pin.setAccessibleName(actions["pin"].text())
+        self._pin.setAccessibleName(self._pin_action.text())
         placing.known_changed.connect(self._refresh)
         self._problem = _label("error")
         self.position.refused.connect(self._show_problem)
@@ -200,6 +201,8 @@ class Panel(QScrollArea):
         self._nothing.setVisible(photo is None)
         quick = None if photo is None else self._model.thumbnails.get(photo.id, photo.path)
         self.preview.show_photo(photo, quick)
+        self._why.setEnabled(photo is not None and photo.prediction is not None)
+        self._pin_action.setEnabled(photo is not None and photo.shown_position is not None)
         if photo is None:
             return
         self._name.setText(photo.path.name)
@@ -217,7 +220,6 @@ class Panel(QScrollArea):
         self._guess_rule.setVisible(prediction is not None or photo.error is None)
         self._bars.show_prediction(prediction)
         self._bars.setVisible(prediction is not None)
-        self._why.setEnabled(prediction is not None)
         self._show_why()
         can_ask = prediction is None and photo.state in (PhotoState.LOCATED, PhotoState.UNLOCATED)
         self._predict.setVisible(can_ask)

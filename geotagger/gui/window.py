@@ -299,8 +299,6 @@ class MainWindow(QMainWindow):
         some = bool(self.workbench.selected_ids)
         for name in ("accept", "accept_next", "reject", "revert", "copy", "paste", "predict", "close"):
             self.actions_[name].setEnabled(some)
-        current = self.workbench.current
-        self.actions_["pin"].setEnabled(current is not None and current.shown_position is not None)
         for name in ("select_all", "close_all", "fit", "fit_all", "next_open"):
             self.actions_[name].setEnabled(len(self.workbench.session) > 0)
         stack, busy = self.workbench.undo_stack, self.writing.busy

@@ -20,6 +20,8 @@ from geotagger.gui.place_dialogs import PinDialog, PlacesSheet
 from geotagger.gui.placing import Placing
 from geotagger.gui.workbench import Workbench
 from geotagger.session.known_places import KnownPlaces
+from tests.gui.conftest import App
+from tests.images import save_photo
 from tests.session.made import metadata
 
 CABIN = LatLon(46.9, -110.4)
@@ -103,3 +105,18 @@ def test_what_is_mentioned_goes_by_itself_and_never_hides_a_notice(
     bar.mention("2 photos of this trip moved.")
     assert bar.text == "3 photos could not be read."
     assert not bar._going.isActive()
+
+
+def test_why_and_pin_can_be_used_as_soon_as_there_is_a_guess(app: App, tmp_path: Path) -> None:
+    assert not app.window.actions_["why"].isEnabled()
+    app.open(save_photo(tmp_path / "a.jpg"))
+    app.wait(lambda: app.window.actions_["pin"].isEnabled())
+    assert app.window.actions_["why"].isEnabled()
+    app.do("pin")
+    dialog = app.dialog(PinDialog)
+    assert isinstance(dialog, PinDialog)
+    dialog.name.setText("Cabin")
+    dialog.pin_button.click()
+    app.wait(lambda: app.window.panel._near.text().startswith("at Cabin"))
+    app.window.workbench.close_photos(app.window.workbench.session.ids)
+    assert not app.window.actions_["pin"].isEnabled()

@@ -76,7 +76,12 @@ def test_the_empty_window_offers_them(
     empty = EmptyState(recent, appearance)
     assert not empty.findChildren(QToolButton)
     recent.remember(folders[:6])
-    buttons = empty.findChildren(QToolButton)
-    assert [button.toolTip() for button in buttons] == [str(folder) for folder in folders[:4]]
+    recent.remember([folders[6]])
+    assert empty._recent_row is not None
+    buttons = empty._recent_row.findChildren(QToolButton)
+    newest = [folders[6], *folders[:2]]
+    assert [button.toolTip() for button in buttons] == [str(folder) for folder in newest]
     buttons[2].click()
-    assert chosen == [folders[2]]
+    assert chosen == [newest[2]]
+    recent.clear()
+    assert empty._recent_row is None
