@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -29,13 +28,8 @@ from geotagger.gui.given import TRACK_SUFFIXES, Given
 from geotagger.gui.judging import Judging
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.learning import Learning
-from geotagger.gui.wording import percent
 from geotagger.gui.workbench import Workbench
 from geotagger.session.sources import OffsetError, offset_text, parse_offset
-
-if TYPE_CHECKING:
-    from geotagger.evidence.camera_clocks import CameraClock
-
 
 _WIDTH_PX = 500
 
@@ -196,7 +190,7 @@ class EvidenceSheet(QDialog):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         for clock in self._judging.cameras.values():
-            words = _words(text=_camera_words(clock))
+            words = _words(text=said(clock.sentence))
             field = QLineEdit()
             field.setPlaceholderText(offset_text(clock.shift))
             field.setAccessibleName(f"{clock.camera}: {tr('its clock is ahead by')}")
@@ -255,17 +249,6 @@ class EvidenceSheet(QDialog):
         )
         self._known.setText(f"{words} {here} {tr('Nothing leaves this computer.')}")
         self._fit_soon()
-
-
-def _camera_words(clock: CameraClock) -> str:
-    names = {"camera": clock.camera, "reference": clock.reference}
-    if not clock.is_sure:
-        return tr("Nothing tells whether the clocks of {camera} and {reference} agree.").format(**names)
-    share = percent(clock.probability)
-    if not clock.offset:
-        return tr("The clocks of {camera} and {reference} agree ({share}).").format(share=share, **names)
-    words = tr("The clock of {camera} differs from that of {reference} by {offset} ({share}).")
-    return words.format(offset=offset_text(clock.offset), share=share, **names)
 
 
 def _say(label: QLabel, sentence: str) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from geotagger.core.errors import GeotaggerError
 from geotagger.gui.jobs import Generation
-from geotagger.gui.language import tr
+from geotagger.gui.language import said, tr
 from geotagger.gui.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Given(QObject):
     def _hint_failed(self, error: Exception) -> None:
         if not isinstance(error, GeotaggerError):
             raise error
-        self.hint_refused.emit(str(error))
+        self.hint_refused.emit(said(error.args[0]))
 
     def _read(self, paths: tuple[Path, ...]) -> None:
         self._wanted = paths
