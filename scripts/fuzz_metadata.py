@@ -165,6 +165,7 @@ def examine(case: Case) -> str:
             before.camera,
             before.orientation,
         )
+        assert preview_in(again, suffix) == preview
         if fix is not None:
             _write_again(again, after, found.handler)
         words.append("changed")
