@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from tests.trainer.collect.test_folder import DENVER, photo
 from tests.trainer.collect.test_mapillary import FakeMapillary
 from tests.trainer.collect.test_streetview import Google
 from trainer.collect.command import add_arguments, run
+from trainer.collect.ledger import Ledger
 from trainer.collect.mapillary import Mapillary
 from trainer.collect.run import Picture
 
@@ -125,6 +128,26 @@ def test_mapillary_from_the_command_line_goes_on_after_an_interruption(
     assert (tmp_path / "photos.csv").read_text().count("\n") == 3
     assert collect(*words) == 0
     assert "3 photos of 1 regions" in capsys.readouterr().out
+
+
+def test_a_full_disk_is_a_sentence_and_the_next_run_goes_on(
+    service: FakeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "K")
+    service.answer = Google()
+    append = Ledger._append
+
+    def full(ledger: Ledger, event: dict[str, Any]) -> None:
+        if len(ledger.photos) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "ledger.jsonl"))
+        append(ledger, event)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "_append", full)
+        assert streetview(service, tmp_path) == 2
+    assert f"ledger.jsonl cannot be written or read: {os.strerror(errno.ENOSPC)}." in capsys.readouterr().err
+    assert streetview(service, tmp_path) == 0
+    assert "4 photos of 2 regions" in capsys.readouterr().out
 
 
 def test_a_folder_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
