@@ -262,7 +262,7 @@ def test_thirty_photos_from_the_drop_to_the_undo(app: App, tmp_path: Path) -> No
         if p.state is PhotoState.PREDICTED and p.prediction and p.prediction.best.probability >= 0.6
     }
     assert likely, "the correction tells the photos around it where they are"
-    assert f"({len(likely)})" in app.window.actions_["accept_all"].text()
+    app.wait(lambda: f"({len(likely)})" in app.window.actions_["accept_all"].text())
     app.do("accept_all")
     decided = {name for name, state in app.states().items() if state is PhotoState.ACCEPTED}
     assert decided == likely
