@@ -52,7 +52,7 @@ def test_wrong_values_are_refused_with_a_sentence(change):
 
 def test_every_setting_has_a_group_and_a_sentence():
     for declared in fields(Settings):
-        assert declared.metadata["group"] in {"window", "model", "writing", "map"}
+        assert declared.metadata["group"] in {"window", "model", "evidence", "writing", "map"}
         assert declared.metadata["sentence"].endswith(".")
 
 
