@@ -22,12 +22,13 @@ from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import Evidence, Prediction
 from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
-from geotagger.evidence.anchoring import SCALES_KM, Shares, Surroundings, surroundings
-from geotagger.evidence.local import RING_KM, WAY_RINGS, Placed, placed
-from geotagger.evidence.motion import MotionLaw, density_per_km2, load_motion
+from geotagger.evidence.anchoring import Shares, Surroundings, surroundings
+from geotagger.evidence.local import Placed, density_over_cells, placed
+from geotagger.evidence.motion import MotionLaw, load_motion
 from geotagger.evidence.raster import PlaceRaster
+from geotagger.evidence.ring_regions import region_shares, ring_regions
 from geotagger.evidence.smoother import Floats, Smoother
-from geotagger.evidence.sphere import positions, rings, unit_vectors, vector_distances_km
+from geotagger.evidence.sphere import positions, unit_vectors, vector_distances_km
 from geotagger.evidence.summary import CellSummary, Where, where_from_regions
 from geotagger.evidence.trips import Chain, ContextPhoto, Indices, chains
 from geotagger.evidence.tuning import Tuning, load_tuning, place_prior
@@ -40,14 +41,11 @@ LOCAL_RADIUS_KM = 1000.0
 """Where located photos say no more than this, a match in the gallery is believed without asking them."""
 WIDE_RADIUS_KM = 100.0
 """Radii above this are measured by a share of their own: there people come home, or leave for good."""
-_CELL_SCALE_KM = 30.0
 _CHUNK = 256
 _LAND_KM2 = 2e7
 _NEIGHBOURS_NAMED = 3
 _ANCHORS_NAMED = 2
 _LEAST_SHARE_NAMED = 0.1
-_NEGLIGIBLE_SHARE = 0.01
-_SPOKES = 6
 _USUAL_MASS = 0.8
 _MOSTLY_ELSEWHERE = 0.8
 """Where it is more probable than this that a photo lies near no located one, its place is looked for over all cells."""
@@ -89,12 +87,14 @@ class _Anchors:
         known: (known,) their numbers in the chain.
         spots: (known, 3) unit vectors.
         around: what lies around each photo of the chain.
+        rings: (known, rings, regions) how much of each ring around each lies in each region.
     """
 
     chain: Chain
     known: Indices
     spots: FloatArray
     around: Surroundings
+    rings: Floats
 
 
 class ContextModel:
@@ -247,7 +247,13 @@ class _Batch:
                 [p.lat_deg if p else 0.0 for p in place], [p.lon_deg if p else 0.0 for p in place]
             )
             around = surroundings(chain.hours, known, spots, chain.doubt_h)
-            anchors = _Anchors(chain, np.flatnonzero(known), spots[known], around)
+            anchors = _Anchors(
+                chain,
+                np.flatnonzero(known),
+                spots[known],
+                around,
+                ring_regions(self._m._raster, spots[known]),
+            )
         first = 0
         for part in chain.parts:
             members = np.arange(first, first + len(part.indices))
@@ -332,22 +338,20 @@ class _Batch:
         m, tuning = self._m, self._m._tuning
         cells = m._unit[shown.cells]
         regions = m._grid.region_sums_of(shown.cells, shown.posteriors, len(load_regions()))
-        rings = self._ring_regions(anchors.spots)
         for first in range(0, len(wanted), _CHUNK):
             some = wanted[first : first + _CHUNK]
             around = anchors.around.of(some + offset)
             shares = m._law.anchors.shares(around)
             stops = part.stops[some]
             spots = placed(around, shares, anchors.spots, cells, shown.posteriors[stops])
-            radii = spots.radii_km(np.full(len(some), _USUAL_MASS))
-            is_wide = radii > WIDE_RADIUS_KM
+            is_wide = spots.radii_km(np.full(len(some), _USUAL_MASS)) > WIDE_RADIUS_KM
             masses = np.where(is_wide, tuning.located_radius_mass, tuning.local_radius_mass)
-            radii = np.where(
-                is_wide, np.maximum(spots.radii_km(masses), WIDE_RADIUS_KM), spots.radii_km(masses)
-            )
+            radii = spots.radii_km(masses)
+            radii = np.where(is_wide, np.maximum(radii, WIDE_RADIUS_KM), radii)
             if self._truths is not None:
                 self._score(part.indices[some], spots, is_wide)
-            by_region = self._by_region(around, spots, rings) + regions[stops] * shares.away[:, None]
+            by_region = region_shares(m._raster, around, spots, anchors.rings)
+            by_region += regions[stops] * shares.away[:, None]
             lat, lon = positions(spots.centres)
             for row, member in enumerate(some.tolist()):
                 index = int(part.indices[member])
@@ -370,34 +374,6 @@ class _Batch:
             name = "located_radius_mass" if wide else "local_radius_mass"
             self.scores[index] = RadiusScore(name, mass)
 
-    def _ring_regions(self, spots: FloatArray) -> Floats:
-        """(known, rings, regions) how much of each ring around each located photo lies in each region."""
-        count = len(load_regions())
-        points = rings(spots, RING_KM, _SPOKES)
-        found = self._m._raster.regions(*positions(points))
-        table = np.zeros((len(spots), len(RING_KM), count), np.float32)
-        for spoke in range(_SPOKES):
-            np.put_along_axis(
-                table,
-                found[..., spoke, None],
-                np.take_along_axis(table, found[..., spoke, None], 2) + np.float32(1 / _SPOKES),
-                2,
-            )
-        return table
-
-    def _by_region(self, around: Surroundings, spots: Placed, rings_of: Floats) -> FloatArray:
-        """(n, regions) how much lies in each region, but for what lies elsewhere."""
-        total = np.einsum("nkr,nkrc->nc", spots.near_rings.astype(np.float32), rings_of[around.index])
-        on_way = np.flatnonzero(spots.way_rings.sum(axis=1) > _NEGLIGIBLE_SHARE)
-        if len(on_way):
-            radii = np.maximum(WAY_RINGS * around.span_km[on_way, None], RING_KM[0])
-            found = self._m._raster.regions(*positions(rings(spots.way_points[on_way], radii, _SPOKES)))
-            weights = np.repeat(spots.way_rings[on_way, :, None] / _SPOKES, _SPOKES, axis=2)
-            flat = found + total.shape[1] * np.arange(len(on_way))[:, None, None]
-            sums = np.bincount(flat.ravel(), weights.ravel(), len(on_way) * total.shape[1])
-            total[on_way] += sums.reshape(len(on_way), -1)
-        return np.asarray(total, np.float64)
-
     def _over_cells(
         self,
         anchors: _Anchors,
@@ -410,12 +386,7 @@ class _Batch:
     ) -> Where:
         """Where nothing is near, the law is laid over all cells beside what the photos show."""
         m, tuning = self._m, self._m._tuning
-        scales = np.maximum(SCALES_KM, _CELL_SCALE_KM)
-        over = np.zeros(len(m._grid))
-        for k in np.flatnonzero(shares.near[row] > _NEGLIGIBLE_SHARE).tolist():
-            apart = vector_distances_km(m._unit, anchors.spots[around.index[row, k]])
-            density = density_per_km2(apart[:, None], scales) @ shares.near_scales[row, k]
-            over += shares.near[row, k] * density * m._grid.area_km2
+        over = density_over_cells(shares, row, anchors.spots[around.index[row]], m._unit) * m._grid.area_km2
         over /= max(float(over.sum()), 1e-12) / (1 - shares.away[row])
         over[shown.cells] += shares.away[row] * shown.posteriors[stop]
         over /= over.sum()

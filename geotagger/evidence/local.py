@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from geotagger.core.geo import FloatArray
 from geotagger.evidence.anchoring import BRIDGE_SCALES, NEIGHBOURS, SCALES_KM, Shares, Surroundings
-from geotagger.evidence.motion import share_within
+from geotagger.evidence.motion import density_per_km2, share_within
 from geotagger.evidence.sphere import between, vector_distances_km
 
 Floats = npt.NDArray[np.float32]
@@ -30,6 +30,9 @@ _NEGLIGIBLE_KM = 0.01
 _NEAR_ENOUGH_KM = 25.0
 """The best point is the one with most of the photo's places within about this distance."""
 _BISECTIONS = 16
+_CELL_SCALE_KM = 30.0
+"""Densities narrower than a cell are spread to about its size."""
+_NEGLIGIBLE_SHARE = 0.01
 
 
 def _ring_shares(scales: FloatArray, edges: FloatArray) -> FloatArray:
@@ -122,6 +125,23 @@ def placed(
         axis=1,
     )
     return Placed(centres, near_rings, way, way_rings, log_km, weights.astype(np.float32))
+
+
+def density_over_cells(shares: Shares, row: int, spots: FloatArray, cells: FloatArray) -> FloatArray:
+    """(m,) density of the law of one photo at (m, 3) cells, but for what lies on the way or near no located photo.
+
+    Args:
+        row: which photo.
+        spots: (NEIGHBOURS, 3) the located photos around it.
+    """
+    scales = np.maximum(SCALES_KM, _CELL_SCALE_KM)
+    density = np.zeros(len(cells))
+    for k in np.flatnonzero(shares.near[row] > _NEGLIGIBLE_SHARE).tolist():
+        apart = vector_distances_km(cells, spots[k])
+        density += shares.near[row, k] * (
+            density_per_km2(apart[:, None], scales) @ shares.near_scales[row, k]
+        )
+    return density
 
 
 def _values(around: Surroundings, shares: Shares, apart: FloatArray) -> FloatArray:

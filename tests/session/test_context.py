@@ -175,3 +175,41 @@ def test_the_clock_of_a_second_camera_is_set_right_as_the_user_says(bundle):
     assert (clock.camera, clock.reference, clock.is_sure) == ("Camera", "Phone", False)
     moved = predict(bundle, items, camera_offsets={"Camera": timedelta(hours=6)})[2]
     assert moved.position.distance_km(BANFF) < 1
+
+
+def test_a_camera_that_is_six_hours_ahead_is_set_right_by_itself(bundle):
+    """A phone with GPS and a camera without, on one journey of four days; what both saw looks alike."""
+    rng = np.random.default_rng(5)
+    prior = bundle.grid.area_km2 / bundle.grid.area_km2.sum()
+    items, truths, here = [], [], np.array([47.0, -112.0])
+    for day in range(4):
+        here = here + rng.normal(0, 0.8, 2)
+        for hour in np.sort(rng.uniform(8, 20, 7)):
+            here = here + rng.normal(0, 0.15, 2)
+            scene, place = rng.normal(size=32), LatLon(float(here[0]), float(here[1]))
+            for camera, ahead_h in (("Phone", 0), ("Camera", 6)):
+                if rng.random() < 0.3:
+                    continue
+                minutes = 1440 * day + 60 * (float(hour) + ahead_h) + float(rng.uniform(0, 4))
+                seen = scene + 0.8 * rng.normal(size=32)
+                output = ImageOutput(
+                    np.zeros(63, np.float32),
+                    prior.astype(np.float32),
+                    (seen / np.linalg.norm(seen)).astype(np.float32),
+                )
+                fix = Fix(place, Source.CAMERA) if camera == "Phone" else None
+                taken = NOON.replace(hour=0) + timedelta(minutes=minutes)
+                facts = metadata(f"/a/{camera}{len(items)}.jpg", taken, fix, camera)
+                items.append(ContextItem(facts, output))
+                truths.append(place)
+    ((clock,),) = camera_clocks(items, bundle.grid).values()
+    assert (clock.camera, clock.is_sure) == ("Camera", True)
+    assert abs(clock.offset - timedelta(hours=6)) <= timedelta(minutes=10)
+
+    def median_error_km(**options):
+        predictions = predict(bundle, items, **options)
+        pairs = zip(items, predictions, truths, strict=True)
+        return np.median([p.position.distance_km(t) for i, p, t in pairs if i.metadata.fix is None])
+
+    assert median_error_km() < 3
+    assert median_error_km(camera_offsets={"Camera": timedelta(0)}) > 10
