@@ -26,7 +26,11 @@ def compact(prediction: Prediction) -> Prediction:
         prediction,
         regions=tuple(_region(rank, region) for rank, region in enumerate(prediction.regions)),
         evidence=tuple(_shared_evidence(e) for e in prediction.evidence),
-        cells=tuple(_shared_cell(c.cell, round(c.probability * _CELL_STEPS)) for c in prediction.cells),
+        # Cells are too many to be shared often: remembering them would cost more than it saves.
+        cells=tuple(
+            CellProbability(c.cell, round(c.probability * _CELL_STEPS) / _CELL_STEPS)
+            for c in prediction.cells
+        ),
     )
 
 
@@ -40,11 +44,6 @@ def _region(rank: int, region: RegionProbability) -> RegionProbability:
 @lru_cache(_MOST_SHARED)
 def _shared(code: str, name: str, steps: int) -> RegionProbability:
     return RegionProbability(code, name, steps / _STEPS)
-
-
-@lru_cache(_MOST_SHARED)
-def _shared_cell(cell: int, steps: int) -> CellProbability:
-    return CellProbability(cell, steps / _CELL_STEPS)
 
 
 @lru_cache(_MOST_SHARED)
