@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
@@ -61,8 +63,16 @@ class EmptyState(QWidget):
         buttons.addWidget(folder)
         buttons.addWidget(photos)
         buttons.addStretch(1)
-        self._recent_place = QVBoxLayout()
-        self._recent_row: QWidget | None = None
+        self._recent_words = QLabel(tr("Recent:"))
+        self._recent_words.setProperty("role", "muted")
+        # Made once: a button that is pressed must not be deleted by what it does.
+        self._recent_buttons = [self._recent_button() for _ in range(_RECENT_SHOWN)]
+        recent_row = QHBoxLayout()
+        recent_row.setSpacing(4)
+        recent_row.addStretch(1)
+        for part in (self._recent_words, *self._recent_buttons):
+            recent_row.addWidget(part)
+        recent_row.addStretch(1)
         recent.changed.connect(self._list_recent)
         quiet = QLabel(tr("Nothing leaves this computer."))
         quiet.setProperty("role", "muted")
@@ -74,7 +84,7 @@ class EmptyState(QWidget):
         inner.addLayout(steps)
         inner.addStretch(1)
         inner.addLayout(buttons)
-        inner.addLayout(self._recent_place)
+        inner.addLayout(recent_row)
         inner.addWidget(quiet)
         layout = QVBoxLayout(self)
         layout.addWidget(self._target, 0, Qt.AlignmentFlag.AlignCenter)
@@ -82,36 +92,23 @@ class EmptyState(QWidget):
         self._dress()
         self._list_recent()
 
+    def _recent_button(self) -> QToolButton:
+        button = QToolButton()
+        button.clicked.connect(lambda: self._recent.chosen.emit(Path(button.toolTip())))
+        return button
+
     def _list_recent(self) -> None:
         """A button for each of the newest folders; none, nothing."""
-        if self._recent_row is not None:
-            self._recent_place.removeWidget(self._recent_row)
-            self._recent_row.hide()
-            self._recent_row.deleteLater()
-            self._recent_row = None
         folders = self._recent.folders[:_RECENT_SHOWN]
-        if not folders:
-            return
-        self._recent_row = QWidget()
-        row = QHBoxLayout(self._recent_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addStretch(1)
-        words = QLabel(tr("Recent:"))
-        words.setProperty("role", "muted")
-        row.addWidget(words)
-        for folder in folders:
-            button = QToolButton()
-            name = folder_words(folder)
-            button.ensurePolished()
-            shown = button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _RECENT_PX)
-            button.setText(shown.replace("&", "&&"))  # one alone would underline the letter behind it
-            button.setToolTip(str(folder))
-            button.setAccessibleName(name)
-            button.clicked.connect(lambda _=False, folder=folder: self._recent.chosen.emit(folder))
-            row.addWidget(button)
-        row.addStretch(1)
-        self._recent_place.addWidget(self._recent_row)
+        self._recent_words.setVisible(bool(folders))
+        for number, button in enumerate(self._recent_buttons):
+            button.setVisible(number < len(folders))
+            if number < len(folders):
+                name = folder_words(folders[number])
+                shown = button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _RECENT_PX)
+                button.setText(shown.replace("&", "&&"))  # one alone would underline the letter behind it
+                button.setToolTip(str(folders[number]))
+                button.setAccessibleName(name)
 
     def show_hovering(self, over: bool) -> None:
         """Light the target up while something is dragged over the window."""

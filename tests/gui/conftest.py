@@ -45,6 +45,17 @@ def no_leaked_threads() -> Iterator[None]:
     assert not left
 
 
+@pytest.fixture
+def collect_widgets() -> Iterator[None]:
+    """Collect the widgets that a test made by itself on this thread.
+
+    Widgets in a reference cycle would else wait for the next collection, which may run on any thread; a widget that
+    ends on another thread than the window's takes the process with it.
+    """
+    yield
+    gc.collect()
+
+
 _predictors: dict[str, Any] = {}
 
 

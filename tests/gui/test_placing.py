@@ -26,6 +26,8 @@ from tests.session.made import metadata
 
 CABIN = LatLon(46.9, -110.4)
 
+pytestmark = pytest.mark.usefixtures("collect_widgets")
+
 
 @pytest.fixture
 def placing(qapp: QApplication, jobs: Jobs) -> Placing:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication, QMenu, QToolButton
+from PySide6.QtWidgets import QApplication, QMenu
 
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.empty_state import EmptyState
 from geotagger.gui.recent import RecentFolders, folder_words
 from geotagger.gui.window_layout import layout_file
+
+pytestmark = pytest.mark.usefixtures("collect_widgets")
 
 
 @pytest.fixture
@@ -74,14 +76,16 @@ def test_the_empty_window_offers_them(
     recent, chosen = RecentFolders(layout_file()), list[Path]()
     recent.chosen.connect(chosen.append)
     empty = EmptyState(recent, appearance)
-    assert not empty.findChildren(QToolButton)
+    buttons = empty._recent_buttons
+    assert all(button.isHidden() for button in buttons)
     recent.remember(folders[:6])
     recent.remember([folders[6]])
-    assert empty._recent_row is not None
-    buttons = empty._recent_row.findChildren(QToolButton)
     newest = [folders[6], *folders[:2]]
     assert [button.toolTip() for button in buttons] == [str(folder) for folder in newest]
+    assert not any(button.isHidden() for button in buttons)
+    recent.chosen.connect(lambda folder: recent.remember([folder]))  # as the window does
     buttons[2].click()
     assert chosen == [newest[2]]
+    assert buttons[0].toolTip() == str(newest[2])
     recent.clear()
-    assert empty._recent_row is None
+    assert all(button.isHidden() for button in buttons)
