@@ -249,18 +249,21 @@ def test_thirty_photos_from_the_drop_to_the_undo(app: App, tmp_path: Path) -> No
     page.wait_js(f"Boolean({icon})")
     page.run(DRAG + f"drag({icon}, 30, -60, {{}});")
     app.wait(lambda: app.photo("IMG_07.jpg").state is PhotoState.CORRECTED)
-    app.wait(lambda: app.window.judging.busy)
-    app.wait(app.is_idle)
+
+    def likely_names() -> set[str]:
+        return {
+            p.path.name
+            for p in app.window.workbench.session
+            if p.state is PhotoState.PREDICTED and p.prediction and p.prediction.best.probability >= 0.6
+        }
+
+    app.wait(lambda: app.is_idle() and likely_names())
     corrected = app.photo("IMG_07.jpg").shown_position
     assert corrected is not None
     assert corrected.lat_deg > guess.lat_deg, "up is north"
 
     assert app.window.workbench.settings.accept_threshold == 0.6
-    likely = {
-        p.path.name
-        for p in app.window.workbench.session
-        if p.state is PhotoState.PREDICTED and p.prediction and p.prediction.best.probability >= 0.6
-    }
+    likely = likely_names()
     assert likely, "the correction tells the photos around it where they are"
     app.wait(lambda: f"({len(likely)})" in app.window.actions_["accept_all"].text())
     app.do("accept_all")
