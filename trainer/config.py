@@ -91,6 +91,9 @@ class TrainConfig:
         target_km: scale of that spreading; ``cell_km`` the one of the cell targets.
         cell_weight: weight of the cell loss beside the region loss.
         average: decay per step of the moving average of the weights, which is what is kept.
+        discriminant_weight: what the logits of the linear discriminant count beside those of the trained head.
+        discriminant_shrinkage: share of a multiple of the identity in its covariance.
+        discriminant_prior: as many photographers without any preference are mixed into the mean of each region.
         bf16: mixed precision where the device can.
     """
 
@@ -112,6 +115,9 @@ class TrainConfig:
     cell_km: float = 120.0
     cell_weight: float = 0.3
     average: float = 0.995
+    discriminant_weight: float = 0.3
+    discriminant_shrinkage: float = 0.7
+    discriminant_prior: float = 8.0
     bf16: bool = True
     threads: int = 2
 

@@ -24,6 +24,7 @@ from geotagger.core.regions import load_regions
 from geotagger.inference.network import FEATURES, GeoNetwork
 from trainer.batches import draw_epoch, evaluation_batches, training_batches
 from trainer.config import Config, TrainConfig
+from trainer.discriminant import fit_discriminant
 from trainer.metrics import region_metrics
 from trainer.shards import Sample, ShardData
 from trainer.targets import Targets, make_targets, sampling_weights
@@ -63,7 +64,8 @@ class _Training(nn.Module):
     def __init__(self, network: GeoNetwork) -> None:
         super().__init__()
         self.network = network
-        network.embedding_head.requires_grad_(False)  # fitted at the end
+        for fitted_at_the_end in (network.embedding_head, network.discriminant_head):
+            fitted_at_the_end.requires_grad_(False)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         features = self.network.body.features(x).float() * mask
@@ -146,6 +148,7 @@ def train(
     state.copy_average_to(network)
     if ranks.first:
         fit_embedding(network, data, samples)
+        fit_discriminant(network, data, samples, targets.regions, weights, settings)
         save_file({k: v.contiguous() for k, v in network.state_dict().items()}, output / WEIGHTS_FILE)
     return output / WEIGHTS_FILE
 

@@ -1,8 +1,9 @@
 """Why the network names a region: how much each part of a photo speaks for it.
 
-The region head is linear in the spatial means of the body's maps. So the logit of a region is, to the last bit but for
-rounding, the mean over the places of the map of what each place adds to it (a class activation map: B. Zhou et al.,
-"Learning Deep Features for Discriminative Localization", 2016). What speaks for a region rather than for the others is
+The heads are linear in the spatial means and standard deviations of the body's maps, and a deviation is itself a mean: of
+(x - mean)² / deviation. So the logit of a region is, but for rounding, the mean over the places of the map of what each
+place adds to it (a class activation map: B. Zhou et al., "Learning Deep Features for Discriminative Localization", 2016).
+What speaks for a region rather than for the others is
 the difference to what the place adds to them, each other region weighed by how likely it is.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from geotagger.core.prediction import FloatVector
@@ -57,7 +59,19 @@ def attention_of(network: GeoNetwork, batch: Tensor, probabilities: FloatVector)
         probabilities: (regions,) what the network says of the photo, calibrated.
     """
     with torch.inference_mode():
-        maps = torch.cat(network.body.maps(batch), dim=1)[0]
-        added = torch.einsum("rc,chw->rhw", network.region_head.weight, maps)
+        middle, last, top = network.body.maps(batch)
+        added = _added(network.region_head.weight, torch.cat([last, top], dim=1))
+        parts = []
+        for stage in (middle, last):
+            # Not below zero deviation: a map without any adds nothing.
+            deviation = stage.std((2, 3), correction=0, keepdim=True).clamp_min(1e-6)
+            spread = (stage - stage.mean((2, 3), keepdim=True)) ** 2 / deviation
+            parts += [F.adaptive_avg_pool2d(part, last.shape[-2:]) for part in (stage, spread)]
+        added = added + _added(network.discriminant_head.weight, torch.cat(parts, dim=1))
     height, width = batch.shape[-2:]
     return Attention(added.cpu().float().numpy(), np.asarray(probabilities), int(width), int(height))
+
+
+def _added(weight: Tensor, maps: Tensor) -> Tensor:
+    """(regions, channels) weights and (1, channels, rows, columns) maps → (regions, rows, columns)."""
+    return torch.einsum("rc,chw->rhw", weight, maps[0])

@@ -26,7 +26,7 @@ MANIFEST_FILE = "manifest.json"
 WEIGHTS_FILE = "model.safetensors"
 CELLS_FILE = "cells.json"
 FORMAT_VERSION = 1
-NETWORK_NAME = "efficientnetv2_b0-geo"
+NETWORK_NAME = "efficientnetv2_b0-geo2"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,10 @@ TOP_CHANNELS = 1280
 """Channels after ``conv_head``."""
 FEATURES = BODY_CHANNELS + TOP_CHANNELS
 """What the geographic heads read: spatial means of both."""
+MIDDLE_CHANNELS = 112
+"""Channels of the stage before the last."""
+STATISTICS = 2 * (MIDDLE_CHANNELS + BODY_CHANNELS)
+"""What the discriminant reads: spatial means and standard deviations of the last two stages."""
 _BN_EPS = 1e-3
 
 
@@ -128,7 +132,7 @@ _STAGES = (
     _Stage(_FusedBottleneck, 2, 32, 2, 4),
     _Stage(_FusedBottleneck, 2, 48, 2, 4),
     _Stage(_Bottleneck, 3, 96, 2, 4),
-    _Stage(_Bottleneck, 5, 112, 1, 6),
+    _Stage(_Bottleneck, 5, MIDDLE_CHANNELS, 1, 6),
     _Stage(_Bottleneck, 8, BODY_CHANNELS, 2, 6),
 )
 
@@ -157,27 +161,50 @@ class EfficientNetV2B0(nn.Module):
         self.bn2 = _norm(TOP_CHANNELS)
         self.classifier = nn.Linear(TOP_CHANNELS, classes) if classes is not None else None
 
-    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, 3, h, w) normalised → last block (n, 192, h/32, w/32) and top (n, 1280, h/32, w/32)."""
-        body = self.blocks(F.silu(self.bn1(self.conv_stem(x))))
-        return body, F.silu(self.bn2(self.conv_head(body)))
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What three layers show of a batch.
+
+        Args:
+            x: (n, 3, h, w) normalised.
+
+        Returns:
+            the stage before the last (n, 112, h/16, w/16), the last (n, 192, h/32, w/32), the top (n, 1280, h/32, w/32).
+        """
+        middle = self.blocks[:-1](F.silu(self.bn1(self.conv_stem(x))))
+        last = self.blocks[-1](middle)
+        return middle, last, F.silu(self.bn2(self.conv_head(last)))
 
     def features(self, x: Tensor) -> Tensor:
-        """(n, 3, h, w) normalised → (n, ``FEATURES``): the spatial means of the last block and of the top."""
-        body, top = self.maps(x)
-        return torch.cat([body.mean((2, 3)), top.mean((2, 3))], dim=1)
+        """(n, 3, h, w) normalised → (n, ``FEATURES``)."""
+        return features_of_maps(*self.maps(x)[1:])
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, 3, h, w) normalised → (n, classes) logits."""
         if self.classifier is None:
             raise TypeError("this body was made without a classifier")
-        top = self.maps(x)[1]
+        top = self.maps(x)[2]
         logits: Tensor = self.classifier(top.mean((2, 3)))
         return logits
 
 
+def features_of_maps(last: Tensor, top: Tensor) -> Tensor:
+    """(n, 192, ·, ·) last stage and (n, 1280, ·, ·) top → (n, ``FEATURES``): their spatial means."""
+    return torch.cat([last.mean((2, 3)), top.mean((2, 3))], dim=1)
+
+
+def statistics_of_maps(middle: Tensor, last: Tensor) -> Tensor:
+    """(n, 112, ·, ·) and (n, 192, ·, ·) last two stages → (n, ``STATISTICS``): means, deviations, of each in turn."""
+    parts = []
+    for stage in (middle, last):
+        parts += [stage.mean((2, 3)), stage.std((2, 3), correction=0)]
+    return torch.cat(parts, dim=1)
+
+
 class GeoNetwork(nn.Module):
     """The body with its geographic heads; what a model bundle holds.
+
+    Two heads speak on regions, and their logits add up: ``region_head``, which was trained with the body, and
+    ``discriminant_head``, a linear discriminant fitted afterwards; it knows less and overfits less.
 
     Args:
         regions, cells: how many regions and cells the heads tell apart.
@@ -188,11 +215,15 @@ class GeoNetwork(nn.Module):
         super().__init__()
         self.body = EfficientNetV2B0()
         self.region_head = nn.Linear(FEATURES, regions)
+        self.discriminant_head = nn.Linear(STATISTICS, regions)
         self.cell_head = nn.Linear(FEATURES, cells)
         self.embedding_head = nn.Linear(FEATURES, embedding_dimensions)
+        nn.init.zeros_(self.discriminant_head.weight)
+        nn.init.zeros_(self.discriminant_head.bias)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(n, 3, h, w) normalised → region logits, cell logits, embedding of unit length."""
-        features = self.body.features(x)
-        embedding = F.normalize(self.embedding_head(features), dim=1)
-        return self.region_head(features), self.cell_head(features), embedding
+        middle, last, top = self.body.maps(x)
+        features = features_of_maps(last, top)
+        regions = self.region_head(features) + self.discriminant_head(statistics_of_maps(middle, last))
+        return regions, self.cell_head(features), F.normalize(self.embedding_head(features), dim=1)

@@ -34,7 +34,7 @@ def test_the_parts_add_up_to_the_logits(bundle: ModelBundle) -> None:
     attention = Predictor(bundle, device="cpu").attention(pixels)
     with torch.inference_mode():
         logits = bundle.network(to_tensor([pixels]))[0][0].numpy()
-    bias = bundle.network.region_head.bias.numpy()
+    bias = (bundle.network.region_head.bias + bundle.network.discriminant_head.bias).numpy()
     assert attention.added.shape == (63, 9, 12)
     assert (attention.width_px, attention.height_px) == (384, 288)
     assert attention.added.mean(axis=(1, 2)) + bias == pytest.approx(logits, abs=1e-4)

@@ -68,8 +68,9 @@ def test_heads_give_logits_and_a_unit_embedding() -> None:
 def test_features_are_the_last_block_and_the_top() -> None:
     body = EfficientNetV2B0().eval()
     with torch.inference_mode():
-        last, top = body.maps(torch.zeros(1, 3, 64, 96))
+        middle, last, top = body.maps(torch.zeros(1, 3, 64, 96))
         features = body.features(torch.zeros(1, 3, 64, 96))
+    assert middle.shape[1:] == (112, 4, 6)
     assert last.shape[1:] == (192, 2, 3)
     assert top.shape[1:] == (1280, 2, 3)
     assert features.shape == (1, FEATURES)
