@@ -20,6 +20,7 @@ from trainer.config import TrainConfig
 from trainer.shards import Sample, ShardData
 
 _BATCH = 16
+_LEAST_VARIANCE = 0.1
 
 Array = npt.NDArray[np.float64]
 
@@ -103,8 +104,9 @@ def discriminant(
     covariance = np.einsum("vni,vnj->ij", residuals * weights[:, None], residuals, optimize=True)
     covariance /= weights.sum() * len(standard)
     dimensions = len(covariance)
-    covariance *= 1 - shrinkage
-    covariance[np.diag_indices(dimensions)] += shrinkage / (1 - shrinkage) * np.trace(covariance) / dimensions
+    # Not below a floor: a body that shows next to the same of all photos would get boundless weights.
+    variance = max(float(np.trace(covariance)) / dimensions, _LEAST_VARIANCE)
+    covariance = (1 - shrinkage) * covariance + shrinkage * variance * np.eye(dimensions)
     means = centre + (means - centre) * people / (people + prior)
     weight = np.linalg.solve(covariance, means.T).T
     bias = -0.5 * (means * weight).sum(axis=1)

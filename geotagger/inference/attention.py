@@ -60,13 +60,14 @@ def attention_of(network: GeoNetwork, batch: Tensor, probabilities: FloatVector)
     """
     with torch.inference_mode():
         middle, last, top = network.body.maps(batch)
+        rows, columns = last.shape[-2:]
         added = _added(network.region_head.weight, torch.cat([last, top], dim=1))
         parts = []
         for stage in (middle, last):
             # Not below zero deviation: a map without any adds nothing.
             deviation = stage.std((2, 3), correction=0, keepdim=True).clamp_min(1e-6)
             spread = (stage - stage.mean((2, 3), keepdim=True)) ** 2 / deviation
-            parts += [F.adaptive_avg_pool2d(part, last.shape[-2:]) for part in (stage, spread)]
+            parts += [F.adaptive_avg_pool2d(part, (rows, columns)) for part in (stage, spread)]
         added = added + _added(network.discriminant_head.weight, torch.cat(parts, dim=1))
     height, width = batch.shape[-2:]
     return Attention(added.cpu().float().numpy(), np.asarray(probabilities), int(width), int(height))
