@@ -250,9 +250,11 @@ def test_updates_neither_move_the_map_nor_draw_it_anew(loaded: LoadedMap) -> Non
 
 def test_north_america_fills_the_map_until_someone_moves_it(make_map: MakeMap) -> None:
     loaded = make_map(before=lambda view: view.resize(120, 60))
-    assert loaded.js("geotagger.view.map.getZoom()") == 2
+    assert loaded.js("geotagger.view.map.getZoom()") == 3, "a small map shows the heart of the continent"
+    assert loaded.js("geotagger.view.map.getBounds().contains([47, -100])")
     loaded.view.resize(1000, 800)
-    loaded.wait_js("geotagger.view.map.getZoom() === 3")
+    loaded.wait_js("geotagger.view.map.getSize().x === 1000")
+    assert loaded.js("geotagger.view.map.getZoom()") == 3
     assert loaded.js("geotagger.view.map.getBounds().contains([[20, -160], [68, -55]])")
     loaded.view.centre_on(LatLon(40, -100), 5)
     loaded.wait_js("geotagger.view.map.getZoom() === 5")
