@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -291,13 +292,18 @@ class _State:
         temporary.replace(path)
 
     def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average = state["average"]
-        self.epoch, self.batch = state["epoch"], state["batch"]
-        self.losses = state["losses"]
-        self.history = json.loads(state["history"])
+        try:
+            state = torch.load(path, weights_only=True)
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.average = state["average"]
+            self.epoch, self.batch = state["epoch"], state["batch"]
+            self.losses = state["losses"]
+            self.history = json.loads(state["history"])
+        except (OSError, EOFError, KeyError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+            raise TrainingError(
+                f"The interrupted training in {path} is damaged or of another version; train without --resume."
+            ) from error
 
 
 def _fine_tune(

@@ -19,7 +19,15 @@ from geotagger.inference.network import GeoNetwork
 from trainer.__main__ import main
 from trainer.config import Config, load_config
 from trainer.shards import ShardData
-from trainer.train import HISTORY_FILE, WEIGHTS_FILE, TrainingError, load_backbone, load_trained, train
+from trainer.train import (
+    HISTORY_FILE,
+    RESUME_FILE,
+    WEIGHTS_FILE,
+    TrainingError,
+    load_backbone,
+    load_trained,
+    train,
+)
 
 SMALL = [
     "train.epochs=2",
@@ -83,6 +91,15 @@ def test_killed_and_resumed_training_reaches_the_same_weights(
     whole, resumed = load_file(trained / WEIGHTS_FILE), load_file(tmp_path / WEIGHTS_FILE)
     assert whole.keys() == resumed.keys()
     assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 cut off"])
+def test_a_damaged_interrupted_training_gets_a_sentence(
+    prepared: Path, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / RESUME_FILE).write_bytes(content)
+    with pytest.raises(TrainingError, match=f"{RESUME_FILE} is damaged"):
+        train(prepared, tmp_path, _config(), backbone=None, resume=True, say=_quiet)
 
 
 @pytest.mark.slow
