@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -65,3 +67,23 @@ def cache_dir() -> Path:
 def log_dir() -> Path:
     """Folder of the log files (``GEOTAGGER_LOG_DIR`` overrides it); made if missing."""
     return _folder("GEOTAGGER_LOG_DIR", _dirs.user_log_dir)
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Write a small file so that a crash leaves either the old or the new one; it is on the disk on return.
+
+    Raises:
+        OSError: the disk is full or may not be written; the old file is as it was.
+    """
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
-import tempfile
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any, get_type_hints
 
 from geotagger.core.coordinates import Notation
 from geotagger.core.errors import SettingsError
-from geotagger.core.paths import config_dir
+from geotagger.core.paths import config_dir, replace_text
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 
 if sys.version_info >= (3, 11):
@@ -184,11 +182,6 @@ def save_settings(settings: Settings, file: Path | None = None) -> None:
         lines += [f"# {declared.metadata['sentence']}", f"{declared.name} = {written}", ""]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write("\n".join(lines))
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(file)
+        replace_text(file, "\n".join(lines))
     except OSError as error:
         raise SettingsError(f"The settings could not be saved: {error.strerror or error}.") from error

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 from geotagger.core.errors import CoordinateError
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.core.paths import data_dir
+from geotagger.core.paths import data_dir, replace_text
 from geotagger.session.photo import Photo
 
 log = logging.getLogger(__name__)
@@ -45,10 +43,7 @@ def keep_session(photos: Iterable[Photo], file: Path | None = None) -> None:
     file = file or kept_session_file()
     # Row by row: Python's lock is held for as long as one call of dumps takes, and the window waits for it.
     rows = ",\n".join(json.dumps(_as_row(photo), ensure_ascii=False) for photo in photos)
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(f'{{"format": {_FORMAT}, "photos": [\n{rows}\n]}}')
-    Path(temporary).replace(file)
+    replace_text(file, f'{{"format": {_FORMAT}, "photos": [\n{rows}\n]}}')
 
 
 def forget_session(file: Path | None = None) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from geotagger.core.errors import CoordinateError, KnownPlaceError
 from geotagger.core.geo import LatLon
-from geotagger.core.paths import data_dir
+from geotagger.core.paths import data_dir, replace_text
 from geotagger.core.places import plain_name
 
 log = logging.getLogger(__name__)
@@ -100,10 +98,8 @@ class KnownPlaces:
         ordered = sorted(places, key=lambda p: (plain_name(p.name), p.name))
         rows = [{"name": p.name, "lat": p.position.lat_deg, "lon": p.position.lon_deg} for p in ordered]
         try:
-            descriptor, temporary = tempfile.mkstemp(dir=self._file.parent, prefix=self._file.name)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(json.dumps({"format": _FORMAT, "places": rows}, ensure_ascii=False, indent=1))
-            Path(temporary).replace(self._file)
+            document = {"format": _FORMAT, "places": rows}
+            replace_text(self._file, json.dumps(document, ensure_ascii=False, indent=1))
         except OSError as error:
             raise KnownPlaceError(f"The place could not be kept: {error.strerror or error}.") from error
         self._places = ordered

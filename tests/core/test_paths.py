@@ -32,3 +32,17 @@ def test_user_folders_are_made_where_the_environment_says(tmp_path, monkeypatch,
     folder: Path = getattr(paths, f"{name}_dir")()
     assert folder == tmp_path / "a" / name
     assert folder.is_dir()
+
+
+def test_a_file_that_cannot_be_replaced_stays_and_leaves_nothing_beside_it(tmp_path, monkeypatch):
+    file = tmp_path / "places.json"
+    paths.replace_text(file, "old")
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        paths.replace_text(file, "new")
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
