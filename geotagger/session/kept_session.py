@@ -42,7 +42,7 @@ def keep_session(photos: Iterable[Photo], file: Path | None = None) -> None:
     """
     file = file or kept_session_file()
     # Row by row: Python's lock is held for as long as one call of dumps takes, and the window waits for it.
-    rows = ",\n".join(json.dumps(_as_row(photo), ensure_ascii=False) for photo in photos)
+    rows = ",\n".join(json.dumps(_as_row(photo)) for photo in photos)
     replace_text(file, f'{{"format": {_FORMAT}, "photos": [\n{rows}\n]}}')
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,12 @@ def test_what_was_written_is_not_written_again() -> None:
     )
     keep_session([session_photo])
     assert load_session()[0].edited is None
+
+
+def test_names_that_are_no_text_are_kept_too() -> None:
+    photo = replace(make_photo(1), path=Path(os.fsdecode(b"/photos/caf\xe9 \xff.jpg")))
+    keep_session([photo])
+    assert [kept.path for kept in load_session()] == [photo.path]
 
 
 def test_a_forgotten_session_is_gone_and_forgetting_twice_is_fine() -> None:
