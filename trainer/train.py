@@ -15,6 +15,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -82,7 +83,7 @@ def load_backbone(network: GeoNetwork, path: Path) -> None:
     try:
         state = {k: v.float() for k, v in load_file(path).items() if not k.startswith("classifier.")}
         network.body.load_state_dict(state)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, SafetensorError) as error:
         raise TrainingError(f"The backbone weights in {path} cannot be used: {error}") from error
 
 
@@ -435,6 +436,10 @@ def load_trained(folder: Path) -> tuple[GeoNetwork, CellGrid]:
     network = GeoNetwork(len(load_regions()), len(grid), EMBEDDING_DIMENSIONS)
     try:
         network.load_state_dict(load_file(folder / WEIGHTS_FILE))
-    except (OSError, RuntimeError) as error:
+    except FileNotFoundError as error:
         raise TrainingError(f"There is no finished training in {folder}.") from error
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise TrainingError(
+            f"The weights in {folder} are damaged or of another version; please train again."
+        ) from error
     return network.eval().to(memory_format=torch.channels_last), grid  # type: ignore[call-overload]

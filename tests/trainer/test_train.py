@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 
 from geotagger.inference import Predictor, load_bundle
 from geotagger.inference.network import GeoNetwork
@@ -196,6 +196,19 @@ def test_published_backbone_fits(backbone_weights: Path) -> None:
 def test_unfinished_training_is_told(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no finished training"):
         load_trained(tmp_path)
+
+
+def test_weights_that_are_cut_off_or_of_another_version_are_told(trained: Path, tmp_path: Path) -> None:
+    whole = (trained / WEIGHTS_FILE).read_bytes()
+    state = load_file(trained / WEIGHTS_FILE)
+    before_the_discriminant = {k: v for k, v in state.items() if not k.startswith("discriminant_head.")}
+    for content in (whole[: len(whole) // 2], b"", save(before_the_discriminant)):
+        (tmp_path / WEIGHTS_FILE).write_bytes(content)
+        with pytest.raises(TrainingError, match="damaged or of another version"):
+            load_trained(tmp_path)
+    (tmp_path / "cut.safetensors").write_bytes(whole[:1000])
+    with pytest.raises(TrainingError, match=r"cut\.safetensors cannot be used"):
+        load_backbone(GeoNetwork(63, 4, 4), tmp_path / "cut.safetensors")
 
 
 def test_commands_lead_from_photos_to_a_bundle(
