@@ -197,12 +197,12 @@ class AnchorLaw:
         return cls({name: np.asarray(document[name], np.float64) for name in SHAPES})
 
 
-def gap_shares(gap_h: npt.ArrayLike) -> FloatArray:
+def gap_shares(gap_h: npt.ArrayLike, knots_h: FloatArray = GAP_KNOTS_H) -> FloatArray:
     """(...) hours → (..., knots): how much of each knot, for linear interpolation in the logarithm."""
-    logs = np.log(np.clip(np.asarray(gap_h, np.float64), GAP_KNOTS_H[0], GAP_KNOTS_H[-1]))
-    at = np.interp(logs, np.log(GAP_KNOTS_H), np.arange(_KNOTS))
-    left = np.minimum(at.astype(np.intp), _KNOTS - 2)
-    shares = np.zeros((*at.shape, _KNOTS))
+    logs = np.log(np.clip(np.asarray(gap_h, np.float64), knots_h[0], knots_h[-1]))
+    at = np.interp(logs, np.log(knots_h), np.arange(len(knots_h)))
+    left = np.minimum(at.astype(np.intp), len(knots_h) - 2)
+    shares = np.zeros((*at.shape, len(knots_h)))
     np.put_along_axis(shares, left[..., None], (1 - at + left)[..., None], axis=-1)
     np.put_along_axis(shares, left[..., None] + 1, (at - left)[..., None], axis=-1)
     return shares

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from geotagger.core.errors import ResourceError
 from geotagger.core.geo import FloatArray
 from geotagger.core.paths import resource_path
-from geotagger.evidence.anchoring import SCALES_KM, AnchorLaw
+from geotagger.evidence.anchoring import SCALES_KM, AnchorLaw, gap_shares
 
 TIME_KNOTS_H = np.array([1 / 60, 0.1, 0.5, 2.0, 6.0, 15.0, 36.0, 96.0, 240.0, 720.0, 2400.0, 8760.0])
 """Time gaps, in hours, at which the weights are kept; between them they change linearly in the logarithm."""
@@ -82,17 +82,7 @@ def load_motion() -> MotionLaw:
 
 def time_shares(gap_h: npt.ArrayLike) -> FloatArray:
     """(n,) hours → (n, times): how much of each time knot, for linear interpolation in the logarithm."""
-    logs = np.log(np.clip(np.asarray(gap_h, np.float64), TIME_KNOTS_H[0], TIME_KNOTS_H[-1]))
-    return _interpolation(logs, np.log(TIME_KNOTS_H))
-
-
-def _interpolation(values: FloatArray, knots: FloatArray) -> FloatArray:
-    right = np.clip(np.searchsorted(knots, values, side="right"), 1, len(knots) - 1)
-    share = np.clip((values - knots[right - 1]) / (knots[right] - knots[right - 1]), 0.0, 1.0)
-    result = np.zeros((*values.shape, len(knots)))
-    np.put_along_axis(result, (right - 1)[..., None], (1 - share)[..., None], axis=-1)
-    np.put_along_axis(result, right[..., None], share[..., None], axis=-1)
-    return result
+    return gap_shares(gap_h, TIME_KNOTS_H)
 
 
 def density_per_km2(distance_km: npt.ArrayLike, scale_km: npt.ArrayLike) -> FloatArray:
