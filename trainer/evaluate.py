@@ -16,7 +16,7 @@ from geotagger.core.geo import FloatArray
 from geotagger.core.regions import load_regions
 from trainer.answers import Answers, Judged, judge, judge_posteriors
 from trainer.calibrate import held_by_radius, held_by_set
-from trainer.metrics import Value, distance_metrics, known_share, plain, region_metrics, with_intervals
+from trainer.metrics import Value, distance_metrics, known_share, plain, ranks, region_metrics, with_intervals
 from trainer.shards import Sample
 from trainer.targets import sampling_weights
 
@@ -133,8 +133,7 @@ def _uncalibrated() -> Calibration:
 
 def _per_region(judged: Judged) -> dict[str, tuple[int, float, float, float]]:
     guesses = judged.probabilities.argmax(axis=1)
-    own = judged.probabilities[np.arange(len(guesses)), judged.regions]
-    rank = (judged.probabilities > own[:, None]).sum(axis=1)
+    rank = ranks(judged.probabilities, judged.regions)
     table = {}
     for region in load_regions():
         true, guessed = judged.regions == region.index, guesses == region.index
