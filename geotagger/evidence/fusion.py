@@ -17,7 +17,7 @@ from pathlib import PurePath
 import numpy as np
 
 from geotagger.core.calibration import Calibration
-from geotagger.core.cells import CellDistances, CellGrid
+from geotagger.core.cells import CellGrid
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import Evidence, Prediction
 from geotagger.core.regions import load_regions
@@ -25,6 +25,7 @@ from geotagger.core.sentence import Sentence
 from geotagger.evidence.anchoring import Shares, Surroundings, surroundings
 from geotagger.evidence.local import Placed, density_over_cells, placed
 from geotagger.evidence.motion import MotionLaw, load_motion
+from geotagger.evidence.posterior import cell_distances
 from geotagger.evidence.raster import PlaceRaster
 from geotagger.evidence.ring_regions import region_shares, ring_regions
 from geotagger.evidence.smoother import Floats, Smoother
@@ -108,7 +109,7 @@ class ContextModel:
         self._tuning = tuning
         self._law = law
         self._prior = np.maximum(np.asarray(prior, np.float64), 1e-9)
-        self._distances = CellDistances(grid)
+        self._distances = cell_distances(grid)
         self._smoother = Smoother(grid, self._prior, law)
         self._raster = PlaceRaster(grid, load_regions())
         self._unit = unit_vectors(grid.lat_deg, grid.lon_deg)

@@ -94,7 +94,7 @@ def likeliest_cells(
 
 def best_cell(cells: FloatArray, grid: CellGrid) -> int:
     """Index of the cell whose point has the highest expected score ``exp(-distance / 1160 km)``."""
-    return int(np.argmax(_distances(grid).score @ cells.astype(np.float32)))
+    return int(np.argmax(cell_distances(grid).score @ cells.astype(np.float32)))
 
 
 def radius_km(cells: FloatArray, grid: CellGrid, point: int, mass: float) -> float:
@@ -102,7 +102,7 @@ def radius_km(cells: FloatArray, grid: CellGrid, point: int, mass: float) -> flo
 
     Cells count as wholly at the distance of their point; the cell itself at the mean distance inside it.
     """
-    distances = _distances(grid).km[point]
+    distances = cell_distances(grid).km[point]
     order = np.argsort(distances, kind="stable")
     held = np.cumsum(cells[order])
     return float(distances[order[min(int(np.searchsorted(held, mass)), len(order) - 1)]])
@@ -110,7 +110,7 @@ def radius_km(cells: FloatArray, grid: CellGrid, point: int, mass: float) -> flo
 
 def mass_within(cells: FloatArray, grid: CellGrid, point: int, distance_km: float) -> float:
     """Share of the posterior at most ``distance_km`` from the point of a cell: the conformal score of a radius."""
-    return float(cells[_distances(grid).km[point] < distance_km].sum())
+    return float(cells[cell_distances(grid).km[point] < distance_km].sum())
 
 
 def set_size(sorted_probabilities: FloatArray, mass: float) -> int:
@@ -119,6 +119,7 @@ def set_size(sorted_probabilities: FloatArray, mass: float) -> int:
 
 
 @lru_cache(maxsize=2)
-def _distances(grid: CellGrid) -> CellDistances:
+def cell_distances(grid: CellGrid) -> CellDistances:
+    """The tables of a grid, made once for all who judge with it."""
     # Grids compare by identity, so this keeps the tables (45 MB) of the one or two bundles in use.
     return CellDistances(grid)
