@@ -151,7 +151,7 @@ def _learn(paths: Sequence[Path], predictor: Any) -> tuple[int, int, list[str]]:
 
     with Gallery() as gallery:
         outcomes = list(learn_photos(paths, predictor, gallery))
-    problems = [f"{outcome.path.name}: {outcome.error}" for outcome in outcomes if outcome.error]
+    problems = [f"{outcome.path.name}: {tr(outcome.error)}" for outcome in outcomes if outcome.error]
     return len(paths), sum(outcome.learned for outcome in outcomes), problems
 
 

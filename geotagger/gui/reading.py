@@ -98,7 +98,8 @@ class Reading(QObject):
         self._scan_ended(skipped)
         if not isinstance(error, OSError):
             raise error
-        self._workbench.noticed.emit(f"A folder could not be searched: {error.strerror or error}.", "")
+        words = tr("A folder could not be searched: {problem}.")
+        self._workbench.noticed.emit(words.format(problem=error.strerror or error), "")
 
     def _scan_ended(self, skipped: list[ScanItem]) -> None:
         self._scans -= 1

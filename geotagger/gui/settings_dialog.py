@@ -218,7 +218,7 @@ class SettingsDialog(QDialog):
             changed = replace(self._settings, **{name: read() for name, read in self._readers.items()})
             tile_source(changed.tile_url)  # refuses what cannot be an address of tiles
         except SettingsError as error:
-            self._problem.setText(str(error))
+            self._problem.setText(tr(str(error)))
             self._problem.show()
             return
         self.applied.emit(changed)

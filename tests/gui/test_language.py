@@ -46,6 +46,7 @@ _TOLD_IN_ROWS = frozenset(
         "FormatError",
         "KnownPlaceError",
         "ScanItem",
+        "SettingsError",
         "UnreadablePhotoError",
         "VerificationError",
         "WriteRefusedError",
