@@ -34,8 +34,6 @@ _UPDATE_MS = 80
 """Changes of markers go to the page together, at most this often."""
 _MOST_AT_ONCE = 2000
 """So many markers take some ten milliseconds of the window's time."""
-
-
 _MOST_THUMBNAILS = 1000
 """So many photos get their picture on the map; with more, marks alone are easier on eyes and memory."""
 _THUMBNAIL_PX = 72

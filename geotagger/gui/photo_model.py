@@ -137,10 +137,7 @@ class PhotoModel(QStandardItemModel):
                 words.detail,
             )
             return ", ".join(part for part in parts if part)
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (
-            Column.PROBABILITY,
-            Column.RADIUS,
-        ):
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in _NUMBERS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
