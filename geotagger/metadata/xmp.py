@@ -273,8 +273,11 @@ class _Parser:
         if self._open is not None and depth == self._rdf_depth + 2:
             property_name, start, head_end = self._open
             content_end, end = self._element_end(head_end)
-            # An element without content says what it says in its attributes.
-            value = _unescaped(self._data[head_end if head_end < content_end else start : content_end])
+            raw = self._data[head_end:content_end]
+            if not raw:
+                # An element without content says what it says in its attributes, if it has any.
+                raw = b" ".join(self._data[start:head_end].rstrip(b"/>").split(None, 1)[1:])
+            value = _unescaped(raw)
             self._add(Property(property_name, value, (start, end), len(self._packet._descriptions) - 1))
             self._open = None
         elif name == _DESCRIPTION and depth == self._rdf_depth + 1:

@@ -67,6 +67,16 @@ def test_long_runs_of_blanks_take_no_time() -> None:
         assert without_ours(written) == packet
 
 
+@pytest.mark.parametrize("element", ["<dc:source></dc:source>", "<dc:source/>", "<dc:source  />"])
+def test_an_empty_element_says_nothing(element: str) -> None:
+    assert Packet(samples.xmp(body=element)).get(DUBLIN_CORE, "source") == ""
+
+
+def test_an_element_without_content_is_told_apart_by_its_attributes() -> None:
+    left, right = (Packet(samples.xmp(body=f'<dc:source rdf:resource="{x}"/>')) for x in ("a", "b"))
+    assert left.get(DUBLIN_CORE, "source") != right.get(DUBLIN_CORE, "source")
+
+
 def test_what_we_add_is_about_the_same_photo() -> None:
     written = provenance.with_fix(RICH, ESTIMATE, NOW, position=False)
     assert written.count(b'rdf:about="uuid:1"') == 2
