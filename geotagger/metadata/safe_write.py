@@ -19,7 +19,7 @@ from geotagger.metadata import disk, in_place
 from geotagger.metadata.edit import Edit, Splice, growth
 from geotagger.metadata.os_errors import refused
 from geotagger.metadata.record import Operation, Plan, Record
-from geotagger.metadata.source import FileSource
+from geotagger.metadata.source import FileSource, MemorySource
 
 
 def write_edit(
@@ -61,6 +61,7 @@ def create(path: Path, data: bytes, record: Record) -> None:
 
     Raises:
         ChangedOnDiskError: there is a file of that name already.
+        VerificationError: it could not be read back the same.
         WriteRefusedError: it could not be made.
     """
     helper = disk.temporary_beside(path)
@@ -73,7 +74,7 @@ def create(path: Path, data: bytes, record: Record) -> None:
                 disk.flush(fd)
             finally:
                 os.close(fd)
-            record.prepared(hashlib.sha256(data).hexdigest())
+            record.prepared(disk.compare(path, helper, MemorySource(data), ()))
             disk.appear(path, helper)
     except FileExistsError as error:
         raise ChangedOnDiskError(path, "Another program has made this file in the meantime.") from error

@@ -300,6 +300,13 @@ def test_sidecars_are_made_where_there_are_no_hard_links(
     assert others(photo) == ["a.jpg.xmp"]
 
 
+def test_a_garbled_sidecar_is_not_kept(photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "write_all", lambda fd, data: os.write(fd, bytes(len(data))))
+    with pytest.raises(VerificationError, match="read back"):
+        write(photo, sidecar=SidecarMode.ALWAYS)
+    assert others(photo) == []
+
+
 @POSIX
 def test_a_new_sidecar_has_the_usual_mode(photo: Path, write: Write) -> None:
     before = os.umask(0o027)
