@@ -5,13 +5,14 @@ A complete, flushed copy lies beside the file until all is checked; from it the 
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 from geotagger.metadata import disk
 from geotagger.metadata.attributes import copy_times
 from geotagger.metadata.edit import Edit
-from geotagger.metadata.edited_bytes import digest, edited_bytes
+from geotagger.metadata.edited_bytes import digest, digest_of, edited_bytes
 from geotagger.metadata.record import Record
 from geotagger.metadata.source import FileSource, Source
 
@@ -74,7 +75,7 @@ def restore_from(backup: Path, target: Path) -> None:
     """Bring back a file that was overwritten in part, from the copy that lies beside it.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or not be read back the same.
     """
     with FileSource(backup, tracked=False) as source:
         fd = os.open(target, os.O_WRONLY | disk.BINARY)
@@ -85,4 +86,6 @@ def restore_from(backup: Path, target: Path) -> None:
             disk.flush(fd)
         finally:
             os.close(fd)
+        if digest_of(target) != digest(source):
+            raise OSError(errno.EIO, "what was brought back could not be read back the same", str(target))
         copy_times(source.stat, str(target))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -236,6 +238,31 @@ def test_a_file_overwritten_in_part_is_brought_back(
         assert photo.read_bytes() == original
         assert strays(photo) == []
         assert states(tmp_path) == ["failed"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="hard links")
+def test_the_copy_stays_until_the_file_is_seen_to_be_brought_back(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.link(photo, photo.with_name("b.jpg"))
+    original = photo.read_bytes()
+    overwrite_bytes = in_place.overwrite_bytes
+
+    def garble(*args: Any) -> None:
+        overwrite_bytes(*args)
+        patch.setattr(disk, "write_all", lambda fd, data: os.write(fd, bytes(len(data))))
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(in_place, "overwrite_bytes", garble)
+        with pytest.raises(WriteRefusedError):
+            write(photo)
+    (copy,) = strays(photo)
+    assert photo.with_name(copy).read_bytes() == original
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3"):
+        assert photo.read_bytes() == original
+        assert strays(photo) == []
 
 
 def test_a_running_write_of_another_process_is_not_taken_for_a_crash(
