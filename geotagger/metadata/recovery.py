@@ -63,9 +63,9 @@ def _interrupted(
 
 def _settle(notes: GroupCommit, write: _Interrupted) -> bool:
     """Settle one write; False where its folder cannot be reached now."""
-    if not write.target.parent.is_dir():
-        return False
     try:
+        if not write.target.parent.is_dir():
+            return False
         written = write.was_prepared and _was_written(write)
         if write.helper != write.target:
             write.helper.unlink(missing_ok=True)

@@ -299,6 +299,27 @@ def test_a_write_whose_disk_is_away_is_settled_later(
     assert strays(photo) == []
 
 
+def test_a_network_folder_that_is_gone_does_not_keep_the_journal_from_opening(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: Path) -> bool:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "take_place", lambda *_: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            write(photo)
+    journal.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "is_dir", gone)
+        # ``mkdir`` asks it, too, where the folder of the journal is there already.
+        patch.setattr(Path, "mkdir", lambda *_, **__: None)
+        Journal(tmp_path / "journal" / "geotagger.sqlite3").close()
+    assert states(tmp_path) == ["prepared"]
+    Journal(tmp_path / "journal" / "geotagger.sqlite3").close()
+    assert states(tmp_path) == ["failed"]
+
+
 def test_a_damaged_database_gives_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "geotagger.sqlite3"
     path.write_bytes(b"this is no database" * 100)
