@@ -60,11 +60,13 @@ def side_by_side(photos: Iterable[tuple[Path, Work[T]]]) -> Iterator[tuple[Path,
 
 
 def files_of(photo: Path) -> frozenset[object]:
-    """Keys of the files that work on a photo may touch: those of its name with any suffix, and itself, however it is
-    reached (links, folders that are mounted twice)."""
+    """Keys of the files that work on a photo may touch: those of its name with another suffix or a further one, and
+    itself, however it is reached (links, folders that are mounted twice)."""
     real = os.path.realpath(photo)
     beside = os.path.join(os.path.realpath(photo.parent), photo.name)  # noqa: PTH118 (called for every photo)
-    keys: set[object] = {os.path.splitext(name)[0].lower() for name in (real, beside)}  # noqa: PTH122
+    keys: set[object] = set()
+    for name in (real, beside):
+        keys |= {name.lower(), os.path.splitext(name)[0].lower()}  # noqa: PTH122
     try:
         status = os.stat(real)  # noqa: PTH116
     except OSError:

@@ -246,6 +246,8 @@ def test_only_photos_that_may_touch_the_same_files_wait_for_each_other(tmp_path:
     for name in ("a.jpg", "A.JPG", "a.nef", "soft.jpg", "hard.jpg"):
         assert files_of(photo) & files_of(folder / name), name
         assert files_of(photo) & files_of(elsewhere / name), name
+    # a.jpg.xmp can be about either of them.
+    assert files_of(photo) & files_of(folder / "a.jpg.jpg")
     assert not files_of(photo) & files_of(folder / "b.jpg")
     assert not files_of(photo) & files_of(tmp_path / "a.jpg")
 
