@@ -111,6 +111,7 @@ class Journal:
     def __init__(self, db_path: Path) -> None:
         self._mutex = threading.RLock()
         self._writers = 0
+        self._closing = False
         self._writers_change = threading.Condition()
         with _or_journal_error():
             db_path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +134,9 @@ class Journal:
             self._lock.close()
 
     def _wait_for_writers(self) -> None:
+        """Let the writes that go on end, and no others begin."""
         with self._writers_change:
+            self._closing = True
             self._writers_change.wait_for(lambda: not self._writers)
 
     def __enter__(self) -> Journal:
@@ -188,6 +191,8 @@ class Journal:
 
     def _enter(self) -> None:
         with self._writers_change:
+            if self._closing:
+                raise sqlite3.ProgrammingError("it is being closed")
             if not self._writers:
                 self._lock.execute("BEGIN")
                 try:

@@ -218,6 +218,35 @@ def test_closing_the_journal_waits_for_the_writes_that_go_on(
     db.close()
 
 
+def test_no_write_begins_while_the_journal_is_being_closed(
+    photos: list[Path], journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = photos[1].read_bytes()
+    begun, go_on = threading.Event(), threading.Event()
+    take_place = disk.take_place
+
+    def wait(helper: Path, real: Path) -> None:
+        begun.set()
+        assert go_on.wait(20)
+        take_place(helper, real)
+
+    monkeypatch.setattr(disk, "take_place", wait)
+    run = journal.begin_run("test")
+    writing = threading.Thread(target=write_all, args=(photos[:1], journal))
+    writing.start()
+    assert begun.wait(20)
+    closing = threading.Thread(target=journal.close)
+    closing.start()
+    closing.join(0.05)
+    late = write_fixes([WriteRequest(photos[1], ESTIMATE)], ALL, journal, run)
+    assert [type(result) for _, result in late] == [WriteRefusedError]
+    go_on.set()
+    closing.join(20)
+    writing.join(20)
+    assert read_photo(photos[0]).fix is not None
+    assert photos[1].read_bytes() == original
+
+
 def test_an_interrupt_leaves_no_temporary_files_when_the_journal_is_closed(
     photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
