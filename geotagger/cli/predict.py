@@ -206,7 +206,8 @@ def _judge_together(
         for r in results
         if r.metadata and r.output
     ]
-    for roll, clocks in camera_clocks(items, predictor.grid).items():
+    cameras = camera_clocks(items, predictor.grid)
+    for roll, clocks in cameras.items():
         for clock in clocks:
             if clock.camera not in context.camera_offsets:
                 say(f"{roll}: {clock.sentence}")
@@ -220,6 +221,7 @@ def _judge_together(
                 predictor.device,
                 track=load_tracks(context.tracks) if context.tracks else None,
                 camera_offsets=context.camera_offsets,
+                cameras=cameras,
                 gallery=gallery,
             )
         )

@@ -87,8 +87,8 @@ def judge_trips(
         local = (i.metadata.taken is not None and i.metadata.taken.tzinfo is None for i in items)
         if sources.track is not None and "track" in sources.kinds and any(local):
             clocks[roll] = clock_on_track(items, sources.track)
-        if "time-neighbour" in sources.kinds:
-            cameras |= {one.camera: one for some in camera_clocks(items, grid).values() for one in some}
+        of_roll = camera_clocks(items, grid) if "time-neighbour" in sources.kinds else {}
+        cameras |= {one.camera: one for some in of_roll.values() for one in some}
         predictions = predict_in_context(
             items,
             grid,
@@ -99,6 +99,7 @@ def judge_trips(
             track=sources.track,
             clock_offset=sources.clock_offset,
             camera_offsets=sources.camera_offsets,
+            cameras=of_roll,
             gallery=gallery if "gallery" in sources.kinds else None,
         )
         for member, together in zip(members, predictions, strict=True):
