@@ -49,7 +49,7 @@ class Evidence:
     """One source that had a say in a prediction.
 
     Attributes:
-        kind: ``image``, ``time-neighbour``, ``track``, ``gallery``, ``hint`` or ``daylight``.
+        kind: ``image``, ``time-neighbour``, ``track``, ``gallery`` or ``hint``.
         weight: how much it counted, relative to the image alone (1.0).
         photo: the photo the evidence comes from, if it comes from one.
         reason: what it is in words, such as "9 min after IMG_2041, which has GPS".

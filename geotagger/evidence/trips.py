@@ -32,7 +32,7 @@ class CellFactor:
     """What a source other than pictures and clocks says of a place.
 
     Attributes:
-        kind: ``hint`` or ``daylight``, the kind of the evidence.
+        kind: the kind of the evidence, such as ``hint``.
         words: what it was read from.
         values: (cells,) likelihoods, not below zero; any common factor is of no matter.
     """
