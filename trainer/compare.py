@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from trainer.config import SETTINGS_FILE
 from trainer.evaluate import COLUMNS, Evaluation, as_table, shown
 from trainer.metrics import Value
 from trainer.shards import DataError
 
 METRICS_FILE = "metrics.json"
-SETTINGS_FILE = "config.json"
 _ALL = "all"
 
 

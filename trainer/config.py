@@ -18,6 +18,10 @@ else:
     import tomli as tomllib
 
 
+SETTINGS_FILE = "config.json"
+"""What the resolved settings are called beside what was made with them."""
+
+
 @dataclass(frozen=True)
 class PrepareConfig:
     """What ``prepare`` makes of a list of photos.

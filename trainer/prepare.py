@@ -19,7 +19,7 @@ from geotagger.core.regions import Regions, load_regions
 from geotagger.inference.preprocessing import load_picture
 from geotagger.metadata import PhotoMetadata, read_photo
 from geotagger.metadata.reading import preview_in_place_of
-from trainer.config import Config, PrepareConfig
+from trainer.config import SETTINGS_FILE, Config, PrepareConfig
 from trainer.shards import LIST_FILE, SPLITS, DataError, Sample, write_list, write_shards
 
 _JPEG_QUALITY = 92
@@ -141,7 +141,7 @@ def _prepare(photos: list[ListedPhoto], output: Path, config: Config) -> Prepara
         "refused": len(refused),
     }
     list_hash = write_list(output, samples, facts)
-    config.save(output / "config.json")
+    config.save(output / SETTINGS_FILE)
     return Preparation(tuple(samples), tuple(refused), list_hash)
 
 

@@ -19,6 +19,7 @@ from trainer.answers import Answers, Judged, judge
 from trainer.evaluate import Evaluation, evaluate_judged
 from trainer.report_map import map_frame
 from trainer.shards import Sample, ShardData
+from trainer.train import HISTORY_FILE
 
 _EXAMPLES = 12
 _THUMBNAIL_PX = 200
@@ -61,7 +62,7 @@ def write_report(
     """Write the page for photos that the training in ``run`` has not seen."""
     judged = judge(answers, samples, grid, calibration)
     evaluation = evaluate_judged("ours", judged, samples, calibration)
-    history = run / "history.json"
+    history = run / HISTORY_FILE
     epochs = json.loads(history.read_text(encoding="utf-8")) if history.exists() else []
     sections = [
         f"<h1>Training {html.escape(run.name)}</h1>",

@@ -17,8 +17,8 @@ import torch.distributed as dist
 from geotagger.core.calibration import Calibration
 from trainer.answers import answer
 from trainer.calibrate import calibrate, cross_coverage
-from trainer.compare import METRICS_FILE, SETTINGS_FILE
-from trainer.config import Config, load_config
+from trainer.compare import METRICS_FILE
+from trainer.config import SETTINGS_FILE, Config, load_config
 from trainer.evaluate import Evaluation, as_table, evaluate_network, neighbour_baseline, prior_baseline
 from trainer.export import export
 from trainer.prepare import prepare

@@ -25,7 +25,7 @@ from geotagger.core.errors import GeotaggerError
 from geotagger.core.regions import load_regions
 from geotagger.inference.network import FEATURES, GeoNetwork
 from trainer.batches import draw_epoch, evaluation_batches, training_batches
-from trainer.config import Config, TrainConfig
+from trainer.config import SETTINGS_FILE, Config, TrainConfig
 from trainer.discriminant import fit_discriminant
 from trainer.metrics import region_metrics
 from trainer.shards import Sample, ShardData
@@ -130,7 +130,7 @@ def train(
     network = GeoNetwork(len(load_regions()), len(grid), EMBEDDING_DIMENSIONS)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if ranks.first:
-        config.save(output / "config.json")
+        config.save(output / SETTINGS_FILE)
         say(
             f"{len(samples)} photos of {len({s.group for s in samples})} photographers, data {data.list_hash}"
         )

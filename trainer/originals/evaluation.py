@@ -16,12 +16,13 @@ from geotagger.core.geo import FloatArray, haversine_km
 from geotagger.core.regions import load_regions
 from geotagger.inference.preprocessing import fit, to_tensor
 from trainer.answers import Judged
+from trainer.config import SETTINGS_FILE
 from trainer.evaluate import evaluate_judged
 from trainer.networks.answers import Answer, OnFrozenFeatures, to_degrees
 from trainer.networks.registry import build_network
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
 from trainer.originals.photos import ReducedPhotos
-from trainer.originals.settings import SETTINGS_FILE, OriginalSettings
+from trainer.originals.settings import OriginalSettings
 from trainer.shards import DataError, Sample, ShardData
 from trainer.train import TrainingError
 

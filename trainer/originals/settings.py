@@ -12,8 +12,6 @@ from geotagger.core.errors import SettingsError
 from trainer.config import AugmentConfig
 from trainer.networks.registry import Recipe, find_network
 
-SETTINGS_FILE = "config.json"
-
 ORIGINAL_AUGMENT = AugmentConfig(
     crop=0.6, flip=0.0, colour=0.2, greyscale=0.1, perspective=0.1, rotation_deg=10.0
 )

@@ -14,17 +14,16 @@ from torch import Tensor, nn
 
 from geotagger.core.regions import load_regions
 from trainer.batches import draw_epoch, training_batches
+from trainer.config import SETTINGS_FILE
 from trainer.metrics import region_metrics
 from trainer.networks.answers import Answer, OnFrozenFeatures, answer_loss
 from trainer.networks.registry import Recipe, build_network
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
 from trainer.originals.evaluation import answers_of, middle_squares
 from trainer.originals.photos import ReducedPhotos, Truth
-from trainer.originals.settings import SETTINGS_FILE, OriginalSettings
+from trainer.originals.settings import OriginalSettings
 from trainer.shards import Sample, ShardData
-from trainer.train import TrainingError
-
-HISTORY_FILE = "history.json"
+from trainer.train import HISTORY_FILE, TrainingError
 
 
 def train_original(
