@@ -149,7 +149,7 @@ def train(
         return output / RESUME_FILE
     state.copy_average_to(network)
     if ranks.first:
-        fit_embedding(network, data, samples)
+        fit_embedding(network, data, samples, bf16=settings.bf16)
         fit_discriminant(network, data, samples, targets.regions, weights, settings)
         save_file({k: v.contiguous() for k, v in network.state_dict().items()}, output / WEIGHTS_FILE)
     return output / WEIGHTS_FILE
@@ -397,6 +397,7 @@ def _mean_over(loss: Tensor, ranks: Ranks) -> float:
 def _validate(
     state: _State, data: ShardData, validation: Sequence[Sample], settings: TrainConfig
 ) -> dict[str, float]:
+    """Metrics of the trained region head alone: the discriminant is fitted when the training has ended."""
     kept = {k: v.detach().clone() for k, v in state.network.named_parameters()}
     state.copy_average_to(state.network)
     features = features_of(state.network, data, validation, bf16=settings.bf16)
@@ -407,12 +408,12 @@ def _validate(
     return {k: metrics[k] for k in ("top1_micro", "top3_macro", "top10_macro", "log_loss")}
 
 
-def fit_embedding(network: GeoNetwork, data: ShardData, samples: Sequence[Sample]) -> None:
+def fit_embedding(network: GeoNetwork, data: ShardData, samples: Sequence[Sample], *, bf16: bool) -> None:
     """Set the embedding to the first principal components of the features, each of unit variance."""
     some = [
         samples[i] for i in np.linspace(0, len(samples) - 1, min(_EMBEDDING_PHOTOS, len(samples))).astype(int)
     ]
-    features = features_of(network, data, some).double()
+    features = features_of(network, data, some, bf16=bf16).double()
     mean, deviation = features.mean(0), features.std(0).clamp_min(1e-3)
     standard = (features - mean) / deviation
     values, vectors = torch.linalg.eigh(standard.T @ standard / len(standard))
