@@ -109,7 +109,8 @@ def keep_original(real: Path, source: FileSource, backup_dir: Path) -> None:
     """Copy a file into the backup folder, under its full path, unless an earlier original lies there.
 
     Raises:
-        OSError: the copy cannot be made.
+        VerificationError: the copy could not be read back the same.
+        OSError: it cannot be made.
     """
     copy = backup_dir / backup_name(real)
     if copy.exists():
@@ -118,6 +119,7 @@ def keep_original(real: Path, source: FileSource, backup_dir: Path) -> None:
     helper = disk.temporary_beside(copy)
     try:
         disk.copy(source, helper)
+        disk.compare(real, helper, source, ())
         helper.replace(copy)
     finally:
         helper.unlink(missing_ok=True)

@@ -300,6 +300,23 @@ def test_sidecars_are_made_where_there_are_no_hard_links(
     assert others(photo) == ["a.jpg.xmp"]
 
 
+def test_a_garbled_backup_is_not_kept_and_the_photo_stays(
+    photo: Path, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = photo.read_bytes()
+    write_all = disk.write_all
+
+    def garble_once(fd: int, data: bytes) -> None:
+        monkeypatch.setattr(disk, "write_all", write_all)
+        os.write(fd, bytes(len(data)))
+
+    monkeypatch.setattr(disk, "write_all", garble_once)
+    with pytest.raises(VerificationError, match="read back"):
+        write(photo, backup_dir=tmp_path / "backup")
+    assert photo.read_bytes() == original
+    assert not [path for path in (tmp_path / "backup").rglob("*") if path.is_file()]
+
+
 def test_a_garbled_sidecar_is_not_kept(photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "write_all", lambda fd, data: os.write(fd, bytes(len(data))))
     with pytest.raises(VerificationError, match="read back"):
