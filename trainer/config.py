@@ -56,10 +56,11 @@ class PrepareConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Random changes of the training pictures; 0 switches one off.
+    """Random changes of the training pictures; 0 switches one off, but for ``crop``.
 
     Attributes:
-        crop: smallest share of the picture's area that a crop keeps; 1 for the whole picture.
+        crop: smallest share of the picture's area that a crop takes; the network sees the square in its middle. With 1
+            that is a square of nearly the shorter side, still at a random place.
         flip: probability of mirroring.
         colour: strength of changes of brightness, contrast, saturation and white balance.
         greyscale: probability of taking the colour away.
