@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QImage
 
 from geotagger.core.errors import SettingsError
 from geotagger.core.geo import LatLon
-from geotagger.core.prediction import CellProbability
+from geotagger.core.prediction import CellProbability, Prediction
 from geotagger.core.settings import Settings
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.jobs import Generation, Urgency
@@ -50,6 +50,7 @@ class MapLink(QObject):
         self._view = view
         self._predicting = predicting
         self._cells_wanted = Generation()
+        self._shaded: tuple[Prediction | None, Any] = (None, None)
         self._shown: set[int] = set()
         self._dirty: dict[int, None] = {}
         self._thumbnails: dict[int, bytes] = {}
@@ -152,9 +153,12 @@ class MapLink(QObject):
     def _show_current(self) -> None:
         photo = self._workbench.current
         guess = None if photo is None or photo.skipped else photo.prediction
+        predictor = self._predicting.predictor
+        if self._shaded[0] is guess and self._shaded[1] is predictor:
+            return  # cells would be taken away, and come again a moment later
+        self._shaded = (guess, predictor)
         self._view.show_prediction(guess)
         self._view.show_cells(())
-        predictor = self._predicting.predictor
         token = self._cells_wanted.next()
         if guess is not None and guess.cells and predictor is not None and predictor.model_id == guess.model:
             work = partial(_shapes, predictor.grid, guess.cells)

@@ -71,3 +71,19 @@ def test_pictures_on_markers_are_small_and_go_with_their_photos(opened: App) -> 
     assert all(len(jpeg) < 10_000 for jpeg in link._thumbnails.values())
     opened.do("close_all")
     assert link._thumbnails == {}
+
+
+def test_cells_stay_while_the_guess_does(opened: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = opened.window
+    opened.wait(lambda: len(window.map_link._thumbnails) == 3)
+    window.map_link.fit_all()
+    told: list[object] = []
+    monkeypatch.setattr(window.map_view, "show_prediction", told.append)
+    photo = window.workbench.current
+    assert photo is not None
+    assert photo.prediction is not None
+    window.workbench.photos_changed.emit([photo.id])
+    window.map_link.fit_all()
+    assert told == []
+    opened.do("reject")
+    opened.wait(lambda: told == [None])
