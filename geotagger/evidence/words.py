@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from geotagger.core.prediction import Prediction
 from geotagger.core.sentence import Sentence
 
 _HALF_A_MINUTE_H = 1 / 120
-
-
-def explain(prediction: Prediction) -> tuple[str, ...]:
-    """One line for each piece of evidence, the weightiest first."""
-    ordered = sorted(prediction.evidence, key=lambda evidence: -evidence.weight)
-    lines = []
-    for evidence in ordered:
-        words = evidence.reason or ("what the photo shows" if evidence.kind == "image" else evidence.kind)
-        lines.append(words[0].upper() + words[1:])
-    return tuple(lines)
 
 
 def neighbour_words(name: str, gap_h: float, has_position: bool, by_track: bool = False) -> Sentence:

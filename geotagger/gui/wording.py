@@ -179,7 +179,6 @@ def evidence_lines(prediction: Prediction) -> list[str]:
         "track": tr("a recorded track"),
         "gallery": tr("looks like one of your located photos"),
         "hint": tr("your hint"),
-        "daylight": tr("the time of day"),
     }
     lines = []
     for evidence in sorted(prediction.evidence, key=lambda one: -one.weight):

@@ -7,7 +7,6 @@ import pytest
 from geotagger.core.geo import LatLon
 from geotagger.evidence import predict_from_image
 from geotagger.evidence.trips import chains, trips
-from geotagger.evidence.words import explain
 
 BANFF = LatLon(51.18, -115.57)
 DENVER = LatLon(39.74, -104.99)
@@ -37,7 +36,8 @@ def test_a_near_located_photo_places_its_neighbour_sharply(model, simulation):
     assert neighbour.photo == photos[0].name
     assert neighbour.weight > 1.0
     stem = photos[0].name.removesuffix(".jpg")
-    assert explain(prediction)[0] == f"9 min after {stem}, which has GPS"
+    weightiest = max(prediction.evidence, key=lambda evidence: evidence.weight)
+    assert weightiest.reason == f"9 min after {stem}, which has GPS"
 
 
 def test_between_two_located_photos_the_place_lies_between(model, simulation):
