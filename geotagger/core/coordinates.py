@@ -97,7 +97,9 @@ def parse_coordinates(text: str) -> LatLon:
             _degrees(found[2], found[3], found[4], "S" if found[1] == "-" else "N"),
             _degrees(found[6], found[7], found[8], "W" if found[5] == "-" else "E"),
         )
-    raise CoordinateError(f"“{text[:60]}” is not a position; write it like 46.9, -110.4 or 46°54'N 110°24'W.")
+    raise CoordinateError(
+        "“{text}” is not a position; write it like 46.9, -110.4 or 46°54'N 110°24'W.", text=text[:60]
+    )
 
 
 def _degrees(degrees: str, minutes: str | None, seconds: str | None, hemisphere: str) -> float:

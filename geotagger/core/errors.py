@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from geotagger.core.sentence import Sentence
 
 
 class GeotaggerError(Exception):
     """Base of all errors that the program raises on purpose.
 
     ``str(error)`` is a complete sentence for the user; the technical cause, if any, is ``__cause__``.
+
+    Args:
+        text: the sentence in English, with placeholders in braces where it names files or numbers.
+        values: what fills the placeholders. The window says ``text`` in the user's language, so no value
+            belongs into it before.
+
+    Attributes:
+        sentence: both together.
     """
+
+    def __init__(self, text: str, /, **values: Any) -> None:
+        self.sentence = Sentence(text, **values)
+        super().__init__(self.sentence)
 
 
 class CoordinateError(GeotaggerError, ValueError):
@@ -41,15 +56,16 @@ class PhotoError(GeotaggerError):
 
     Args:
         path: the photo.
-        reason: a sentence that says what is wrong, without the path.
+        reason: a sentence that says what is wrong, without the path; in English, with placeholders in braces.
+        values: what fills the placeholders.
     """
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path.name}: {reason}")
+    def __init__(self, path: Path, reason: str, /, **values: Any) -> None:
         self.path = path
-        self.reason = reason
+        self.reason = Sentence(reason, **values)
+        super().__init__("{name}: {reason}", name=path.name, reason=self.reason)
 
-    def __reduce__(self) -> tuple[type[PhotoError], tuple[Path, str]]:
+    def __reduce__(self) -> tuple[type[PhotoError], tuple[Path, Sentence]]:
         """Errors cross process boundaries in the decoding pool."""
         return type(self), (self.path, self.reason)
 
@@ -68,3 +84,7 @@ class ChangedOnDiskError(WriteRefusedError):
 
 class VerificationError(WriteRefusedError):
     """The newly made file did not pass its checks; the original was left as it was."""
+
+
+class PartlyWrittenError(PhotoError):
+    """A write went wrong half-way and could not be taken back at once; the reason says what lies where now."""

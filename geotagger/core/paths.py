@@ -39,7 +39,9 @@ def resource_path(*parts: str) -> Path:
     path = _resource_root().joinpath(*parts)
     if not path.exists():
         name = "/".join(parts)
-        raise ResourceError(f"The program's file {name} is missing; please install the program again.")
+        raise ResourceError(
+            "The program's file {name} is missing; please install the program again.", name=name
+        )
     return path
 
 

@@ -104,7 +104,12 @@ class Settings:
             value = _coerce(declared.name, getattr(self, declared.name), types[declared.name])
             low, high = declared.metadata["low"], declared.metadata["high"]
             if low is not None and not low <= value <= high:
-                raise SettingsError(f"The setting {declared.name} must lie between {low:g} and {high:g}.")
+                raise SettingsError(
+                    "The setting {name} must lie between {low:g} and {high:g}.",
+                    name=declared.name,
+                    low=low,
+                    high=high,
+                )
             object.__setattr__(self, declared.name, value)
 
 
@@ -114,11 +119,21 @@ def _coerce(name: str, value: Any, kind: Any) -> Any:
             return kind(value)
         except ValueError as error:
             choices = ", ".join(choice.value for choice in kind)
-            raise SettingsError(f"The setting {name} must be one of {choices}, not {value!r}.") from error
+            raise SettingsError(
+                "The setting {name} must be one of {choices}, not {value!r}.",
+                name=name,
+                choices=choices,
+                value=value,
+            ) from error
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind):
-        raise SettingsError(f"The setting {name} must be of type {kind.__name__}, not {value!r}.")
+        raise SettingsError(
+            "The setting {name} must be of type {kind}, not {value!r}.",
+            name=name,
+            kind=kind.__name__,
+            value=value,
+        )
     return value
 
 
@@ -184,4 +199,6 @@ def save_settings(settings: Settings, file: Path | None = None) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         replace_text(file, "\n".join(lines))
     except OSError as error:
-        raise SettingsError(f"The settings could not be saved: {error.strerror or error}.") from error
+        raise SettingsError(
+            "The settings could not be saved: {problem}.", problem=error.strerror or error
+        ) from error

@@ -92,7 +92,7 @@ class Gallery:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file if file is not None else data_dir() / DATABASE_NAME
         self._matrices: dict[str, _Matrix] = {}
-        with _as_gallery_error("opened"):
+        with _or_gallery_error():
             self._database = sqlite3.connect(self._file, timeout=_WAIT_S, check_same_thread=False)
             with self._database:
                 self._database.execute(_SCHEMA)
@@ -110,7 +110,7 @@ class Gallery:
     def count(self, model_id: str | None = None) -> int:
         """How many photos are learned, with any model or with one."""
         where, values = ("", ()) if model_id is None else (" WHERE model = ?", (model_id,))
-        with _as_gallery_error("read"):
+        with _or_gallery_error():
             (number,) = self._database.execute(
                 f"SELECT count(*) FROM gallery_photos{where}", values
             ).fetchone()
@@ -134,7 +134,7 @@ class Gallery:
             )
             for entry in entries
         ]
-        with _as_gallery_error("changed"), self._database:
+        with _or_gallery_error(), self._database:
             self._database.executemany(
                 "INSERT OR REPLACE INTO gallery_photos (path, model, digest, lat_deg, lon_deg, taken, embedding)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -150,7 +150,7 @@ class Gallery:
             GalleryError: the database cannot be changed; then nothing was removed.
         """
         removed = 0
-        with _as_gallery_error("changed"), self._database:
+        with _or_gallery_error(), self._database:
             for path in paths:
                 below = str(path).rstrip(os.sep) + os.sep
                 removed += self._database.execute(
@@ -162,7 +162,7 @@ class Gallery:
 
     def knows(self, path: Path, digest: str, model_id: str) -> bool:
         """True where the photo is learned and its file has not changed since."""
-        with _as_gallery_error("read"):
+        with _or_gallery_error():
             row = self._database.execute(
                 "SELECT 1 FROM gallery_photos WHERE path = ? AND model = ? AND digest = ?",
                 (str(path), model_id, digest),
@@ -196,7 +196,7 @@ class Gallery:
         return self._matrices[model_id]
 
     def _read_matrix(self, model_id: str) -> _Matrix:
-        with _as_gallery_error("read"):
+        with _or_gallery_error():
             rows = self._database.execute(
                 "SELECT path, lat_deg, lon_deg, embedding FROM gallery_photos WHERE model = ? ORDER BY id",
                 (model_id,),
@@ -265,8 +265,8 @@ def _lengths(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 
 
 @contextmanager
-def _as_gallery_error(verb: str) -> Iterator[None]:
+def _or_gallery_error() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise GalleryError(f"The gallery could not be {verb}: {error}.") from error
+        raise GalleryError("The gallery of your photos cannot be used ({problem}).", problem=error) from error

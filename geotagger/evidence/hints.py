@@ -139,7 +139,7 @@ def parse_hint(text: str, *, is_from_folder: bool = False) -> Hint:
     chosen = tuple(pair for pairs in meant for pair in pairs)
     if not chosen and not within:
         raise HintError(
-            Sentence("“{text}” names no country, state, province or town that the program knows.", text=text)
+            "“{text}” names no country, state, province or town that the program knows.", text=text
         )
     return Hint(text, chosen, tuple(sorted(within)), begin, end, leak, is_from_folder)
 

@@ -120,7 +120,7 @@ def load_tracks(paths: Sequence[Path]) -> Track:
                 points[moment.timestamp()] = (lat, lon)
                 found = True
         if not found:
-            raise TrackError(f"{path.name} holds no track points with times.")
+            raise TrackError("{name} holds no track points with times.", name=path.name)
     times = sorted(points)
     places = np.array([points[time] for time in times])
     return Track(np.array(times), places[:, 0], places[:, 1], tuple(path.name for path in paths))
@@ -132,17 +132,21 @@ Point = tuple[datetime, float, float]
 def _read(path: Path) -> Iterator[Point]:
     suffix = path.suffix.lower()
     if suffix not in TRACK_SUFFIXES:
-        raise TrackError(f"{path.name} is not a track that can be read; use GPX, KML or GeoJSON.")
+        raise TrackError("{name} is not a track that can be read; use GPX, KML or GeoJSON.", name=path.name)
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise TrackError(f"{path.name} is too large for a track.")
+            raise TrackError("{name} is too large for a track.", name=path.name)
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise TrackError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise TrackError(
+            "{name} cannot be read: {problem}.", name=path.name, problem=error.strerror or error
+        ) from error
     except UnicodeDecodeError as error:
-        raise TrackError(f"{path.name} is not a text file, so it holds no track.") from error
+        raise TrackError("{name} is not a text file, so it holds no track.", name=path.name) from error
     if suffix in (".gpx", ".kml") and ("<!DOCTYPE" in text or "<!ENTITY" in text):
-        raise TrackError(f"{path.name} defines entities of its own, which no track needs; it was not read.")
+        raise TrackError(
+            "{name} defines entities of its own, which no track needs; it was not read.", name=path.name
+        )
     try:
         if suffix == ".gpx":
             return iter(_gpx_points(text))
@@ -150,7 +154,7 @@ def _read(path: Path) -> Iterator[Point]:
             return iter(_kml_points(text))
         return iter(_geojson_points(text))
     except (GPXException, ElementTree.ParseError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise TrackError(f"{path.name} is damaged and cannot be read as a track.") from error
+        raise TrackError("{name} is damaged and cannot be read as a track.", name=path.name) from error
 
 
 def _gpx_points(text: str) -> list[Point]:

@@ -225,7 +225,7 @@ class EvidenceSheet(QDialog):
         try:
             offset = parse_offset(text) if text else None
         except OffsetError as error:
-            _say(self._problem, said(error.args[0]))
+            _say(self._problem, said(error))
             self._fit_soon()
             return
         _say(self._problem, "")

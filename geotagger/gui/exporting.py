@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from geotagger.core.errors import GeotaggerError
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, tr, trn
 from geotagger.gui.workbench import Workbench
 from geotagger.session.arrangement import taken
 from geotagger.session.exports import ExportRow, write_export
@@ -65,7 +65,7 @@ class Exporting(QObject):
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, GeotaggerError):
             raise error
-        self._workbench.noticed.emit(str(error), "")
+        self._workbench.noticed.emit(said(error), "")
 
 
 def export_row_of(photo: Photo) -> ExportRow | None:

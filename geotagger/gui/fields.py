@@ -10,7 +10,7 @@ from geotagger.core.coordinates import Notation, format_position, parse_coordina
 from geotagger.core.errors import CoordinateError
 from geotagger.core.geo import LatLon
 from geotagger.core.places import Place, load_places
-from geotagger.gui.language import tr
+from geotagger.gui.language import said, tr
 from geotagger.session.known_places import KnownPlaces
 
 
@@ -102,7 +102,7 @@ class PositionField(TextField):
             position = parse_coordinates(self.text())
         except CoordinateError as error:
             if not self._found:
-                self._mark(tr(str(error)))
+                self._mark(said(error))
                 return
             position = next(iter(self._found.values()))
         self.setModified(False)

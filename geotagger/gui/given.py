@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from geotagger.core.errors import GeotaggerError
+from geotagger.core.sentence import Sentence
 from geotagger.gui.jobs import Generation
 from geotagger.gui.language import said, tr
 from geotagger.gui.workbench import Workbench
@@ -81,17 +82,17 @@ class Given(QObject):
     def _hint_failed(self, error: Exception) -> None:
         if not isinstance(error, GeotaggerError):
             raise error
-        self.hint_refused.emit(said(error.args[0]))
+        self.hint_refused.emit(said(error))
 
     def _read(self, paths: tuple[Path, ...]) -> None:
         self._wanted = paths
         self._workbench.jobs.run(partial(_load, paths), self._loaded, self._failed, self._reads.next())
 
-    def _loaded(self, answer: tuple[tuple[Path, ...], Track | None, list[str]]) -> None:
+    def _loaded(self, answer: tuple[tuple[Path, ...], Track | None, list[Sentence]]) -> None:
         self.paths, self.track, problems = answer
         self._wanted = self.paths
         if problems:
-            self._workbench.noticed.emit(" ".join(problems), "")
+            self._workbench.noticed.emit(" ".join(said(problem) for problem in problems), "")
         elif self.paths:
             names = ", ".join(path.name for path in self.paths)
             self._workbench.mentioned.emit(tr("Tracks in use: {names}").format(names=names), "")
@@ -107,7 +108,7 @@ def is_track(path: Path) -> bool:
     return path.suffix.lower() in TRACK_SUFFIXES
 
 
-def _load(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], Track | None, list[str]]:
+def _load(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], Track | None, list[Sentence]]:
     """The files that could be read, their points together, and a sentence for each other file."""
     from geotagger.evidence.tracks import load_tracks
 
@@ -116,7 +117,7 @@ def _load(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], Track | None, list
         try:
             load_tracks([path])
         except GeotaggerError as error:
-            problems.append(str(error))
+            problems.append(error.sentence)
         else:
             good.append(path)
     return tuple(good), load_tracks(good) if good else None, problems

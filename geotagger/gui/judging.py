@@ -18,7 +18,7 @@ from geotagger.core.geo import LatLon
 from geotagger.core.prediction import Prediction
 from geotagger.gui.given import Given
 from geotagger.gui.jobs import Generation, Lane
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, tr, trn
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.wording import percent
 from geotagger.gui.workbench import Workbench
@@ -208,7 +208,7 @@ class Judging(QObject):
         self._asked_ids = frozenset()
         if not isinstance(error, GeotaggerError):
             raise error
-        self._workbench.noticed.emit(str(error), "")
+        self._workbench.noticed.emit(said(error), "")
 
     def _put(self, answers: Sequence[tuple[int, KeptGuess, Prediction]]) -> list[str]:
         """Give photos that are still undecided their predictions; returns a line for each that moved."""

@@ -7,18 +7,21 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QLocale
 
+from geotagger.core.errors import GeotaggerError
 from geotagger.core.paths import resource_path
 from geotagger.core.sentence import Sentence
 
 _catalogue: Mapping[str, str] = {}
+_none_is_one = False
 
 
 def use_language(code: str) -> None:
     """Speak the language with this ISO 639-1 code from now on; English where there is no catalogue."""
-    global _catalogue
+    global _catalogue, _none_is_one
     folder = resource_path("languages")
     file = folder / f"{code}.json"
     _catalogue = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    _none_is_one = code == "fr"
 
 
 def system_language() -> str:
@@ -31,19 +34,20 @@ def tr(text: str) -> str:
     return _catalogue.get(text, text)
 
 
-def said(text: str) -> str:
-    """What a :class:`Sentence` says, in the user's language; any other text as it is."""
-    if not isinstance(text, Sentence):
-        return text
-    values = {name: said(one) if isinstance(one, str) else one for name, one in text.values.items()}
-    return tr(text.template).format(**values)
+def said(text: str | Exception) -> str:
+    """What an error or a :class:`Sentence` says, in the user's language; any other text as it is."""
+    if isinstance(text, Exception):
+        text = text.sentence if isinstance(text, GeotaggerError) else str(text)
+    return text.told(tr) if isinstance(text, Sentence) else text
 
 
 def trn(one: str, many: str, count: int, **values: str) -> str:
     """The singular or plural text in the user's language, with ``{n}`` filled in, thousands set apart.
 
+    None is plural in English, and singular in French.
+
     Args:
         values: what other placeholders in the text stand for.
     """
-    text = tr(one) if count == 1 else tr(many)
+    text = tr(one) if count == 1 or (count == 0 and _none_is_one) else tr(many)
     return text.format(n=f"{count:,}".replace(",", " "), **values)

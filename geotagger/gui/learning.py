@@ -13,7 +13,7 @@ from geotagger.core.errors import GeotaggerError
 from geotagger.core.geo import LatLon
 from geotagger.gui.jobs import Lane, Token
 from geotagger.gui.judging import Judging
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, tr, trn
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import PhotoMetadata
@@ -121,7 +121,7 @@ class Learning(QObject):
         self.progressed.emit()
         if not isinstance(error, GeotaggerError):
             raise error
-        self._workbench.noticed.emit(str(error), "")
+        self._workbench.noticed.emit(said(error), "")
 
     # Corrections ------------------------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ def _learn(paths: Sequence[Path], predictor: Any) -> tuple[int, int, list[str]]:
 
     with Gallery() as gallery:
         outcomes = list(learn_photos(paths, predictor, gallery))
-    problems = [f"{outcome.path.name}: {tr(outcome.error)}" for outcome in outcomes if outcome.error]
+    problems = [f"{outcome.path.name}: {said(outcome.error)}" for outcome in outcomes if outcome.error]
     return len(paths), sum(outcome.learned for outcome in outcomes), problems
 
 

@@ -18,7 +18,7 @@ from geotagger.core.prediction import CellProbability, Prediction
 from geotagger.core.settings import Settings
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.jobs import Generation, Urgency
-from geotagger.gui.language import tr
+from geotagger.gui.language import said
 from geotagger.gui.map import CellShape, MapView, Marker, tile_source
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.thumbnails import load_thumbnail
@@ -144,7 +144,7 @@ class MapLink(QObject):
             self._view.set_tiles(tile_source(settings.tile_url))
         except SettingsError as error:
             self._view.set_tiles(None)
-            self._workbench.noticed.emit(tr(str(error)), "")
+            self._workbench.noticed.emit(said(error), "")
 
     def _on_selection(self) -> None:
         self._view.select(list(self._workbench.selected_ids))

@@ -28,7 +28,7 @@ from geotagger.gui.explaining import Explaining
 from geotagger.gui.fields import PositionField
 from geotagger.gui.icons import icon
 from geotagger.gui.jobs import Generation
-from geotagger.gui.language import tr
+from geotagger.gui.language import said, tr
 from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.placing import Placing
 from geotagger.gui.preview import Preview
@@ -208,7 +208,7 @@ class Panel(QScrollArea):
         self._name.setText(photo.path.name)
         self._name.setToolTip(str(photo.path))
         _set(self._facts, _facts(photo))
-        _set(self._error, tr(photo.error) if photo.error else "")
+        _set(self._error, said(photo.error) if photo.error else "")
         self._show_guess(photo)
         self.position.show_position(photo.shown_position, self._workbench.settings.notation)
         self.position.setEnabled(photo.metadata is not None)
@@ -300,12 +300,12 @@ class Panel(QScrollArea):
             ),
             WriteTarget.KEPT: tr("Nothing"),
         }[plan.target]
-        self._written.show_changes(plan.changes, f"{words}: {plan.reason}" if plan.reason else words)
+        self._written.show_changes(plan.changes, f"{words}. {said(plan.reason)}" if plan.reason else words)
 
     def _plan_refused(self, error: Exception) -> None:
         if not isinstance(error, PhotoError):
             raise error
-        self._written.show_changes((), tr(error.reason))
+        self._written.show_changes((), said(error.reason))
 
 
 def _headline(photo: Photo) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from geotagger.gui.appearance import Appearance, blend
 from geotagger.gui.icons import paint_state_mark
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, trn
 from geotagger.gui.photo_model import HEADING_ROLE, PHOTO_ROLE, ROW_SIZE, heading_detail, heading_text
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import RowWords, row_words, state_name
@@ -223,7 +223,7 @@ class StateDelegate(QStyledItemDelegate):
         text = rect.adjusted(STATE_MARK_PX + 16, 0, -4, 0)
         painter.setPen(QColor(palette.error if photo.error else palette.text))
         shown = QFontMetrics(option.font).elidedText(
-            tr(photo.error) if photo.error else state_name(photo.state),
+            said(photo.error) if photo.error else state_name(photo.state),
             Qt.TextElideMode.ElideRight,
             text.width(),
         )

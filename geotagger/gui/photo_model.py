@@ -25,7 +25,7 @@ from PySide6.QtGui import QFont, QGuiApplication, QStandardItemModel
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.regions import load_regions
 from geotagger.gui.jobs import Generation, Urgency
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, tr, trn
 from geotagger.gui.map import photo_mime_data
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import percent, row_words, source_name, state_name
@@ -127,7 +127,7 @@ class PhotoModel(QStandardItemModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(photo, Column(index.column()))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tr(photo.error) if photo.error else str(photo.path)
+            return said(photo.error) if photo.error else str(photo.path)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             words = row_words(photo)
             parts = (
@@ -194,7 +194,7 @@ class PhotoModel(QStandardItemModel):
             time = taken(photo)
             return "" if time is None else f"{time:%Y-%m-%d %H:%M}"
         if column is Column.STATE:
-            return tr(photo.error) if photo.error else state_name(photo.state)
+            return said(photo.error) if photo.error else state_name(photo.state)
         if column is Column.REGION:
             if photo.prediction is None:
                 return "" if fix is None else source_name(fix.source)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from geotagger.core.coordinates import Notation, format_position
 from geotagger.core.errors import KnownPlaceError
 from geotagger.core.geo import LatLon
-from geotagger.gui.language import tr
+from geotagger.gui.language import said, tr
 from geotagger.gui.placing import Placing
 
 
@@ -69,7 +69,7 @@ class PinDialog(QDialog):
         try:
             self._placing.pin(self.name.text(), self._position)
         except KnownPlaceError as error:
-            self._problem.setText(tr(str(error)))
+            self._problem.setText(said(error))
             self._problem.show()
             return
         self.accept()
@@ -150,7 +150,7 @@ class PlacesSheet(QDialog):
         try:
             self._placing.rename(place.name, item.text())
         except KnownPlaceError as error:
-            self._problem.setText(tr(str(error)))
+            self._problem.setText(said(error))
             self._problem.show()
         self._fill()
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu
 from geotagger.core.coordinates import format_position, parse_coordinates
 from geotagger.core.errors import CoordinateError, KnownPlaceError
 from geotagger.core.geo import LatLon
-from geotagger.gui.language import tr
+from geotagger.gui.language import said, tr
 from geotagger.gui.workbench import Workbench
 from geotagger.session.known_places import KnownPlaces
 
@@ -37,9 +37,7 @@ class Placing(QObject):
         try:
             position = parse_coordinates(QGuiApplication.clipboard().text())
         except CoordinateError as error:
-            self._workbench.noticed.emit(
-                tr("Nothing was pasted: {problem}").format(problem=tr(str(error))), ""
-            )
+            self._workbench.noticed.emit(tr("Nothing was pasted: {problem}").format(problem=said(error)), "")
             return
         self.place_selected(position)
 
@@ -80,7 +78,7 @@ class Placing(QObject):
         try:
             self.known.remove(name)
         except KnownPlaceError as error:
-            self._workbench.noticed.emit(str(error), "")
+            self._workbench.noticed.emit(said(error), "")
         self.known_changed.emit()
 
     def menu(self, pin: QAction, manage: QAction, owner: QMenu) -> QMenu:

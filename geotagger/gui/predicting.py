@@ -14,8 +14,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.prediction import Prediction
+from geotagger.core.sentence import Sentence
 from geotagger.gui.jobs import Generation, Lane
-from geotagger.gui.language import tr
+from geotagger.gui.language import said, tr
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import read_photo
 from geotagger.session.compact import compact
@@ -44,7 +45,7 @@ class Predicting(QObject):
     """What is kept of the photos that have just been predicted: a :class:`KeptGuess` by id."""
     model_changed = Signal()
     """:attr:`facts` or :attr:`problem` is another one."""
-    _notice_of_model = Signal(str)
+    _notice_of_model = Signal(object)
 
     def __init__(self, workbench: Workbench) -> None:
         super().__init__(workbench)
@@ -219,10 +220,10 @@ class Predicting(QObject):
         if isinstance(error, PhotoError):
             sentence = error.reason
         elif isinstance(error, GeotaggerError):
-            sentence = str(error)
+            sentence = error.sentence
         else:
             log.error("Photo %s could not be predicted.", photo_id, exc_info=error)
-            sentence = tr("The prediction failed: {problem}").format(problem=error)
+            sentence = Sentence("The prediction failed: {problem}", problem=error)
         if self._workbench.session.update(photo_id, error=sentence, predicting=False):
             self._workbench.note_changed([photo_id])
         self.progress.advance()
@@ -248,17 +249,17 @@ class Predicting(QObject):
         self.model_changed.emit()
         self._go_on()
 
-    def _on_notice_of_model(self, sentence: str) -> None:
+    def _on_notice_of_model(self, sentence: Sentence) -> None:
         log.warning("%s", sentence)
         if self._predictor is not None:
             self.facts = ModelFacts(self._predictor.model_id, self._predictor.device_label)
             self.model_changed.emit()
-        self._workbench.noticed.emit(sentence, "")
+        self._workbench.noticed.emit(said(sentence), "")
 
     def _model_failed(self, error: Exception) -> None:
         self._starting = False
         if isinstance(error, GeotaggerError):
-            self.problem = str(error)
+            self.problem = said(error)
         else:
             log.error("The model could not be loaded.", exc_info=error)
             self.problem = tr("The model could not be loaded: {problem}").format(problem=error)
@@ -267,7 +268,7 @@ class Predicting(QObject):
         self.cancel()
 
 
-def _make_predictor(device: str, on_notice: Callable[[str], None]) -> Any:
+def _make_predictor(device: str, on_notice: Callable[[Sentence], None]) -> Any:
     """Load torch and the model. The import stands here because it takes seconds: the window opens before."""
     from geotagger.inference import Predictor, load_bundle
 

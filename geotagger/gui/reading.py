@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from geotagger.core.errors import PhotoError
 from geotagger.gui.jobs import Token
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, tr, trn
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import PhotoMetadata, read_photo
 from geotagger.session.progress import Progress
@@ -177,10 +177,10 @@ def _reasons(skipped: Sequence[ScanItem]) -> str:
     """The reasons with their counts, the commonest first."""
     counts = Counter(item.skipped for item in skipped if item.skipped is not None)
     return " ".join(
-        tr(reason) if count == len(skipped) else f"{tr(reason)} ({count})"
+        said(reason) if count == len(skipped) else f"{said(reason)} ({count})"
         for reason, count in counts.most_common(2)
     )
 
 
 def _listing(skipped: Sequence[ScanItem]) -> str:
-    return "\n".join(f"{item.path}: {tr(item.skipped or '')}" for item in skipped)
+    return "\n".join(f"{item.path}: {said(item.skipped or '')}" for item in skipped)

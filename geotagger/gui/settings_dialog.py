@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from geotagger.core.errors import SettingsError
 from geotagger.core.settings import Settings
-from geotagger.gui.language import tr
+from geotagger.gui.language import said, tr
 from geotagger.gui.map import TILE_SOURCES, tile_source
 
 
@@ -218,7 +218,7 @@ class SettingsDialog(QDialog):
             changed = replace(self._settings, **{name: read() for name, read in self._readers.items()})
             tile_source(changed.tile_url)  # refuses what cannot be an address of tiles
         except SettingsError as error:
-            self._problem.setText(tr(str(error)))
+            self._problem.setText(said(error))
             self._problem.show()
             return
         self.applied.emit(changed)

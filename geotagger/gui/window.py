@@ -38,7 +38,7 @@ from geotagger.gui.guard import UnwrittenDialog
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.judging import Judging
 from geotagger.gui.keeping import Keeping
-from geotagger.gui.language import tr
+from geotagger.gui.language import said, tr
 from geotagger.gui.learning import Learning
 from geotagger.gui.map import MapView
 from geotagger.gui.map_link import MapLink
@@ -342,7 +342,7 @@ class MainWindow(QMainWindow):
         try:
             save_settings(settings)
         except SettingsError as error:
-            self.notices.show_notice(str(error))
+            self.notices.show_notice(said(error))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.workbench.session.pending_count and not self._closing_agreed:

@@ -134,7 +134,7 @@ class RowWords:
 def row_words(photo: Photo) -> RowWords:
     """What the list says of a photo."""
     if photo.error is not None:
-        return RowWords(tr(photo.error))
+        return RowWords(said(photo.error))
     if photo.edited is not None:
         return _words_of_edit(photo, photo.edited)
     if photo.skipped:

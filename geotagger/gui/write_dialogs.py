@@ -14,10 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, tr, trn
 from geotagger.gui.wording import some_names
 from geotagger.metadata import WriteTarget
-from geotagger.session.write_report import WriteReport, WriteSummary, names_of
+from geotagger.session.write_report import WriteReport, WriteSummary
 
 _NOTES_SHOWN = 5
 
@@ -100,7 +100,7 @@ class SummaryDialog(_Sheet):
         ]
         self.add_numbers([row for row in ways if row[0]])
         for note, names in summary.notes()[:_NOTES_SHOWN]:
-            self.add_text(f"{some_names(names)}: {note}", "muted")
+            self.add_text(f"{some_names(names)}: {said(note)}", "muted")
         if summary.estimates:
             self.add_text(
                 tr(
@@ -144,13 +144,13 @@ class ReportDialog(_Sheet):
         ]
         shown = [row for row in rows if row[0]]
         self.add_numbers(shown or [(0, tr("photos changed"))])
-        for line in names_of(report.failures)[:_NOTES_SHOWN]:
-            self.add_text(line, "error")
+        for path, reason in report.failures[:_NOTES_SHOWN]:
+            self.add_text(f"{path.name}: {said(reason)}", "error")
         if len(report.failures) > _NOTES_SHOWN:
             more = len(report.failures) - _NOTES_SHOWN
             self.add_text(trn("{n} more stands in its row.", "{n} more stand in their rows.", more), "muted")
         for note, _count in report.notes.most_common(_NOTES_SHOWN):
-            self.add_text(note, "muted")
+            self.add_text(said(note), "muted")
         close = QPushButton(tr("Close"))
         close.setProperty("role", "primary")
         close.setDefault(True)

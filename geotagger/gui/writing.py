@@ -15,10 +15,11 @@ from PySide6.QtGui import QUndoCommand
 
 from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.fix import Fix
+from geotagger.core.sentence import Sentence
 from geotagger.core.settings import write_policy
 from geotagger.core.write_policy import WritePolicy
 from geotagger.gui.jobs import Generation, Lane
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, tr, trn
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import (
     Journal,
@@ -103,7 +104,7 @@ class Writing(QObject):
     def _not_recovered(self, error: Exception) -> None:
         if not isinstance(error, GeotaggerError):
             raise error
-        self._workbench.noticed.emit(str(error), "")
+        self._workbench.noticed.emit(said(error), "")
 
     # Planning ---------------------------------------------------------------------------------------------
 
@@ -164,7 +165,7 @@ class Writing(QObject):
         self.progressed.emit()
         if not isinstance(error, GeotaggerError | OSError):
             raise error
-        self._workbench.noticed.emit(tr("Nothing was written: {problem}").format(problem=error), "")
+        self._workbench.noticed.emit(tr("Nothing was written: {problem}").format(problem=said(error)), "")
 
     def pause(self, paused: bool) -> None:
         """Hold before the next photos, or go on."""
@@ -243,7 +244,7 @@ class Writing(QObject):
         if outcome.note:
             self._report.notes[outcome.note] += 1
         if outcome.target is WriteTarget.KEPT:
-            note = outcome.note or tr("The photo keeps the position that it has.")
+            note = outcome.note or Sentence("The photo keeps the position that it has.")
             self._workbench.session.update(photo_id, metadata=metadata, error=note)
         else:
             self._workbench.session.update(photo_id, metadata=metadata, written=fix, error=None)
@@ -255,7 +256,7 @@ class Writing(QObject):
             reason = error.reason
         else:
             log.error("Writing %s failed.", path, exc_info=error)
-            reason = tr("Writing failed: {problem}").format(problem=error)
+            reason = Sentence("Writing failed: {problem}", problem=error)
         self._report.failures.append((path, reason))
         self._workbench.session.update(photo_id, error=reason)
 
@@ -341,7 +342,9 @@ class Writing(QObject):
         self.progressed.emit()
         if not isinstance(error, GeotaggerError | OSError):
             raise error
-        self._workbench.noticed.emit(tr("The run was not taken back: {problem}").format(problem=error), "")
+        self._workbench.noticed.emit(
+            tr("The run was not taken back: {problem}").format(problem=said(error)), ""
+        )
 
 
 class WriteCommand(QUndoCommand):

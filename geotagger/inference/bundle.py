@@ -69,7 +69,11 @@ def load_bundle(path: Path | None = None) -> ModelBundle:
         network = _build_network(len(grid), int(manifest["embedding_dimensions"]), weights)
         return ModelBundle(str(manifest["id"]), grid, calibration, manifest, folder, network)
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise BundleError(f"The model bundle in {folder} does not fit this version ({error}).") from error
+        raise BundleError(
+            "The model bundle in {folder} does not fit this version ({problem}).",
+            folder=folder,
+            problem=error,
+        ) from error
 
 
 def _shipped_folder() -> Path:
@@ -83,17 +87,27 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise BundleError(f"There is no model bundle in {folder}: {MANIFEST_FILE} is missing.") from error
+        raise BundleError(
+            "There is no model bundle in {folder}: {name} is missing.", folder=folder, name=MANIFEST_FILE
+        ) from error
     except (OSError, ValueError) as error:
-        raise BundleError(f"The manifest of the model bundle in {folder} cannot be read.") from error
+        raise BundleError(
+            "The manifest of the model bundle in {folder} cannot be read.", folder=folder
+        ) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT_VERSION:
-        raise BundleError(f"The model bundle in {folder} was made for another version of the program.")
+        raise BundleError(
+            "The model bundle in {folder} was made for another version of the program.", folder=folder
+        )
     if manifest.get("network") != NETWORK_NAME or manifest.get("input_sizes") != [
         list(s) for s in INPUT_SIZES
     ]:
-        raise BundleError(f"The model bundle in {folder} holds a network that this version does not know.")
+        raise BundleError(
+            "The model bundle in {folder} holds a network that this version does not know.", folder=folder
+        )
     if manifest.get("regions") != list(load_regions().codes):
-        raise BundleError(f"The model bundle in {folder} knows other regions than this version.")
+        raise BundleError(
+            "The model bundle in {folder} knows other regions than this version.", folder=folder
+        )
     return manifest
 
 
@@ -101,10 +115,14 @@ def _read_verified(folder: Path, entry: Mapping[str, Any], name: str) -> bytes:
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
-        raise BundleError(f"The file {name} of the model bundle in {folder} cannot be read.") from error
+        raise BundleError(
+            "The file {name} of the model bundle in {folder} cannot be read.", name=name, folder=folder
+        ) from error
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise BundleError(
-            f"The file {name} of the model bundle in {folder} is damaged: its SHA-256 is not the one in the manifest."
+            "The file {name} of the model bundle in {folder} is damaged: its SHA-256 is not the one in the manifest.",
+            name=name,
+            folder=folder,
         )
     return content
 

@@ -16,7 +16,11 @@ def choose_device(wanted: str) -> torch.device:
         DeviceError: the device that was asked for is not there.
     """
     if wanted not in DEVICES:
-        raise DeviceError(f"There is no device called {wanted}; choose one of {', '.join(DEVICES)}.")
+        raise DeviceError(
+            "There is no device called {name}; choose one of {choices}.",
+            name=wanted,
+            choices=", ".join(DEVICES),
+        )
     has_cuda = torch.cuda.is_available()
     has_mps = torch.backends.mps.is_available()
     if wanted == "cuda" and not has_cuda:

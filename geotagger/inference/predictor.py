@@ -14,6 +14,7 @@ from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
 from geotagger.core.geo import FloatArray
 from geotagger.core.prediction import ImageOutput
+from geotagger.core.sentence import Sentence
 from geotagger.inference.attention import Attention, attention_of
 from geotagger.inference.bundle import ModelBundle
 from geotagger.inference.device import choose_device, device_label
@@ -41,7 +42,7 @@ class Predictor:
     """
 
     def __init__(
-        self, bundle: ModelBundle, device: str = "auto", on_notice: Callable[[str], None] | None = None
+        self, bundle: ModelBundle, device: str = "auto", on_notice: Callable[[Sentence], None] | None = None
     ) -> None:
         self._bundle = bundle
         self._on_notice = on_notice or (lambda sentence: None)
@@ -134,10 +135,18 @@ class Predictor:
             torch.cuda.empty_cache()
         if self._batch > 1:
             self._batch //= 2
-            self._on_notice(f"{label} ran out of memory; going on with {self._batch} photos at a time.")
+            self._on_notice(
+                Sentence(
+                    "{device} ran out of memory; it goes on with {number} at a time.",
+                    device=label,
+                    number=self._batch,
+                )
+            )
         else:
             self._use(torch.device("cpu"))
-            self._on_notice(f"{label} ran out of memory even for one photo; going on with the CPU.")
+            self._on_notice(
+                Sentence("{device} ran out of memory even for one photo; the CPU goes on.", device=label)
+            )
 
     def _run(self, pixels: Sequence[Pixels]) -> list[ImageOutput]:
         batch = to_tensor(pixels)

@@ -134,32 +134,41 @@ def _decode(path: Path, file: BinaryIO, finish: Callable[[Image.Image], Image.Im
     try:
         image = Image.open(file, formats=_formats(heif=head[4:8] == b"ftyp"))
     except Image.DecompressionBombError as error:
-        raise UnreadablePhotoError(path, _too_large("more than 500")) from error
+        raise UnreadablePhotoError(
+            path,
+            "The picture is far too large: at most {most} megapixels can be read.",
+            most=MAX_PIXELS // 1_000_000,
+        ) from error
     except UnidentifiedImageError as error:
         raise UnreadablePhotoError(path, "This is not a photo in a format that can be read.") from error
     except _DECODE_ERRORS as error:
-        raise UnreadablePhotoError(path, f"The picture is damaged ({error}).") from error
+        raise UnreadablePhotoError(path, "The picture is damaged ({problem}).", problem=str(error)) from error
     with image:
         width, height = image.size
         if width * height > MAX_PIXELS:
-            raise UnreadablePhotoError(path, _too_large(str(width * height // 1_000_000)))
+            raise UnreadablePhotoError(
+                path,
+                "The picture is too large: {found} megapixels, where at most {most} can be read.",
+                found=width * height // 1_000_000,
+                most=MAX_PIXELS // 1_000_000,
+            )
         if min(width, height) < MIN_SIDE_PX:
             raise UnreadablePhotoError(
                 path,
-                f"The picture is too small: {width} × {height} pixels, where at least "
-                f"{MIN_SIDE_PX} × {MIN_SIDE_PX} are needed.",
+                "The picture is too small: {width} × {height} pixels, where at least {least} × {least} are needed.",
+                width=width,
+                height=height,
+                least=MIN_SIDE_PX,
             )
         try:
             return finish(image)
         except _DECODE_ERRORS as error:
             reason = str(error) or type(error).__name__
-            raise UnreadablePhotoError(path, f"The picture is damaged or cut off ({reason}).") from error
+            raise UnreadablePhotoError(
+                path, "The picture is damaged or cut off ({problem}).", problem=reason
+            ) from error
         except MemoryError as error:
             raise UnreadablePhotoError(path, "There is not enough memory for this picture.") from error
-
-
-def _too_large(megapixels: str) -> str:
-    return f"The picture is too large: {megapixels} megapixels, where at most {MAX_PIXELS // 1_000_000} can be read."
 
 
 def _scaled(image: Image.Image) -> Image.Image:

@@ -95,7 +95,7 @@ def _or_journal_error() -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise JournalError(f"The journal of writes cannot be used ({error}).") from error
+        raise JournalError("The journal of writes cannot be used ({problem}).", problem=error) from error
 
 
 class Journal:
@@ -230,9 +230,9 @@ class Journal:
             ).fetchall()
             known = self._db.execute("SELECT 1 FROM journal_runs WHERE id = ?", (run_id,)).fetchone()
         if not known:
-            raise JournalError(f"There is no run {run_id} in the journal.")
+            raise JournalError("There is no run {number} in the journal.", number=run_id)
         if not rows:
-            raise JournalError(f"Run {run_id} holds nothing that could be undone.")
+            raise JournalError("Run {number} holds nothing that could be undone.", number=run_id)
         undo_id = self.begin_run(UNDO)
         works = [(path_of(row[1]), partial(self._undo_write, undo_id, *row)) for row in rows]
         for row, (photo, result) in zip(rows, side_by_side(works), strict=True):

@@ -104,5 +104,6 @@ class JournalRecord:
         try:
             yield
         except sqlite3.Error as error:
-            reason = f"The journal of writes cannot be written ({error})."
-            raise WriteRefusedError(self._photo, reason) from error
+            raise WriteRefusedError(
+                self._photo, "The journal of writes cannot be written ({problem}).", problem=error
+            ) from error

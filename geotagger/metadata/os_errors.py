@@ -36,12 +36,15 @@ _WRITING = {
 def unreadable(path: Path, error: OSError) -> UnreadablePhotoError:
     """The error for a photo that cannot be read."""
     name = errno.errorcode.get(error.errno or 0, "")
-    other = f"The file cannot be read ({error.strerror or error})."
-    return UnreadablePhotoError(path, _READING.get(name, other))
+    if name in _READING:
+        return UnreadablePhotoError(path, _READING[name])
+    return UnreadablePhotoError(path, "The file cannot be read ({problem}).", problem=error.strerror or error)
 
 
 def refused(path: Path, error: OSError) -> WriteRefusedError:
     """The error for a file that cannot be written."""
     name = errno.errorcode.get(error.errno or 0, "")
-    other = f"The file could not be written ({error.strerror or error})."
-    return WriteRefusedError(path, _WRITING.get(name, other))
+    if name in _WRITING:
+        return WriteRefusedError(path, _WRITING[name])
+    problem = error.strerror or error
+    return WriteRefusedError(path, "The file could not be written ({problem}).", problem=problem)

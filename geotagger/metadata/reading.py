@@ -46,12 +46,12 @@ def open_photo(path: Path, *, tracked: bool = False) -> FileSource:
         raise unreadable(path, error) from error
     problem = None
     if not stat.S_ISREG(source.stat.st_mode):
-        problem = "This is not an ordinary file."
+        problem = UnreadablePhotoError(path, "This is not an ordinary file.")
     elif source.size == 0:
-        problem = "The file is empty."
-    if problem:
+        problem = UnreadablePhotoError(path, "The file is empty.")
+    if problem is not None:
         source.close()
-        raise UnreadablePhotoError(path, problem)
+        raise problem
     return source
 
 
@@ -69,14 +69,9 @@ def read_photo(path: Path) -> PhotoMetadata:
             sidecars = sidecars_of(path, PHOTO_SUFFIXES, RAW_SUFFIXES)
             return describe(path, contents, sidecars, source)
         except FormatError as error:
-            raise UnreadablePhotoError(path, sentence(str(error))) from error
+            raise UnreadablePhotoError(path, error.clause.alone()) from error
         except OSError as error:
             raise unreadable(path, error) from error
-
-
-def sentence(text: str) -> str:
-    """A clause as a sentence of its own."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def describe(
@@ -260,7 +255,7 @@ def embedded_preview(path: Path) -> bytes | None:
         try:
             return preview_in(source, path.suffix.lower())
         except FormatError as error:
-            raise UnreadablePhotoError(path, sentence(str(error))) from error
+            raise UnreadablePhotoError(path, error.clause.alone()) from error
         except OSError as error:
             raise unreadable(path, error) from error
 
@@ -275,5 +270,7 @@ def preview_in_place_of(metadata: PhotoMetadata) -> bytes | None:
         return None
     preview = embedded_preview(metadata.path)
     if preview is None:
-        raise UnreadablePhotoError(metadata.path, f"This {metadata.format} file holds no preview to look at.")
+        raise UnreadablePhotoError(
+            metadata.path, "This {format} file holds no preview to look at.", format=metadata.format
+        )
     return preview

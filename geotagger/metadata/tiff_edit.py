@@ -80,13 +80,13 @@ def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
     for tag, label in ((GPS_IFD, "GPS"), (EXIF_IFD, "Exif")):
         pointers = [e for e in first.entries if e.tag == tag]
         if len(pointers) > 1:
-            raise UnsafeError(f"its first EXIF directory points to {len(pointers)} {label} directories")
+            raise UnsafeError("its first EXIF directory points to several {kind} directories", kind=label)
         if pointers:
             if pointers[0].type not in (LONG, 13) or pointers[0].values != 1:
-                raise UnsafeError(f"the pointer to its {label} directory is damaged")
+                raise UnsafeError("the pointer to its {kind} directory is damaged", kind=label)
             offset = tiff.offset_of(pointers[0])
             if names.get(offset) != f"IFD0/{label}" and not (tag == GPS_IFD and offset == 0):
-                raise UnsafeError(f"its {label} directory is damaged")
+                raise UnsafeError("its {kind} directory is damaged", kind=label)
     if sum(1 for e in first.entries if e.tag == XMP) > 1:
         raise UnsafeError("it holds several XMP packets")
     if any(tiff.integer(ifd.get(GPS_IFD)) for _, ifd in layout.tables[1:]):

@@ -24,7 +24,7 @@ def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix 
     try:
         edit = handler.edit(source, change)
     except FormatError as error:
-        raise UnsafeError(f"its EXIF block is damaged ({error})") from error
+        raise UnsafeError("its EXIF block is damaged ({problem})", problem=error.clause) from error
     after = EditedSource(source, edit)
     try:
         old, new = handler.contents(source), handler.contents(after)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from geotagger.core.errors import ChangedOnDiskError, UnreadablePhotoError, WriteRefusedError
 from geotagger.core.fix import Fix
+from geotagger.core.sentence import Sentence
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 from geotagger.metadata import gps, provenance, safe_write, tagtable
 from geotagger.metadata.container import Change, Contents
@@ -27,7 +28,7 @@ from geotagger.metadata.model import (
     WriteTarget,
 )
 from geotagger.metadata.os_errors import unreadable
-from geotagger.metadata.reading import fix_in, fix_in_packet, open_photo, read_photo, sentence
+from geotagger.metadata.reading import fix_in, fix_in_packet, open_photo, read_photo
 from geotagger.metadata.side_by_side import side_by_side
 from geotagger.metadata.sidecar import Sidecar, own_path, sidecars_of
 from geotagger.metadata.source import Source
@@ -157,14 +158,15 @@ def strip_fix(
     return _carry_out(_work_for_strip(path, estimates_only), policy, journal, run_id)
 
 
-def _kept_because(old: Fix | None, fix: Fix, policy: WritePolicy) -> str | None:
+def _kept_because(old: Fix | None, fix: Fix, policy: WritePolicy) -> Sentence | None:
     """Why a position that is there stays; None where it may be replaced."""
     if old is None or policy.overwrite is Overwrite.ALL:
         return None
     if policy.overwrite is Overwrite.ESTIMATES and old.source.is_estimate:
         return None
-    kind = "an estimated position" if old.source.is_estimate else f"a position (source: {old.source.value})"
-    return f"It has {kind} already, which was kept."
+    if old.source.is_estimate:
+        return Sentence("It has an estimated position already, which was kept.")
+    return Sentence("It has a position already, which was kept.")
 
 
 def fix_change(fix: Fix, now: datetime) -> Change:
@@ -200,9 +202,11 @@ def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Wo
         try:
             step, rows = _photo_step(path, fix_change(fix, now), fix)
         except UnsafeError as error:
-            reason = str(error)
+            reason = error.clause
             if policy.sidecar is SidecarMode.NEVER:
-                raise WriteRefusedError(path, f"It cannot be written safely: {reason}.") from error
+                raise WriteRefusedError(
+                    path, "It cannot be written safely: {reason}.", reason=reason
+                ) from error
     target = WriteTarget.FILE
     if step is None:
         target = WriteTarget.SIDECAR
@@ -214,9 +218,11 @@ def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Wo
         if s.packet is not None and provenance.holds_position(s.packet)
     ]
     if reason is not None:
-        note: str | None = sentence(f"the position goes into a sidecar, because {reason}")
+        note = Sentence("The position goes into a sidecar: {reason}.", reason=reason)
+    elif others:
+        note = Sentence("A sidecar that held a position is changed too.")
     else:
-        note = "A sidecar that held a position is changed too." if others else None
+        note = None
     return _Work(WritePlan(path, target, step.target, note, rows), (step, *others))
 
 
@@ -235,8 +241,11 @@ def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
             steps.append(step)
         except UnsafeError as error:
             if own is not None:
-                reason = f"Its position stands in the file itself, which cannot be changed safely: {error}."
-                raise WriteRefusedError(path, reason) from error
+                raise WriteRefusedError(
+                    path,
+                    "Its position stands in the file itself, which cannot be changed safely: {reason}.",
+                    reason=error.clause,
+                ) from error
     for sidecar in _sidecars(path):
         if sidecar.packet is not None and wanted(fix_in_packet(sidecar.packet)):
             new = provenance.without_fix(sidecar.data)
@@ -245,8 +254,10 @@ def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
             rows += tagtable.changes(tagtable.tags_in_packet(before), tagtable.tags_in_packet(after))
     steps = [step for step in steps if step.edit or step.old is not None]
     if not steps:
-        what = "no position that this program estimated" if estimates_only else "no position"
-        return _Work(WritePlan(path, WriteTarget.KEPT, None, f"It has {what}.", ()))
+        why = Sentence("It has no position.")
+        if estimates_only:
+            why = Sentence("It has no position that this program estimated.")
+        return _Work(WritePlan(path, WriteTarget.KEPT, None, why, ()))
     target = WriteTarget.FILE if steps[0].target == path else WriteTarget.SIDECAR
     return _Work(WritePlan(path, target, steps[0].target, None, rows), tuple(steps))
 
@@ -263,7 +274,7 @@ def _contents(path: Path, source: Source) -> tuple[Detected, Contents]:
         found = detect(source, path.suffix.lower())
         return found, found.handler.contents(source)
     except FormatError as error:
-        raise UnreadablePhotoError(path, sentence(str(error))) from error
+        raise UnreadablePhotoError(path, error.clause.alone()) from error
     except OSError as error:
         raise unreadable(path, error) from error
 
@@ -299,7 +310,9 @@ def _sidecar_step(
         new = provenance.with_fix(sidecar.data if sidecar else None, fix, now, position=True)
         packet = provenance.checked_packet(new, sidecar.data if sidecar else None)
     except UnsafeError as error:
-        raise WriteRefusedError(path, f"Its sidecar cannot be changed safely: {error}.") from error
+        raise WriteRefusedError(
+            path, "Its sidecar cannot be changed safely: {reason}.", reason=error.clause
+        ) from error
     if not same_fix(fix_in_packet(packet), fix):
         raise WriteRefusedError(path, "The position would not read back from its sidecar.")
     before = tagtable.tags_in_packet(sidecar.packet if sidecar else None)

@@ -155,7 +155,9 @@ def check_export_name(file: Path) -> None:
         GeotaggerError: the ending is unknown.
     """
     if file.suffix.lower() not in _FORMATS:
-        raise GeotaggerError(f"{file.name} must end in one of {', '.join(_FORMATS)}.")
+        raise GeotaggerError(
+            "{name} must end in one of {endings}.", name=file.name, endings=", ".join(_FORMATS)
+        )
 
 
 def write_export(rows: Sequence[ExportRow], file: Path) -> None:
@@ -172,7 +174,9 @@ def write_export(rows: Sequence[ExportRow], file: Path) -> None:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
         temporary.replace(file)
     except OSError as error:
-        raise GeotaggerError(f"{file.name} could not be written: {error.strerror or error}.") from error
+        raise GeotaggerError(
+            "{name} could not be written: {problem}.", name=file.name, problem=error.strerror or error
+        ) from error
 
 
 def _description(row: ExportRow) -> str:

@@ -70,7 +70,7 @@ class KnownPlaces:
         """
         wanted = _checked(new)
         if not _same(old, wanted) and any(_same(p.name, wanted) for p in self._places):
-            raise KnownPlaceError(f"There is already a place called {wanted}.")
+            raise KnownPlaceError("There is already a place called {name}.", name=wanted)
         self._keep([replace(p, name=wanted) if p.name == old else p for p in self._places])
 
     def remove(self, name: str) -> None:
@@ -101,7 +101,9 @@ class KnownPlaces:
             document = {"format": _FORMAT, "places": rows}
             replace_text(self._file, json.dumps(document, ensure_ascii=False, indent=1))
         except OSError as error:
-            raise KnownPlaceError(f"The place could not be kept: {error.strerror or error}.") from error
+            raise KnownPlaceError(
+                "The place could not be kept: {problem}.", problem=error.strerror or error
+            ) from error
         self._places = ordered
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from geotagger.core.sentence import Sentence
 from geotagger.metadata import PHOTO_SUFFIXES
 
 
@@ -21,7 +22,7 @@ class ScanItem:
     """
 
     path: Path
-    skipped: str | None = None
+    skipped: Sentence | None = None
     is_failure: bool = False
 
 
@@ -49,11 +50,17 @@ def _scan_file(path: Path, is_named: bool = False) -> ScanItem:
     try:
         path.stat()
     except FileNotFoundError:
-        return ScanItem(path, "There is no such file or folder.", is_failure=True)
+        return ScanItem(path, Sentence("There is no such file or folder."), is_failure=True)
     except OSError as error:
-        return ScanItem(path, f"It cannot be reached: {error.strerror or error}.", is_failure=True)
+        return ScanItem(
+            path,
+            Sentence("It cannot be reached: {problem}.", problem=error.strerror or error),
+            is_failure=True,
+        )
     if path.suffix.lower() not in PHOTO_SUFFIXES:
-        return ScanItem(path, "This is not a photo format that the program knows.", is_failure=is_named)
+        return ScanItem(
+            path, Sentence("This is not a photo format that the program knows."), is_failure=is_named
+        )
     return ScanItem(path)
 
 
@@ -65,19 +72,17 @@ def _scan_folder(root: Path) -> Iterator[ScanItem]:
         for subfolder in subfolders:
             linked = Path(folder, subfolder)
             if linked.is_symlink():
-                yield ScanItem(linked, "Links to folders are not followed.")
+                yield ScanItem(linked, Sentence("Links to folders are not followed."))
         for name in sorted(names):
             if name.startswith("."):
                 continue
             path = Path(folder, name)
             if path.is_symlink() and not os.path.realpath(path).startswith(inside + os.sep):
-                yield ScanItem(path, "The link leads out of the folder and was not followed.")
+                yield ScanItem(path, Sentence("The link leads out of the folder and was not followed."))
             else:
                 yield _scan_file(path)
     for problem in problems:
-        reason = (
-            "You have no right to read this folder."
-            if isinstance(problem, PermissionError)
-            else f"{problem}."
-        )
+        reason = Sentence("This folder cannot be read: {problem}.", problem=problem.strerror or problem)
+        if isinstance(problem, PermissionError):
+            reason = Sentence("You have no right to read this folder.")
         yield ScanItem(Path(problem.filename), reason, is_failure=True)

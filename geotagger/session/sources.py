@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from geotagger.core.errors import GeotaggerError
-from geotagger.core.sentence import Sentence
 from geotagger.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,11 +67,11 @@ def parse_offset(text: str) -> timedelta:
     """
     match = _OFFSET.fullmatch(text.strip())
     if match is None:
-        raise OffsetError(Sentence("An offset of a clock looks like UTC−07:00, +5:30 or -7."))
+        raise OffsetError("An offset of a clock looks like UTC−07:00, +5:30 or -7.")
     sign, hours, minutes, seconds = match.groups()
     offset = timedelta(hours=int(hours), minutes=int(minutes or 0), seconds=int(seconds or 0))
     if offset > _LONGEST:
-        raise OffsetError(Sentence("An offset of a clock is at most 26 hours."))
+        raise OffsetError("An offset of a clock is at most 26 hours.")
     return -offset if sign in ("-", "−") else offset
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,8 +108,3 @@ class WriteReport:
     def written(self) -> int:
         """How many files or sidecars changed."""
         return self.counts[WriteTarget.FILE] + self.counts[WriteTarget.SIDECAR]
-
-
-def names_of(failures: Sequence[tuple[Path, str]]) -> list[str]:
-    """The failures as lines for a report."""
-    return [f"{path.name}: {reason}" for path, reason in failures]

@@ -97,5 +97,5 @@ def test_it_is_kept_in_the_users_database():
 def test_a_damaged_database_gets_a_sentence(tmp_path):
     file = tmp_path / "g.sqlite3"
     file.write_bytes(b"no database" * 100)
-    with pytest.raises(GalleryError, match="could not be opened"):
+    with pytest.raises(GalleryError, match="cannot be used"):
         Gallery(file)

@@ -5,81 +5,99 @@ from __future__ import annotations
 import ast
 import json
 import re
+from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
 
 import geotagger
+from geotagger.core.errors import UnreadablePhotoError, WriteRefusedError
 from geotagger.core.paths import resource_path
 from geotagger.core.regions import load_regions
 from geotagger.core.settings import Settings
 from geotagger.evidence.words import neighbour_words
 from geotagger.gui.language import said, tr, trn, use_language
 from geotagger.gui.wording import _AREAS, _DIRECTIONS, row_words
-from geotagger.metadata import os_errors
-from geotagger.metadata.reading import sentence
+from geotagger.metadata import formats, os_errors
+from geotagger.metadata.errors import SIGNED, UnsafeError
 from geotagger.session.map_page import WORDS
 from tests.session.made import make_photo
 
 FRENCH: dict[str, str] = json.loads(resource_path("languages", "fr.json").read_text(encoding="utf-8"))
+_PLACEHOLDER = re.compile(r"{\w+(?:![rs])?(?::[^}]*)?}")
 
 
-def words_of_the_window() -> set[str]:
-    """All texts given to ``tr``, ``trn`` and ``Sentence`` in the code, and those passed through a variable."""
-    found = {*WORDS.values(), *load_regions().names, *(area for area, _ in _AREAS), *_DIRECTIONS}
-    found |= {declared.metadata["sentence"] for declared in fields(Settings)}
-    for file in Path(geotagger.__path__[0]).rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id in ("tr", "trn", "Sentence")
-            ):
-                texts = node.args[: 2 if node.func.id == "trn" else 1]
-                found |= {t.value for t in texts if isinstance(t, ast.Constant) and isinstance(t.value, str)}
+def _program() -> dict[Path, ast.Module]:
+    """The program's modules, without the commands: these speak English."""
+    root = Path(geotagger.__path__[0])
+    return {
+        file: ast.parse(file.read_text(encoding="utf-8"))
+        for file in root.rglob("*.py")
+        if "cli" not in file.relative_to(root).parts
+    }
+
+
+def _kinds(modules: dict[Path, ast.Module], name: str) -> set[str]:
+    """The name of a class and those of all classes made from it."""
+    classes = [
+        node for module in modules.values() for node in ast.walk(module) if isinstance(node, ast.ClassDef)
+    ]
+    found, before = {name}, set[str]()
+    while found != before:
+        before = set(found)
+        found |= {one.name for one in classes if found & {b.id for b in one.bases if isinstance(b, ast.Name)}}
     return found
 
 
-_TOLD_IN_ROWS = frozenset(
-    {
-        "ChangedOnDiskError",
-        "CoordinateError",
-        "FormatError",
-        "KnownPlaceError",
-        "ScanItem",
-        "SettingsError",
-        "UnreadablePhotoError",
-        "VerificationError",
-        "WriteRefusedError",
-    }
-)
+def words_of_the_window() -> set[str]:
+    """All texts given to ``tr``, ``trn``, ``Sentence`` and to errors in the code, and those passed through a variable.
 
-
-def problems_of_photos() -> set[str]:
-    """The fixed sentences about photos and positions that the window shows as they come from below it."""
-    found = {*os_errors._READING.values(), *os_errors._WRITING.values()}
-    for file in Path(geotagger.__path__[0]).rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id in _TOLD_IN_ROWS
-            ):
-                texts = [
-                    a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
-                ]
-                found |= {sentence(text) for text in texts}
+    A text made with an f-string could not be found in the catalogue, so none may stand there: errors take a
+    template and its values.
+    """
+    found = {*WORDS.values(), *load_regions().names, *(area for area, _ in _AREAS), *_DIRECTIONS}
+    found |= {declared.metadata["sentence"] for declared in fields(Settings)}
+    found |= {*os_errors._READING.values(), *os_errors._WRITING.values()}
+    found |= {SIGNED, formats._RAW_REASON, formats._HEIF_REASON, formats._BIG_TIFF_REASON}
+    found.add("{name}: {reason}")
+    modules = _program()
+    photo_errors = _kinds(modules, "PhotoError")
+    holders = {"tr", "Sentence", "FormatError", "UnsafeError"} | _kinds(
+        modules, "GeotaggerError"
+    ) - photo_errors
+    for file, module in modules.items():
+        told = {
+            target.id
+            for node in ast.walk(module)
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.JoinedStr)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for call in ast.walk(module):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+                continue
+            name = call.func.id
+            texts = call.args[:2] if name == "trn" else call.args[1:2] if name in photo_errors else []
+            texts = texts or (call.args[:1] if name in holders else [])
+            for text in [
+                one for t in texts for one in ((t.body, t.orelse) if isinstance(t, ast.IfExp) else (t,))
+            ]:
+                where = f"{file.name}:{call.lineno} is no template"
+                assert not isinstance(text, ast.JoinedStr | ast.BinOp), where
+                assert not (name != "tr" and isinstance(text, ast.Name) and text.id in told), where
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    found.add(text.value)
     return found
 
 
 def test_french_is_complete_and_holds_nothing_old() -> None:
-    wanted = words_of_the_window() | problems_of_photos()
+    wanted = words_of_the_window()
     assert sorted(wanted - set(FRENCH)) == []
     assert sorted(set(FRENCH) - wanted) == []
 
 
 def test_placeholders_are_the_same() -> None:
     for text, french in FRENCH.items():
-        assert sorted(re.findall(r"{\w+}", french)) == sorted(re.findall(r"{\w+}", text)), text
+        assert sorted(_PLACEHOLDER.findall(french)) == sorted(_PLACEHOLDER.findall(text)), text
 
 
 def test_words_change_with_the_language() -> None:
@@ -99,6 +117,34 @@ def test_sentences_of_the_evidence_are_said_in_the_users_language() -> None:
 
 
 def test_what_is_wrong_with_a_photo_is_said_in_the_users_language() -> None:
-    photo = make_photo(error="The file is empty.")
+    error = UnreadablePhotoError(Path("a.jpg"), "The picture is damaged ({problem}).", problem="{}")
+    photo = make_photo(error=error.reason)
     use_language("fr")
-    assert row_words(photo).place == "Le fichier est vide."
+    assert row_words(photo).place == "L’image est endommagée ({})."
+    assert said(error) == "a.jpg : L’image est endommagée ({})."
+    assert str(error) == "a.jpg: The picture is damaged ({}).", "the commands and the log speak English"
+
+
+def test_a_clause_is_said_within_a_sentence_and_alone() -> None:
+    clause = UnsafeError("its {kind} directory is damaged", kind="GPS").clause
+    outer = WriteRefusedError(Path("a.jpg"), "It cannot be written safely: {reason}.", reason=clause)
+    assert outer.reason == "It cannot be written safely: its GPS directory is damaged."
+    assert clause.alone() == "Its GPS directory is damaged."
+    use_language("fr")
+    assert said(outer.reason) == "On ne peut pas l’écrire sans risque : son répertoire GPS est endommagé."
+    assert said(clause.alone()) == "Son répertoire GPS est endommagé."
+
+
+def test_none_is_plural_in_english_and_singular_in_french() -> None:
+    assert trn("{n} photo", "{n} photos", 0) == "0 photos"
+    use_language("fr")
+    assert trn("{n} photo", "{n} photos", 0) == "0 photo"
+    assert trn("{n} photo", "{n} photos", 2) == "2 photos"
+
+
+def test_errors_and_sentences_keep_their_words_when_copied() -> None:
+    error = UnreadablePhotoError(Path("a.jpg"), "The picture is damaged ({problem}).", problem="cut")
+    again = deepcopy(error)
+    use_language("fr")
+    assert said(again.reason) == "L’image est endommagée (cut)."
+    assert said(deepcopy(error.reason.alone())) == "L’image est endommagée (cut)."
