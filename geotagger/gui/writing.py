@@ -13,7 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
 
-from geotagger.core.errors import GeotaggerError, PhotoError
+from geotagger.core.errors import GeotaggerError, PartlyWrittenError, PhotoError
 from geotagger.core.fix import Fix
 from geotagger.core.sentence import Sentence
 from geotagger.core.settings import write_policy
@@ -23,6 +23,7 @@ from geotagger.gui.language import said, tr, trn
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import (
     Journal,
+    KeptCopy,
     PhotoMetadata,
     WriteOutcome,
     WriteRequest,
@@ -93,7 +94,15 @@ class Writing(QObject):
 
     def recover(self) -> None:
         """Make whole what a crash during writing left behind: opening the journal does that."""
-        self._workbench.jobs.run(self._open_journal, lambda _: None, self._not_recovered, lane=Lane.WRITE)
+        self._workbench.jobs.run(self._kept_copies, self._recovered, self._not_recovered, lane=Lane.WRITE)
+
+    def _kept_copies(self) -> list[KeptCopy]:
+        return self._open_journal().kept_copies()
+
+    def _recovered(self, kept: list[KeptCopy]) -> None:
+        """Name what could not be made whole without the user."""
+        if kept:
+            self._workbench.noticed.emit(" ".join(said(one.sentence) for one in kept), "")
 
     def _open_journal(self) -> Journal:
         """On the write thread, where the journal is used."""
@@ -257,6 +266,8 @@ class Writing(QObject):
         else:
             log.error("Writing %s failed.", path, exc_info=error)
             reason = Sentence("Writing failed: {problem}", problem=error)
+        if isinstance(error, PartlyWrittenError):
+            self._written_ids.append(photo_id)  # so that taking back the run puts it back
         self._report.failures.append((path, reason))
         self._workbench.session.update(photo_id, error=reason)
 

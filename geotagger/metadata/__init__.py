@@ -2,7 +2,7 @@
 
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 from geotagger.metadata.formats import PHOTO_SUFFIXES
-from geotagger.metadata.journal import Journal, JournalError, Run, UndoOutcome, open_journal
+from geotagger.metadata.journal import Journal, JournalError, KeptCopy, Run, UndoOutcome, open_journal
 from geotagger.metadata.model import (
     FileIdentity,
     PhotoMetadata,
@@ -26,6 +26,7 @@ __all__ = [
     "FileIdentity",
     "Journal",
     "JournalError",
+    "KeptCopy",
     "Overwrite",
     "PhotoMetadata",
     "Run",

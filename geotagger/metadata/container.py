@@ -45,11 +45,14 @@ class Change:
         gps: new entries of a GPS directory from the old ones.
         new_gps: big-endian fields for a file that has no EXIF; empty where none is to be made.
         xmp: the new packet from the old one (None for none); empty to have none.
+        further_xmp: the same for packets in further directories (other pages); given where positions in those are
+            to go, too.
     """
 
     gps: GpsRewrite
     new_gps: Sequence[Field]
     xmp: Callable[[bytes | None], bytes]
+    further_xmp: Callable[[bytes], bytes] | None = None
 
 
 class PhotoFormat(Protocol):

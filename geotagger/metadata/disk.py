@@ -131,6 +131,26 @@ def alike(left: os.stat_result, right: os.stat_result) -> bool:
     return (left.st_ino, left.st_size, left.st_mtime_ns) == (right.st_ino, right.st_size, right.st_mtime_ns)
 
 
+def claim(path: Path, source: FileSource) -> None:
+    """Keep other writers of this program, in whatever process, away from a file until it is closed.
+
+    Where a system or a network folder knows no such locks, ``check_unchanged`` alone has to do.
+
+    Raises:
+        ChangedOnDiskError: one is at it.
+    """
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(source.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ChangedOnDiskError(path, "Another run is changing this file at this moment.") from error
+    except OSError:
+        return
+
+
 def check_unchanged(path: Path, real: Path, source: FileSource) -> None:
     """Refuse if the file is another one, or was touched, since it was opened.
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from geotagger.core.errors import ChangedOnDiskError, GeotaggerError, WriteRefusedError
+from geotagger.core.errors import ChangedOnDiskError, GeotaggerError, PhotoError, WriteRefusedError
 from geotagger.core.paths import data_dir
+from geotagger.core.sentence import Sentence
 from geotagger.metadata import safe_write
 from geotagger.metadata.edit import Edit, invert, unpack
 from geotagger.metadata.edited_bytes import digest_of
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS journal_writes (
 CREATE INDEX IF NOT EXISTS journal_writes_by_run ON journal_writes(run_id);
 CREATE INDEX IF NOT EXISTS journal_writes_by_state ON journal_writes(state);
 """
+_DONE = "SELECT id, photo, target, operation, edit, after_sha256 FROM journal_writes WHERE state = 'done'"
 DATABASE = "geotagger.sqlite3"
 UNDO = "undo"
 """Kind of the runs in which other runs are taken back."""
@@ -79,6 +81,27 @@ class UndoOutcome:
     path: Path
     target: Path
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCopy:
+    """The copy beside a file whose write was interrupted, and which was changed again or lost before the next start.
+
+    Nobody can tell which of the two the user wants, so both stay.
+    """
+
+    path: Path
+    copy: Path
+
+    @property
+    def sentence(self) -> Sentence:
+        """What the user should know of it."""
+        return Sentence(
+            "A write was interrupted, and since then {file} was changed or lost. A copy from before was kept as"
+            " {copy}: compare the two, and delete the copy when it is not needed.",
+            file=str(self.path),
+            copy=str(self.copy),
+        )
 
 
 def open_journal() -> Journal:
@@ -223,11 +246,7 @@ class Journal:
             if run_id is None:
                 raise JournalError("There is nothing to undo.")
         with self._mutex:
-            rows = self._db.execute(
-                "SELECT id, photo, target, operation, edit, after_sha256 FROM journal_writes"
-                " WHERE run_id = ? AND state = 'done' ORDER BY id DESC",
-                (run_id,),
-            ).fetchall()
+            rows = self._db.execute(f"{_DONE} AND run_id = ? ORDER BY id DESC", (run_id,)).fetchall()
             known = self._db.execute("SELECT 1 FROM journal_runs WHERE id = ?", (run_id,)).fetchone()
         if not known:
             raise JournalError("There is no run {number} in the journal.", number=run_id)
@@ -236,9 +255,33 @@ class Journal:
         undo_id = self.begin_run(UNDO)
         works = [(path_of(row[1]), partial(self._undo_write, undo_id, *row)) for row in rows]
         for row, (photo, result) in zip(rows, side_by_side(works), strict=True):
-            if isinstance(result, Exception) and not isinstance(result, WriteRefusedError):
+            if isinstance(result, Exception) and not isinstance(result, PhotoError):
                 raise result
             yield UndoOutcome(photo, path_of(row[2]), result.reason if result is not None else None)
+
+    def take_back(self, entries: Sequence[int]) -> None:
+        """Take back single writes, newest first, as where the rest of what belongs to them could not be done.
+
+        Raises:
+            PhotoError: one cannot be taken back now; it is still part of its run.
+            JournalError: the journal cannot be written.
+        """
+        undo_id = self.begin_run(UNDO) if entries else 0
+        for entry in sorted(entries, reverse=True):
+            with self._mutex:
+                row = self._db.execute(f"{_DONE} AND id = ?", (entry,)).fetchone()
+            if row is None:
+                raise JournalError("What became of it is not known yet.")
+            self._undo_write(undo_id, *row)
+
+    def kept_copies(self) -> list[KeptCopy]:
+        """What interrupted writes left unclear, as long as the user has not deleted or renamed the copies."""
+        with self._mutex:
+            rows = self._db.execute(
+                "SELECT target, helper FROM journal_writes WHERE state = 'kept'"
+            ).fetchall()
+        kept = [KeptCopy(path_of(target), path_of(helper)) for target, helper in rows]
+        return [one for one in kept if one.copy.exists()]
 
     def _undo_write(
         self, undo_id: int, entry: int, photo: Stored, target: Stored, operation: str, edit: bytes, after: str

@@ -50,6 +50,11 @@ def failed(entry: int, reason: str) -> Statement:
     return "UPDATE journal_writes SET state = 'failed', reason = ? WHERE id = ?", (reason, entry)
 
 
+def kept(entry: int) -> Statement:
+    """What notes that nobody knows what a file is now, so that the copy beside it stays for the user."""
+    return "UPDATE journal_writes SET state = 'kept' WHERE id = ?", (entry,)
+
+
 class JournalRecord:
     """The entry of one write; a :class:`geotagger.metadata.record.Record`."""
 
@@ -60,6 +65,11 @@ class JournalRecord:
         self._undoes = undoes
         self._entry = 0
 
+    @property
+    def entry(self) -> int:
+        """Its number in the journal; 0 while it is not begun."""
+        return self._entry
+
     def begun(self, plan: Plan) -> None:
         """The write is about to start.
 
@@ -67,8 +77,8 @@ class JournalRecord:
             WriteRefusedError: this cannot be noted down.
         """
         row = (
-            self._run_id, stored(self._photo.absolute()), stored(plan.target), plan.operation.value,
-            pack(plan.edit), stored(plan.helper), plan.in_place, now(), self._undoes,
+            self._run_id, stored(self._photo.absolute()), stored(plan.target.absolute()), plan.operation.value,
+            pack(plan.edit), stored(plan.helper.absolute()), plan.in_place, now(), self._undoes,
         )  # fmt: skip
         sql = (
             "INSERT INTO journal_writes"

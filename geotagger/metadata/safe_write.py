@@ -41,11 +41,14 @@ def write_edit(
 
     Raises:
         WriteRefusedError: the file is as it was, and the reason says why.
+        PartlyWrittenError: it could be neither written nor brought back; the reason says where it lies whole.
     """
     try:
         real = Path(os.path.realpath(path))
         with FileSource(real, tracked=False) as source:
             _check_writable(path, source)
+            disk.claim(path, source)
+            disk.check_unchanged(path, real, source)
             _check_same(path, source, edit, read)
             if backup_dir is not None:
                 keep_original(real, source, backup_dir)
@@ -54,6 +57,19 @@ def write_edit(
     except OSError as error:
         raise refused(path, error) from error
     return real
+
+
+def check_writable(path: Path) -> None:
+    """See that a file that is there can be written, before other files are changed with it.
+
+    Raises:
+        WriteRefusedError: it cannot, and the reason says why.
+    """
+    try:
+        with FileSource(path, tracked=False) as source:
+            _check_writable(path, source)
+    except OSError as error:
+        raise refused(path, error) from error
 
 
 def create(path: Path, data: bytes, record: Record) -> None:
@@ -89,8 +105,9 @@ def remove(path: Path, data: bytes, record: Record) -> None:
 
     Raises:
         ChangedOnDiskError: it holds something else by now.
-        WriteRefusedError: it cannot be deleted.
+        WriteRefusedError: it is read-only or cannot be deleted.
     """
+    check_writable(path)
     record.begun(Plan(path, Operation.REMOVE, (Splice(0, data, b""),), path, False))
     try:
         if path.read_bytes() != data:
@@ -203,5 +220,5 @@ def _overwrite(path: Path, real: Path, source: FileSource, edit: Edit, record: R
         disk.check_unchanged(path, real, source)
         record.prepared(after, before)
     # From here on the copy is all that is whole: it stays until the file is checked or brought back.
-    in_place.overwrite(path, real, source, edit, helper, record)
-    record.done()
+    if in_place.overwrite(path, real, source, edit, helper, record):
+        record.done()

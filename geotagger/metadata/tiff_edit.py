@@ -40,7 +40,7 @@ class _Layout:
 
     tables: tuple[tuple[str, Ifd], ...]
     ranges: tuple[tuple[int, int], ...]
-    """(start, end) of tables and values, except those of the GPS directory, and of image data."""
+    """(start, end) of tables and values, except those of the GPS directories that may change, and of image data."""
     images: tuple[tuple[int, int], ...]
     """(start, end) of image data alone."""
 
@@ -61,11 +61,11 @@ def _image_ranges(tiff: Tiff, ifd: Ifd) -> list[tuple[int, int]]:
     return found
 
 
-def _survey(tiff: Tiff) -> _Layout:
+def _survey(tiff: Tiff, everywhere: bool) -> _Layout:
     tables = tuple(tiff.walk())
     ranges: list[tuple[int, int]] = [(0, 8)]
     for name, ifd in tables:
-        if name == "IFD0/GPS":
+        if name == "IFD0/GPS" or (everywhere and name.endswith("/GPS")):
             continue
         ranges.append((ifd.offset, ifd.end))
         ranges += _value_ranges(tiff, ifd.entries)
@@ -73,7 +73,7 @@ def _survey(tiff: Tiff) -> _Layout:
     return _Layout(tables, (*ranges, *images), tuple(images))
 
 
-def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
+def _refuse_broken(tiff: Tiff, layout: _Layout, everywhere: bool) -> None:
     """Refuse directories whose entries cannot be carried over faithfully."""
     names = {ifd.offset: name for name, ifd in layout.tables}
     first = layout.tables[0][1]
@@ -89,7 +89,7 @@ def _refuse_broken(tiff: Tiff, layout: _Layout) -> None:
                 raise UnsafeError("its {kind} directory is damaged", kind=label)
     if sum(1 for e in first.entries if e.tag == XMP) > 1:
         raise UnsafeError("it holds several XMP packets")
-    if any(tiff.integer(ifd.get(GPS_IFD)) for _, ifd in layout.tables[1:]):
+    if not everywhere and any(tiff.integer(ifd.get(GPS_IFD)) for _, ifd in layout.tables[1:]):
         # The position of another page, or the same once more: readers would disagree about which one counts.
         raise UnsafeError("a second of its EXIF directories refers to a position")
 
@@ -192,20 +192,28 @@ class _Tail:
         return Entry(item.tag, item.type, item.values, field)
 
 
-def edit_block(source: Source, rewrite_gps: GpsRewrite, xmp: bytes | None = None) -> Edit:
+def edit_block(
+    source: Source,
+    rewrite_gps: GpsRewrite,
+    xmp: bytes | None = None,
+    further_xmp: Callable[[bytes], bytes] | None = None,
+) -> Edit:
     """Splices that give a TIFF structure a new GPS directory and, if not None, a new XMP packet (tag 700).
 
     Args:
         rewrite_gps: makes the new GPS entries from the old ones.
         xmp: the new packet; empty removes the tag.
+        further_xmp: given to take positions out of further directories (other pages), too, in their places: makes
+            the new packet of one from the old. Else a position there is a reason to refuse.
 
     Raises:
         FormatError: there is no TIFF structure.
         UnsafeError: it is broken in a way that would make a change risky.
     """
     tiff = Tiff(source)
-    layout = _survey(tiff)
-    _refuse_broken(tiff, layout)
+    everywhere = further_xmp is not None
+    layout = _survey(tiff, everywhere)
+    _refuse_broken(tiff, layout, everywhere)
     first = layout.tables[0][1]
     pointer = first.get(GPS_IFD)
     old_gps = tiff.ifd(tiff.offset_of(pointer)) if pointer and tiff.offset_of(pointer) else None
@@ -228,6 +236,8 @@ def edit_block(source: Source, rewrite_gps: GpsRewrite, xmp: bytes | None = None
         changed |= _place_gps(tiff, old_gps, pointer, new, tail, entries, splices)
     if xmp is not None:
         changed |= _place_xmp(tiff, first, xmp, tail, entries, splices)
+    if further_xmp is not None:
+        splices += _cleared_pages(tiff, layout, old_gps, rewrite_gps, further_xmp)
     if changed:
         if not entries:
             raise UnsafeError("its first EXIF directory would become empty")
@@ -324,6 +334,64 @@ def _place_xmp(
     return True
 
 
+def _cleared_pages(
+    tiff: Tiff,
+    layout: _Layout,
+    first_gps: Ifd | None,
+    rewrite_gps: GpsRewrite,
+    new_xmp: Callable[[bytes], bytes],
+) -> list[Splice]:
+    """Take positions out of all directories but the first, with nothing moved.
+
+    Raises:
+        UnsafeError: one is damaged, or its packet would grow.
+    """
+    splices: list[Splice] = []
+    done = {first_gps.offset} if first_gps is not None else set()
+    for name, ifd in layout.tables[1:]:
+        if name.endswith("/GPS"):
+            continue
+        entries = list(ifd.entries)
+        for pointer in (e for e in ifd.entries if e.tag == GPS_IFD):
+            entries.remove(pointer)
+            offset = tiff.integer(pointer)
+            if not offset or offset in done:
+                continue
+            done.add(offset)
+            old = next((i for n, i in layout.tables if i.offset == offset and n.endswith("/GPS")), None)
+            if old is None:
+                raise UnsafeError("its {kind} directory is damaged", kind="GPS")
+            kept = [e for e in rewrite_gps(tiff, old.entries) if isinstance(e, Entry)]
+            splices += _blanked(tiff, old, kept, layout)
+            splices.append(_shrunk(tiff, old, kept))
+            if kept:
+                entries.insert(ifd.entries.index(pointer), pointer)
+        for packet in (e for e in ifd.entries if e.tag == XMP and e.size > 4):
+            before = tiff.value(packet, 1 << 30)
+            after = new_xmp(before)
+            if len(after) > len(before):
+                raise UnsafeError("the XMP of another page cannot be changed in its place")
+            splices.append(replacing(tiff.offset_of(packet), before, after.ljust(len(before))))
+            if not after:
+                entries.remove(packet)
+        if len(entries) < len(ifd.entries):
+            if not entries:
+                raise UnsafeError("one of its EXIF directories would become empty")
+            splices.append(_shrunk(tiff, ifd, entries))
+    return list(dict.fromkeys(splices))
+
+
+def _shrunk(tiff: Tiff, ifd: Ifd, entries: Sequence[Entry]) -> Splice:
+    """A directory with fewer entries in its place, in their old order."""
+    if not ifd.has_next:
+        raise UnsafeError("one of its EXIF directories is cut off")
+    table = tiff.source.read(ifd.offset, ifd.end - ifd.offset)
+    fresh = struct.pack(tiff.order + "H", len(entries)) + b"".join(
+        _entry_bytes(tiff.order, e) for e in entries
+    )
+    return replacing(ifd.offset, table, (fresh + table[-4:]).ljust(len(table), b"\0"))
+
+
 def _place_first(tiff: Tiff, first: Ifd, entries: list[Entry], tail: _Tail, splices: list[Splice]) -> None:
     """Write the first directory: in place where it does not grow, else behind the block."""
     table = tiff.source.read(first.offset, first.end - first.offset)
@@ -366,16 +434,31 @@ def new_block(gps: Sequence[Field], resolution: tuple[int, int, int]) -> bytes:
     return b"MM" + struct.pack(">HI", 42, 8) + table + bytes(tail.data[len(table) :])
 
 
-def dump(source: Source) -> list[tuple[str, int, int, int, bytes]]:
+def dump(source: Source, everywhere: bool = False) -> list[tuple[str, int, int, int, bytes]]:
     """All entries of all directories with their values, but for the position, XMP and the pointers to them.
 
     Two dumps are equal exactly if no other tag was lost, added or changed.
+
+    Args:
+        everywhere: leave these out of further directories, too.
     """
     tiff = Tiff(source)
     return sorted(
         (name, e.tag, e.type, e.values, tiff.value(e, 1 << 30))
         for name, ifd in tiff.walk()
-        if name != "IFD0/GPS"
+        if name != "IFD0/GPS" and not (everywhere and name.endswith("/GPS"))
         for e in ifd.entries
-        if not (name == "IFD0" and e.tag in (GPS_IFD, XMP))
+        if not ((everywhere or name == "IFD0") and e.tag in (GPS_IFD, XMP))
     )
+
+
+def further_packets(source: Source) -> list[bytes]:
+    """The XMP packets of all directories but the first."""
+    tiff = Tiff(source)
+    return [
+        tiff.value(e, 1 << 30)
+        for name, ifd in tiff.walk()
+        if name != "IFD0"
+        for e in ifd.entries
+        if e.tag == XMP
+    ]

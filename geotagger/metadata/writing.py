@@ -9,7 +9,14 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
-from geotagger.core.errors import ChangedOnDiskError, UnreadablePhotoError, WriteRefusedError
+from geotagger.core.errors import (
+    ChangedOnDiskError,
+    GeotaggerError,
+    PartlyWrittenError,
+    PhotoError,
+    UnreadablePhotoError,
+    WriteRefusedError,
+)
 from geotagger.core.fix import Fix
 from geotagger.core.sentence import Sentence
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
@@ -29,6 +36,7 @@ from geotagger.metadata.model import (
 )
 from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.reading import fix_in, fix_in_packet, open_photo, read_photo
+from geotagger.metadata.record import Record
 from geotagger.metadata.side_by_side import side_by_side
 from geotagger.metadata.sidecar import Sidecar, own_path, sidecars_of
 from geotagger.metadata.source import Source
@@ -327,13 +335,52 @@ def _changed(sidecar: Sidecar, new: bytes) -> _Step:
 
 
 def _carry_out(work: _Work, policy: WritePolicy, journal: Journal, run_id: int) -> WriteOutcome:
-    plan = work.plan
-    for step in work.steps:
-        with journal.record(run_id, plan.path) as record:
-            if step.new:
-                safe_write.create(step.target, step.new, record)
-            elif step.old is not None:
-                safe_write.remove(step.target, step.old, record)
-            elif step.edit:
-                safe_write.write_edit(step.target, step.edit, record, step.read, policy.backup_dir)
-    return WriteOutcome(plan.path, plan.target, plan.written_to, plan.reason)
+    """Make all steps or none: where a photo was written and its sidecar then cannot be, the photo is put back."""
+    path = work.plan.path
+    made: list[int] = []
+    try:
+        for step in work.steps[1:]:
+            safe_write.check_writable(step.target)
+        for step in work.steps:
+            with journal.record(run_id, path) as record:
+                _make(step, record, policy)
+            if record.entry:
+                made.append(record.entry)
+    except PhotoError as error:
+        if step.target == path:
+            raise
+        raise _stopped(path, step.target.name, error, journal, made) from error.__cause__ or error
+    return WriteOutcome(path, work.plan.target, work.plan.written_to, work.plan.reason)
+
+
+def _make(step: _Step, record: Record, policy: WritePolicy) -> None:
+    if step.new:
+        safe_write.create(step.target, step.new, record)
+    elif step.old is not None:
+        safe_write.remove(step.target, step.old, record)
+    elif step.edit:
+        safe_write.write_edit(step.target, step.edit, record, step.read, policy.backup_dir)
+
+
+def _stopped(path: Path, sidecar: str, error: PhotoError, journal: Journal, made: list[int]) -> PhotoError:
+    """Take back what was changed before a sidecar could not be; the error that says what is there now."""
+    try:
+        journal.take_back(made)
+    except GeotaggerError as problem:
+        return PartlyWrittenError(
+            path,
+            "It was changed, but its sidecar {sidecar} was not ({why}), and it could not be put back at once"
+            " ({problem}). Taking back this run puts it back.",
+            sidecar=sidecar,
+            why=error.reason,
+            problem=problem.sentence,
+        )
+    if isinstance(error, PartlyWrittenError):
+        text = Sentence("Its sidecar {sidecar}: {why}", sidecar=sidecar, why=error.reason)
+    else:
+        text = Sentence(
+            "Its sidecar {sidecar} cannot be written, so nothing was changed. {why}",
+            sidecar=sidecar,
+            why=error.reason,
+        )
+    return type(error)(path, text)

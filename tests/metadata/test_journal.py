@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from geotagger.core.errors import WriteRefusedError
+from geotagger.core.errors import PartlyWrittenError, WriteRefusedError
 from geotagger.metadata import (
     Journal,
     JournalError,
@@ -27,10 +27,14 @@ from geotagger.metadata import (
     strip_fix,
     write_fix,
 )
+from geotagger.metadata.edit import Edit, apply
+from geotagger.metadata.journal import KeptCopy
+from geotagger.metadata.source import Source
 from tests.metadata import samples
 from tests.metadata.judging import ESTIMATE, MANUAL
 
 Write = Callable[..., WriteOutcome]
+HARD_LINKS = pytest.mark.skipif(sys.platform == "win32", reason="hard links")
 
 
 class Killed(BaseException):
@@ -213,34 +217,7 @@ def test_a_crash_leaves_the_old_or_the_new_file_and_the_journal_knows_which(
             assert photo.read_bytes() == original
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="hard links")
-def test_a_file_overwritten_in_part_is_brought_back(
-    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    os.link(photo, photo.with_name("b.jpg"))
-    original = photo.read_bytes()
-
-    def half(path: Path, *_: object) -> None:
-        with path.open("r+b") as file:
-            file.seek(100)
-            file.write(b"half written" * 20)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(in_place, "overwrite_bytes", half)
-        patch.setattr(in_place, "restore_from", lambda *_: (_ for _ in ()).throw(Killed()))
-        with pytest.raises(Killed):
-            write(photo)
-    assert photo.read_bytes() != original
-    assert len(strays(photo)) == 1
-    journal.close()
-    with Journal(tmp_path / "journal" / "geotagger.sqlite3"):
-        assert photo.read_bytes() == original
-        assert strays(photo) == []
-        assert states(tmp_path) == ["failed"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="hard links")
+@HARD_LINKS
 def test_the_copy_stays_until_the_file_is_seen_to_be_brought_back(
     photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +232,7 @@ def test_the_copy_stays_until_the_file_is_seen_to_be_brought_back(
 
     with monkeypatch.context() as patch:
         patch.setattr(in_place, "overwrite_bytes", garble)
-        with pytest.raises(WriteRefusedError):
+        with pytest.raises(PartlyWrittenError):
             write(photo)
     (copy,) = strays(photo)
     assert photo.with_name(copy).read_bytes() == original
@@ -263,6 +240,156 @@ def test_the_copy_stays_until_the_file_is_seen_to_be_brought_back(
     with Journal(tmp_path / "journal" / "geotagger.sqlite3"):
         assert photo.read_bytes() == original
         assert strays(photo) == []
+
+
+def interrupted_in_place(
+    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch, written: int | None = None
+) -> Path:
+    """A hard-linked photo of which a killed write changed the first bytes; the copy that lies beside it."""
+    os.link(photo, photo.parent.parent / "other name.jpg")
+
+    def half(real: Path, original: Source, edit: Edit) -> None:
+        data = apply(original.read(0, original.size), edit)[:written]
+        with real.open("r+b") as file:
+            file.write(data)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(in_place, "overwrite_bytes", half)
+        patch.setattr(in_place, "restore_from", lambda *_: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            write(photo)
+    (copy,) = strays(photo)
+    return photo.with_name(copy)
+
+
+@HARD_LINKS
+@pytest.mark.parametrize("written", [40, 400, 700])
+def test_a_file_overwritten_in_part_is_brought_back(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    original = photo.read_bytes()
+    interrupted_in_place(photo, write, monkeypatch, written)
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
+        assert photo.read_bytes() == original
+        assert again.kept_copies() == []
+    assert strays(photo) == []
+    assert states(tmp_path) == ["failed"]
+
+
+@HARD_LINKS
+def test_a_file_overwritten_to_the_end_counts_as_written(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = photo.read_bytes()
+    interrupted_in_place(photo, write, monkeypatch)
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
+        assert strays(photo) == []
+        assert photo.read_bytes() != original
+        assert [outcome.error for outcome in again.undo_run()] == [None]
+    assert photo.read_bytes() == original
+
+
+def test_relative_paths_can_be_undone_from_another_folder(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photo.parent)
+    sidecar = write(Path("a.jpg"), ESTIMATE, sidecar=SidecarMode.ALWAYS).written_to
+    assert sidecar == Path("a.jpg.xmp")
+    strip_fix(Path("a.jpg"), WritePolicy(), journal, journal.begin_run("strip"), estimates_only=True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert [outcome.error for outcome in journal.undo_run()] == [None]
+    assert photo.with_name("a.jpg.xmp").exists()
+    assert [outcome.error for outcome in journal.undo_run()] == [None]
+    assert [f.name for f in photo.parent.iterdir()] == ["a.jpg"]
+    assert list(elsewhere.iterdir()) == []
+
+
+@HARD_LINKS
+def test_a_copy_that_no_longer_fits_is_kept_and_named(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = interrupted_in_place(photo, write, monkeypatch, 700)
+    torn, damaged = photo.read_bytes(), copy.read_bytes()[:-1] + b"?"
+    copy.write_bytes(damaged)
+    journal.close()
+    for _ in range(2):
+        with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
+            assert again.kept_copies() == [KeptCopy(photo, copy)]
+    assert (photo.read_bytes(), copy.read_bytes()) == (torn, damaged)
+    assert states(tmp_path) == ["kept"]
+    copy.unlink()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
+        assert again.kept_copies() == []
+
+
+@HARD_LINKS
+def test_what_another_program_made_of_an_interrupted_file_is_not_overwritten(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = photo.read_bytes()
+    copy = interrupted_in_place(photo, write, monkeypatch, 700)
+    photo.write_bytes(b"retouched by another program" + original)
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
+        assert again.kept_copies() == [KeptCopy(photo, copy)]
+    assert photo.read_bytes() == b"retouched by another program" + original
+    assert copy.read_bytes() == original
+
+
+@HARD_LINKS
+def test_the_copy_of_an_interrupted_file_that_is_gone_is_kept(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = photo.read_bytes()
+    copy = interrupted_in_place(photo, write, monkeypatch, 700)
+    photo.unlink()
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
+        assert again.kept_copies() == [KeptCopy(photo, copy)]
+    assert copy.read_bytes() == original
+
+
+@HARD_LINKS
+def test_a_file_that_cannot_be_brought_back_is_said_to_be_damaged_with_its_copy(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.link(photo, photo.parent.parent / "other name.jpg")
+    original = photo.read_bytes()
+
+    def broken(*_: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(in_place, "overwrite_bytes", broken)
+        patch.setattr(in_place, "restore_from", broken)
+        with pytest.raises(PartlyWrittenError, match="could not be brought back") as caught:
+            write(photo)
+    (copy,) = strays(photo)
+    assert str(photo.with_name(copy)) in caught.value.reason
+    assert photo.with_name(copy).read_bytes() == original
+
+
+@HARD_LINKS
+def test_a_copy_that_cannot_be_deleted_does_not_make_the_write_fail(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.link(photo, photo.parent.parent / "other name.jpg")
+
+    def held(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "a virus scanner holds it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", held)
+        assert write(photo).written_to == photo
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3"):
+        assert strays(photo) == []
+        assert states(tmp_path) == ["done"]
 
 
 def test_a_running_write_of_another_process_is_not_taken_for_a_crash(

@@ -166,6 +166,31 @@ def test_a_change_during_the_write_is_noticed(
     assert others(photo) == []
 
 
+@POSIX
+def test_two_writers_of_one_file_do_not_overtake_each_other(
+    photo: Path, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_place = disk.take_place
+    second = []
+
+    def meanwhile(helper: Path, real: Path) -> None:
+        monkeypatch.setattr(disk, "take_place", take_place)
+        with Journal(tmp_path / "other journal.sqlite3") as journal:
+            try:
+                write_fix(photo, MANUAL, WritePolicy(Overwrite.ALL), journal, journal.begin_run("other"))
+            except ChangedOnDiskError as error:
+                second.append(error.reason)
+        take_place(helper, real)
+
+    monkeypatch.setattr(disk, "take_place", meanwhile)
+    write(photo, ESTIMATE)
+    assert second == ["Another run is changing this file at this moment."]
+    fix = read_photo(photo).fix
+    assert fix is not None
+    assert fix.source is ESTIMATE.source
+    assert others(photo) == []
+
+
 def test_an_edit_for_other_bytes_is_refused(photo: Path, journal: Journal) -> None:
     original = photo.read_bytes()
     with journal.record(journal.begin_run("test"), photo) as record, pytest.raises(ChangedOnDiskError):

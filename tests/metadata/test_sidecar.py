@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from geotagger.core.errors import WriteRefusedError
+from geotagger.core.errors import PartlyWrittenError, WriteRefusedError
 from geotagger.core.fix import Source
 from geotagger.metadata import (
     Journal,
@@ -16,6 +18,7 @@ from geotagger.metadata import (
     WritePolicy,
     WriteTarget,
     read_photo,
+    safe_write,
     strip_fix,
 )
 from tests.metadata import samples
@@ -136,6 +139,90 @@ def test_writing_into_the_file_changes_a_position_in_the_sidecar_too(
     assert metadata.fix.source is Source.MANUAL
     assert [o.error for o in journal.undo_run()] == [None, None]
     assert (photo.read_bytes(), sidecar.read_bytes()) == (original, samples.xmp(POSITION))
+
+
+def refuse_to_write(monkeypatch: pytest.MonkeyPatch, *sidecars: Path) -> None:
+    """As a share does that takes the rights away in mid-write: the files look writable, and are not."""
+    for name in ("write_edit", "remove"):
+
+        def refusing(path: Path, *rest: Any, real: Callable[..., Any] = getattr(safe_write, name)) -> Any:
+            if path in sidecars:
+                raise WriteRefusedError(path, "The disk is read-only.")
+            return real(path, *rest)
+
+        monkeypatch.setattr(safe_write, name, refusing)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_read_only_sidecar_is_found_before_the_photo_is_touched(photo: Path, write: Write) -> None:
+    sidecar = photo.with_name("IMG_1.jpg.xmp")
+    sidecar.write_bytes(samples.xmp(POSITION))
+    sidecar.chmod(0o444)
+    original, status = photo.read_bytes(), photo.stat()
+    with pytest.raises(WriteRefusedError, match="cannot be written, so nothing was changed"):
+        write(photo, MANUAL)
+    assert (photo.read_bytes(), photo.stat().st_ino) == (original, status.st_ino)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_read_only_sidecar_is_not_deleted(photo: Path, write: Write, journal: Journal) -> None:
+    sidecar = write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS).written_to
+    assert sidecar is not None
+    sidecar.chmod(0o444)
+    with pytest.raises(WriteRefusedError, match=r"IMG_1.jpg.xmp cannot be written.* The file is read-only\."):
+        strip_fix(photo, WritePolicy(), journal, journal.begin_run("strip"), estimates_only=True)
+    assert sidecar.exists()
+
+
+def test_a_photo_is_put_back_when_its_sidecar_cannot_be_written_after_it(
+    photo: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sidecar = photo.with_name("IMG_1.jpg.xmp")
+    sidecar.write_bytes(samples.xmp(POSITION))
+    original = photo.read_bytes()
+    refuse_to_write(monkeypatch, sidecar)
+    with pytest.raises(WriteRefusedError, match=r"so nothing was changed\. The disk is read-only\."):
+        write(photo, MANUAL)
+    assert photo.read_bytes() == original
+    assert sidecar.read_bytes() == samples.xmp(POSITION)
+    assert [run.writes for run in journal.runs()] == [0]
+
+
+def test_strip_of_photo_and_sidecar_is_all_or_nothing(
+    photo: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(photo, MANUAL)
+    written = photo.read_bytes()
+    sidecar = photo.with_name("IMG_1.jpg.xmp")
+    sidecar.write_bytes(samples.xmp(POSITION))
+    refuse_to_write(monkeypatch, sidecar)
+    with pytest.raises(WriteRefusedError, match="nothing was changed"):
+        strip_fix(photo, WritePolicy(), journal, journal.begin_run("strip"), estimates_only=False)
+    assert photo.read_bytes() == written
+
+
+def test_a_photo_that_cannot_be_put_back_is_said_to_be_changed_and_can_be_taken_back(
+    photo: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sidecar = photo.with_name("IMG_1.jpg.xmp")
+    sidecar.write_bytes(samples.xmp(POSITION))
+    original = photo.read_bytes()
+    with monkeypatch.context() as patch:
+        refuse_to_write(patch, sidecar)
+
+        def in_vain(path: Path, *_: Any) -> None:
+            raise WriteRefusedError(path, "There is not enough room on the disk.")
+
+        patch.setattr(journal, "take_back", lambda _: in_vain(photo))
+        with pytest.raises(PartlyWrittenError) as caught:
+            write(photo, MANUAL)
+    assert caught.value.reason == (
+        "It was changed, but its sidecar IMG_1.jpg.xmp was not (The disk is read-only.), and it could not be put"
+        " back at once (IMG_1.jpg: There is not enough room on the disk.). Taking back this run puts it back."
+    )
+    assert photo.read_bytes() != original
+    assert [o.error for o in journal.undo_run()] == [None]
+    assert photo.read_bytes() == original
 
 
 def test_a_damaged_sidecar_is_never_overwritten(photo: Path, write: Write) -> None:
