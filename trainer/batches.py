@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from geotagger.inference.preprocessing import Pixels, fit, input_size, normalise, to_tensor
@@ -16,6 +17,11 @@ from trainer.config import AugmentConfig
 from trainer.shards import Sample, ShardData
 
 _AHEAD = 3
+_OFFSET, _WHITE = (
+    normalise(torch.tensor([0.0, 255.0]).view(2, 1, 1, 1).expand(-1, 3, -1, -1)).flatten(1).numpy()
+)
+_SCALE = (_WHITE - _OFFSET) / 255
+"""Normalising is a factor and a summand per channel; both are read off ``normalise``, so that there is one definition."""
 
 
 def draw_epoch(weights: np.ndarray, seed: int, epoch: int) -> np.ndarray:
@@ -56,29 +62,36 @@ def training_batches(
     """
     share = batch // ranks
 
-    # Threads only decode and scale: torch's own threads, started from several sides, would fight for the cores.
-    def make(number: int) -> tuple[np.ndarray, np.ndarray, list[np.random.Generator]]:
+    # Each thread makes whole batches with Pillow and NumPy, which let go of the interpreter meanwhile; torch's own
+    # threads, started from several sides, would fight for the cores.
+    def make(number: int) -> tuple[np.ndarray, np.ndarray]:
         start = number * batch + rank * share
-        positions = range(start, start + share)
         indices = order[start : start + share]
-        rngs = [np.random.default_rng([*seed, position, 2]) for position in positions]
-        pictures = [
-            augmented(data.image(samples[i]), size_px, augment, rng)
-            for i, rng in zip(indices, rngs, strict=True)
-        ]
-        return np.stack([np.asarray(picture) for picture in pictures]), indices, rngs
+        inputs = np.empty((share, size_px, size_px, 3), np.float32)
+        for place, index in enumerate(indices):
+            rng = np.random.default_rng([*seed, start + place, 2])
+            picture = augmented(data.image(samples[index]), size_px, augment, rng)
+            _write_normalised(inputs[place], recoloured(picture, augment, rng))
+        return inputs, indices
 
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[tuple[np.ndarray, np.ndarray, list[np.random.Generator]]]] = deque()
+        waiting: deque[Future[tuple[np.ndarray, np.ndarray]]] = deque()
         numbers = iter(range(first_batch, len(order) // batch))
         while True:
             while len(waiting) < _AHEAD and (number := next(numbers, None)) is not None:
                 waiting.append(pool.submit(make, number))
             if not waiting:
                 return
-            pictures, indices, rngs = waiting.popleft().result()
-            pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2)
-            yield normalise(recoloured(pixels, augment, rngs)), indices
+            inputs, indices = waiting.popleft().result()
+            yield torch.from_numpy(inputs).permute(0, 3, 1, 2), indices
+
+
+def _write_normalised(target: np.ndarray, picture: Image.Image) -> None:
+    """What ``normalise`` makes of a picture, into (h, w, 3) float32: whole rows at once, in place."""
+    rows = target.reshape(picture.height, -1)
+    np.copyto(rows, np.asarray(picture).reshape(rows.shape))
+    rows *= np.tile(_SCALE, picture.width)
+    rows += np.tile(_OFFSET, picture.width)
 
 
 def evaluation_batches(

@@ -148,7 +148,9 @@ class ShardData:
             DataError: it cannot be had, because its shard is missing or damaged.
         """
         try:
-            return Image.open(io.BytesIO(self.jpeg(sample)), formats=["JPEG"]).convert("RGB")
+            image: Image.Image = Image.open(io.BytesIO(self.jpeg(sample)), formats=["JPEG"])
+            image.load()
+            return image if image.mode == "RGB" else image.convert("RGB")
         except (OSError, SyntaxError, ValueError) as error:
             raise DataError(
                 f"The picture {sample.key} in {self.folder} / {sample.shard} is damaged; {_AGAIN}."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from geotagger.inference.preprocessing import to_tensor
 from trainer.augment import augmented, random_box, recoloured
 from trainer.batches import draw_epoch, evaluation_batches, training_batches
 from trainer.config import AugmentConfig
@@ -17,10 +19,15 @@ from trainer.shards import ShardData
 OFF = AugmentConfig(crop=1.0, flip=0.0, colour=0.0, greyscale=0.0)
 
 
-def _batches(data: ShardData, **changes: int) -> list[tuple[torch.Tensor, np.ndarray]]:
+def _batches(data: ShardData, **changes: Any) -> list[tuple[torch.Tensor, np.ndarray]]:
     samples = data.of("train")
     order = draw_epoch(np.ones(len(samples)), 0, 0)
-    arguments = {"batch": 8, "size_px": 48, "augment": AugmentConfig(), "seed": (0, 0)} | changes
+    arguments: dict[str, Any] = {
+        "batch": 8,
+        "size_px": 48,
+        "augment": AugmentConfig(),
+        "seed": (0, 0),
+    } | changes
     return list(training_batches(data, samples, order, **arguments))
 
 
@@ -73,8 +80,7 @@ def test_augmentations_switched_off_leave_the_picture() -> None:
     image = Image.effect_noise((64, 64), 60).convert("RGB")
     rng = np.random.default_rng(0)
     assert np.array_equal(np.asarray(augmented(image, 64, OFF, rng))[8:-8, 8:-8].shape, (48, 48, 3))
-    pixels = torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None]
-    assert torch.allclose(recoloured(pixels, OFF, [rng]), pixels.float(), atol=0.1)
+    assert np.array_equal(np.asarray(recoloured(image, OFF, rng)), np.asarray(image))
 
 
 @pytest.mark.parametrize(
@@ -92,20 +98,45 @@ def test_each_augmentation_of_the_shape_changes_the_picture(change: dict[str, fl
 
 
 def test_greyscale_takes_the_colour_away() -> None:
-    picture = torch.full((1, 3, 4, 4), 50.0)
-    picture[:, 0] = 200
     config = AugmentConfig(colour=0.0, greyscale=1.0)
-    grey = recoloured(picture, config, [np.random.default_rng(0)])
-    assert torch.allclose(grey[:, 0], grey[:, 2])
+    grey = recoloured(Image.new("RGB", (4, 4), (200, 50, 50)), config, np.random.default_rng(0))
+    # 0.299 · 200 + 0.587 · 50 + 0.114 · 50, the luma of ITU-R BT.601.
+    assert grey.getcolors() == [(16, (95, 95, 95))]
 
 
-def test_colour_jitter_changes_colours_within_bounds() -> None:
-    picture = torch.rand(4, 3, 8, 8) * 255
-    rngs = [np.random.default_rng(i) for i in range(4)]
-    changed = recoloured(picture, AugmentConfig(colour=0.5, greyscale=0.0), rngs)
-    assert (changed - picture).abs().mean() > 5
-    assert changed.min() >= 0
-    assert changed.max() <= 255
+def test_colour_jitter_changes_colours() -> None:
+    picture = Image.effect_noise((32, 32), 60).convert("RGB")
+    for seed in range(4):
+        changed = recoloured(picture, AugmentConfig(colour=0.5, greyscale=0.0), np.random.default_rng(seed))
+        assert np.abs(np.asarray(changed).astype(int) - np.asarray(picture)).mean() > 5
+
+
+def test_colour_jitter_is_the_formula_in_floating_point_but_for_rounding_and_clipping() -> None:
+    colours = np.random.default_rng(7).integers(40, 200, (16, 16, 3), dtype=np.uint8)
+    strength = 0.3
+    changed = recoloured(
+        Image.fromarray(colours), AugmentConfig(colour=strength, greyscale=0.0), np.random.default_rng(3)
+    )
+    gamma, contrast, saturation, *balance = np.random.default_rng(3).uniform(-1, 1, 6) * strength
+    x = (colours / 255) ** np.exp(gamma)
+    x = x.mean() + (x - x.mean()) * np.exp(0.7 * contrast)
+    grey = x @ (0.299, 0.587, 0.114)
+    x = grey[..., None] + (x * np.exp(0.25 * np.array(balance)) - grey[..., None]) * np.exp(saturation)
+    assert np.abs(np.asarray(changed) - (255 * x).clip(0, 255)).max() < 2
+
+
+def test_training_pictures_are_normalised_as_the_application_does(prepared: Path) -> None:
+    data = ShardData(prepared)
+    samples = data.of("train")
+    still = AugmentConfig(crop=1.0, flip=0.0, colour=0.0, greyscale=0.0)
+    for x, indices in _batches(data, augment=still):
+        for position, (given, index) in enumerate(zip(x, indices, strict=True)):
+            assert given.shape == (3, 48, 48)
+            rng = np.random.default_rng([0, 0, position, 2])
+            wanted = to_tensor([np.asarray(augmented(data.image(samples[index]), 48, still, rng))])[0]
+            assert torch.allclose(given, wanted, atol=1e-6)
+        assert x.is_contiguous(memory_format=torch.channels_last)
+        break
 
 
 def test_crops_lie_inside_and_keep_their_share() -> None:
