@@ -12,6 +12,7 @@
     ];
 
     geotagger.CELL_OPACITY = 0.5;
+    const DISC_OPACITY = 0.18;
 
     const shadeOf = (probability) =>
         (geotagger.SHADES.find(([lowest]) => probability >= lowest) || [0, 0])[1];
@@ -42,7 +43,7 @@
             return region ? region.name : code;
         }
 
-        // {regions: [[code, probability], ...], set: [code, ...], lat, lon, radius_km} or null for none.
+        // {regions: [[code, probability], ...], set: [code, ...], lat, lon, radius_km, has_cells} or null for none.
         show(prediction) {
             this.current = prediction;
             this._marks.clearLayers();
@@ -105,6 +106,13 @@
             const common = { renderer: this._ringRenderer, interactive: false, color: accent };
             if (prediction.radius_km > 0) {
                 const circle = geotagger.geodesicCircle(centre, prediction.radius_km);
+                if (!prediction.has_cells) {
+                    // Located photos or a track say more than cells could: the place is as likely anywhere in here.
+                    const disc = { renderer: this._cellRenderer, interactive: false, stroke: false };
+                    disc.fillColor = geotagger.colour("text");
+                    disc.fillOpacity = DISC_OPACITY;
+                    L.polygon(circle, disc).addTo(this._marks);
+                }
                 const halo = { ...common, color: geotagger.colour("map-land"), weight: 3.5, opacity: 0.6 };
                 L.polyline(circle, halo).addTo(this._marks);
                 L.polyline(circle, { ...common, weight: 1.6, dashArray: "5 5" }).addTo(this._marks);

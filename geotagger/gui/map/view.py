@@ -327,6 +327,7 @@ def _described(prediction: Prediction) -> dict[str, Any]:
         "lon": prediction.position.lon_deg,
         "radius_km": prediction.radius_km,
         "coverage": prediction.radius_coverage,
+        "has_cells": bool(prediction.cells),
     }
 
 

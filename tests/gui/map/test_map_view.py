@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from geotagger.core.errors import ResourceError
 from geotagger.core.geo import LatLon
+from geotagger.core.prediction import CellProbability
 from geotagger.gui.map import CellShape, MapView, photo_mime_data
 from geotagger.gui.theme import DARK, LIGHT
 from geotagger.session.photo import PhotoState
@@ -216,6 +218,17 @@ def test_the_likeliest_cells_are_shaded_over_the_regions(loaded: LoadedMap) -> N
     loaded.view.show_cells([])
     loaded.wait_js(f"{layer}.length === 0")
     assert "likeliest places" not in loaded.js("document.querySelector('.legend').textContent")
+
+
+def test_where_located_photos_place_a_photo_the_ring_is_filled_in_place_of_cells(loaded: LoadedMap) -> None:
+    filled = "geotagger.view.prediction._marks.getLayers().filter((layer) => layer instanceof L.Polygon)"
+    local = prediction(LatLon(46.9, -110.4), 40, MT=0.98)
+    loaded.view.show_prediction(local)
+    loaded.wait_js(f"{filled}.length === 1")
+    width = loaded.js(f"(([d]) => d.getBounds().getNorth() - d.getBounds().getSouth())({filled})")
+    assert width == pytest.approx(2 * 40 / 111.195, rel=0.01)
+    loaded.view.show_prediction(replace(local, cells=(CellProbability(3, 0.4),)))
+    loaded.wait_js(f"{filled}.length === 0")
 
 
 def test_the_ring_has_the_radius_on_the_globe(loaded: LoadedMap) -> None:
