@@ -150,6 +150,22 @@ class Config:
         """Read what ``save`` wrote."""
         return resolve(json.loads(path.read_text(encoding="utf-8")), [])
 
+    def prepared_as(self, data_folder: Path) -> Config:
+        """The same with the preparation that a folder made by ``prepare`` says it had, where it says so.
+
+        Raises:
+            SettingsError: what it says cannot be read.
+        """
+        path = data_folder / SETTINGS_FILE
+        try:
+            # The other sections were written by another command, perhaps of another version.
+            section = json.loads(path.read_text(encoding="utf-8"))["prepare"]
+            return dataclasses.replace(self, prepare=resolve({"prepare": section}, []).prepare)
+        except FileNotFoundError:
+            return self
+        except (OSError, ValueError, KeyError, TypeError, SettingsError) as error:
+            raise SettingsError(f"How the data was prepared cannot be read from {path}: {error}") from error
+
 
 def load_config(path: Path | None, assignments: Sequence[str]) -> Config:
     """The settings of a TOML file (defaults where None) with ``section.name=value`` assignments over them.

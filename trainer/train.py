@@ -130,7 +130,7 @@ def train(
     network = GeoNetwork(len(load_regions()), len(grid), EMBEDDING_DIMENSIONS)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if ranks.first:
-        config.save(output / SETTINGS_FILE)
+        config.prepared_as(data_folder).save(output / SETTINGS_FILE)
         say(
             f"{len(samples)} photos of {len({s.group for s in samples})} photographers, data {data.list_hash}"
         )

@@ -51,3 +51,19 @@ def test_unreadable_file_is_told(tmp_path: Path) -> None:
     for name in ("a.toml", "missing.toml"):
         with pytest.raises(SettingsError, match="cannot be read"):
             load_config(tmp_path / name, [])
+
+
+def test_preparation_is_taken_from_the_data_though_its_other_sections_are_of_another_version(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config.json").write_text('{"prepare": {"salt": "x"}, "train": {"device": "cpu"}}')
+    config = load_config(None, ["train.epochs=3", "prepare.salt=y"])
+    assert config.prepared_as(tmp_path) == load_config(None, ["train.epochs=3", "prepare.salt=x"])
+    assert config.prepared_as(tmp_path / "without") == config
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"prepare": 3}', '{"prepare": {"colour": 1}}'])
+def test_unreadable_preparation_of_the_data_names_its_file(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(SettingsError, match=r"prepared cannot be read from .*config\.json"):
+        load_config(None, []).prepared_as(tmp_path)

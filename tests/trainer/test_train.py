@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,11 +63,14 @@ def trained(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_training_writes_weights_history_and_settings(trained: Path) -> None:
+def test_training_writes_weights_history_and_settings(prepared: Path, trained: Path) -> None:
     history = json.loads((trained / HISTORY_FILE).read_text())
     assert [entry["epoch"] for entry in history] == [1, 2]
     assert all(np.isfinite(entry["losses"]).all() and "top1_micro" in entry for entry in history)
-    assert Config.load_saved(trained / "config.json") == _config()
+    # Not the defaults of the preparation, which the training never used, but what the data was made with.
+    made_with = Config.load_saved(prepared / "config.json").prepare
+    assert made_with.salt == "test-14"
+    assert Config.load_saved(trained / "config.json") == replace(_config(), prepare=made_with)
     network, grid = load_trained(trained)
     assert network.cell_head.out_features == len(grid)
     assert not network.training
