@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from geotagger.metadata import Journal, open_journal
 from geotagger.session.scan import scan
 
 T = TypeVar("T")
@@ -37,6 +39,32 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
+@contextmanager
+def journalled(kind: str) -> Iterator[tuple[Journal, int]]:
+    """The journal, with a run of its own that can be taken back.
+
+    Says what an earlier, interrupted write left unclear; and if this run is interrupted (Ctrl+C), when all that was
+    begun is finished, how it can be taken back.
+
+    Yields:
+        The journal and the number of the run.
+
+    Raises:
+        JournalError: it cannot be used.
+    """
+    run_id = 0
+    try:
+        with open_journal() as journal:
+            for kept in journal.kept_copies():
+                say(kept.sentence)
+            run_id = journal.begin_run(kind)
+            yield journal, run_id
+    except KeyboardInterrupt:
+        if run_id:
+            say(f"Interrupted. “geotagger undo --run {run_id}” takes back what was written.")
+        raise
+
+
 def find_photos(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
     """Scan what the user named: the photos, and what failed with its sentence.
 
@@ -54,6 +82,8 @@ def find_photos(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str
             passed_over += 1
     if passed_over:
         say(f"Passed over {passed_over} other file{'s' if passed_over > 1 else ''} in the folders.")
+    if not photos and not failed:
+        say("No photos were found.")
     return photos, failed
 
 

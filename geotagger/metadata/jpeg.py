@@ -278,12 +278,12 @@ def _edit_exif(source: Source, parts: _Parts, change: Change) -> list[Splice]:
     splices: list[Splice] = []
     for index in usable:
         segment, block = parts.exif[index], MemorySource(parts.blocks[index])
-        if index != usable[0] and not _points_to_gps(block):
+        if index != usable[0] and not (_points_to_gps(block) or change.further_xmp):
             continue
         if not change.new_gps and block_is_empty_without(block, change):
             splices.append(Splice(segment.start, _whole(source, segment), b""))
             continue
-        inner = edit_block(block, change.gps)
+        inner = edit_block(block, change.gps, further_xmp=change.further_xmp)
         if inner:
             splices += _segment_splices(segment, inner, len(EXIF_HEADER))
     return splices

@@ -68,12 +68,14 @@ class WriteOutcome:
     Attributes:
         written_to: the file that changed, None where nothing was written.
         note: a sentence for the user, such as why a sidecar was used.
+        leaves_position: the positions were to be removed, and one stayed that the note names.
     """
 
     path: Path
     target: WriteTarget
     written_to: Path | None
     note: str | None = None
+    leaves_position: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class WritePlan:
         written_to: the file that would change, None where nothing would.
         reason: a sentence for the user: why a sidecar is used, or why nothing happens.
         changes: the tags that would change.
+        leaves_position: the positions are to be removed, and one would stay that the reason names.
     """
 
     path: Path
@@ -100,3 +103,4 @@ class WritePlan:
     written_to: Path | None
     reason: str | None
     changes: tuple[TagChange, ...]
+    leaves_position: bool = False

@@ -169,7 +169,7 @@ def _edit_exif(source: Source, parts: _Parts, change: Change, place: int) -> lis
     if not change.new_gps and block_is_empty_without(MemorySource(block), change):
         return [Splice(chunk.start, source.read(chunk.start, chunk.size + 12), b"")]
     try:
-        inner = edit_block(MemorySource(block), change.gps)
+        inner = edit_block(MemorySource(block), change.gps, further_xmp=change.further_xmp)
     except FormatError as error:
         raise UnsafeError("its EXIF block is damaged") from error
     new = apply(block, inner)

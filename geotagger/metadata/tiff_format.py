@@ -64,7 +64,8 @@ class TiffFile:
         entry = first.get(XMP)
         old = tiff.value(entry, 1 << 30) if entry else None
         new = change.xmp(old)
-        return edit_block(source, change.gps, None if new == (old or b"") else new)
+        packet = None if new == (old or b"") else new
+        return edit_block(source, change.gps, packet, change.further_xmp)
 
     def frame(self, source: Source) -> Hashable:
         """The byte order; every other byte is held in place by the edit itself."""

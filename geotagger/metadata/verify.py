@@ -7,9 +7,10 @@ from geotagger.metadata import provenance
 from geotagger.metadata.container import Change, Contents, PhotoFormat
 from geotagger.metadata.edit import Edit, EditedSource
 from geotagger.metadata.errors import FormatError, UnsafeError
+from geotagger.metadata.left_positions import holds_further_position
 from geotagger.metadata.reading import fix_in
 from geotagger.metadata.source import Source
-from geotagger.metadata.tiff_edit import dump
+from geotagger.metadata.tiff_edit import dump, further_packets
 
 
 def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix | None) -> Edit:
@@ -33,21 +34,30 @@ def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix 
         raise UnsafeError("the changed file would not be readable") from error
     if not same_frame:
         raise UnsafeError("the changed file would differ outside of its metadata")
-    _same_tags(old, new)
+    _same_tags(old, new, everywhere=change.further_xmp is not None)
     _same_xmp(old.xmp, new.xmp)
     _right_position(new, fix)
+    if change.further_xmp is not None and any(map(holds_further_position, new.exif)):
+        raise UnsafeError("a position would be left in the file")
     return edit
 
 
-def _same_tags(old: Contents, new: Contents) -> None:
+def _same_tags(old: Contents, new: Contents, *, everywhere: bool) -> None:
     if (old.format, old.width_px, old.height_px) != (new.format, new.width_px, new.height_px):
         raise UnsafeError("the changed file would not show the same image")
     if old.exif and new.exif:
         if len(old.exif) != len(new.exif):
             raise UnsafeError("the changed file would lose an EXIF block")
         for before, after in zip(old.exif, new.exif, strict=True):
-            if dump(before) != dump(after):
+            if dump(before, everywhere) != dump(after, everywhere):
                 raise UnsafeError("the changed file would lose or change a tag")
+            if everywhere and _foreign_of_pages(before) != _foreign_of_pages(after):
+                raise UnsafeError("the changed file would lose or change XMP properties")
+
+
+def _foreign_of_pages(block: Source) -> list[object]:
+    found = (provenance.foreign(packet.rstrip()) for packet in further_packets(block))
+    return [properties for properties in found if properties]
 
 
 def _same_xmp(old: bytes | None, new: bytes | None) -> None:

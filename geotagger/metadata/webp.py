@@ -160,7 +160,7 @@ def _edit_exif(source: Source, parts: _Parts, change: Change) -> tuple[list[Spli
     if not change.new_gps and block_is_empty_without(MemorySource(block), change):
         return [Splice(chunk.start, whole, b"")], False
     try:
-        new = apply(block, edit_block(MemorySource(block), change.gps))
+        new = apply(block, edit_block(MemorySource(block), change.gps, further_xmp=change.further_xmp))
     except FormatError as error:
         raise UnsafeError("its EXIF block is damaged") from error
     return ([replacing(chunk.start, whole, _chunk(b"EXIF", header + new))] if new != block else []), True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from geotagger.metadata.edit import Edit, EditedSource, ordered, replacing
 from geotagger.metadata.errors import FormatError, UnsafeError
 from geotagger.metadata.formats import PHOTO_SUFFIXES, RAW_SUFFIXES, Detected, detect
 from geotagger.metadata.journal import Journal
+from geotagger.metadata.left_positions import places_left
 from geotagger.metadata.model import (
     FileIdentity,
     PhotoMetadata,
@@ -190,8 +191,11 @@ STRIP = Change(
     gps=gps.stripped,
     new_gps=(),
     xmp=lambda packet: provenance.without_fix(packet) if packet else b"",
+    further_xmp=provenance.without_fix,
 )
-"""The change of a photo file that removes its position."""
+"""The change of a photo file that removes its position, and those of its further pages."""
+_STRIP_OWN = replace(STRIP, further_xmp=None)
+"""The same for the position alone that a write puts there."""
 
 
 def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Work:
@@ -245,7 +249,7 @@ def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
     rows: tuple[TagChange, ...] = ()
     if wanted(own):
         try:
-            step, rows = _photo_step(path, STRIP, None)
+            step, rows = _photo_step(path, _STRIP_OWN if estimates_only else STRIP, None)
             steps.append(step)
         except UnsafeError as error:
             if own is not None:
@@ -261,13 +265,31 @@ def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
             steps.append(_changed(sidecar, new))
             rows += tagtable.changes(tagtable.tags_in_packet(before), tagtable.tags_in_packet(after))
     steps = [step for step in steps if step.edit or step.old is not None]
+    left = None if estimates_only else _left(path, next((s.edit for s in steps if s.target == path), ()), own)
     if not steps:
         why = Sentence("It has no position.")
         if estimates_only:
             why = Sentence("It has no position that this program estimated.")
-        return _Work(WritePlan(path, WriteTarget.KEPT, None, why, ()))
+        return _Work(WritePlan(path, WriteTarget.KEPT, None, left or why, (), left is not None))
     target = WriteTarget.FILE if steps[0].target == path else WriteTarget.SIDECAR
-    return _Work(WritePlan(path, target, steps[0].target, None, rows), tuple(steps))
+    return _Work(WritePlan(path, target, steps[0].target, left, rows, left is not None), tuple(steps))
+
+
+def _left(path: Path, edit: Edit, removed: Fix | None) -> Sentence | None:
+    """What positions the photo file would still hold after an edit; None for none."""
+    with open_photo(path) as source:
+        after = EditedSource(source, edit)
+        _, contents = _contents(path, after)
+        try:
+            places = places_left(after, contents, removed.position if removed else None)
+        except OSError as error:
+            raise unreadable(path, error) from error
+    if not places:
+        return None
+    named = places[0]
+    for place in places[1:]:
+        named = Sentence("{places}, {place}", places=named, place=place)
+    return Sentence("{places}, which cannot be taken out safely.", places=named).alone()
 
 
 def _sidecars(path: Path) -> list[Sidecar]:
@@ -350,7 +372,8 @@ def _carry_out(work: _Work, policy: WritePolicy, journal: Journal, run_id: int) 
         if step.target == path:
             raise
         raise _stopped(path, step.target.name, error, journal, made) from error.__cause__ or error
-    return WriteOutcome(path, work.plan.target, work.plan.written_to, work.plan.reason)
+    plan = work.plan
+    return WriteOutcome(path, plan.target, plan.written_to, plan.reason, plan.leaves_position)
 
 
 def _make(step: _Step, record: Record, policy: WritePolicy) -> None:

@@ -68,3 +68,15 @@ def test_a_position_that_cannot_be_removed_is_a_failure(geotagger, tmp_path):
     done = geotagger("strip", photo)
     assert done.code == 1
     assert "AFCP" in done.err
+
+
+def test_a_position_that_stays_is_named_and_told_by_the_exit_code(geotagger, tmp_path):
+    path = tmp_path / "a.jpg"
+    film = samples.box(b"moov", samples.box(b"\xa9xyz", b"\0\x12\x15\xc7+48.8583+002.2945/"))
+    path.write_bytes(samples.JPEGS["camera-gps"]() + film)
+    done = geotagger("strip", path)
+    assert done.code == 1
+    assert done.out == f"{path}: position removed\n"
+    assert f"{path}: The film within the file holds a position" in done.err
+    assert "1 photo still holds a position." in done.err
+    assert geotagger("strip", path, "--estimates-only").code == 0

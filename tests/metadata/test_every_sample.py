@@ -101,7 +101,7 @@ def test_what_is_risky_goes_into_a_sidecar(name: str, tmp_path: Path, write: Wri
     assert outcome.target is WriteTarget.SIDECAR
     assert outcome.written_to == tmp_path / f"{name}.xmp"
     assert outcome.note is not None
-    assert "because" in outcome.note
+    assert outcome.note.startswith("The position goes into a sidecar: ")
     sidecar = oracle.tags(outcome.written_to)
     assert sidecar.warnings() == set()
     assert sidecar["XMP-exif:GPSLatitude"] == pytest.approx(ESTIMATE.position.lat_deg, abs=1e-6)
