@@ -32,8 +32,7 @@ app = typer.Typer(
     help="Puts un-located photos on the map. Without a command, opens the window with the photos given.",
 )
 for _name, _command in _COMMANDS.items():
-    # A southern latitude begins with a dash and is no option.
-    app.command(_name, context_settings={"ignore_unknown_options": _name == "set"})(_command)
+    app.command(_name, cls=set_position.SetCommand if _name == "set" else None)(_command)
 
 
 def main() -> None:

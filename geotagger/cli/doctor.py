@@ -16,6 +16,7 @@ from geotagger.core import paths
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.regions import load_regions
 from geotagger.core.settings import Device, load_settings
+from geotagger.metadata import open_journal
 
 _REINSTALL = "Install the program again."
 
@@ -53,6 +54,7 @@ def findings() -> Iterator[Finding]:
         ("map", _map, _REINSTALL),
         ("window", _window, "Install PySide6 with its WebEngine (the PySide6 package holds both)."),
         ("model bundle", _bundle, _REINSTALL),
+        ("interrupted writes", _interrupted, "Compare each file with its copy, and delete the copy."),
         ("device", _device, "Choose another device in the settings, or mend the driver."),
     )
     for name, check, remedy in checks:
@@ -92,6 +94,14 @@ def _bundle() -> str:
 
     bundle = load_bundle()
     return f"{bundle.id}, hash verified."
+
+
+def _interrupted() -> str:
+    with open_journal() as journal:
+        kept = journal.kept_copies()
+    if kept:
+        raise GeotaggerError("Copies were kept: {copies}.", copies=", ".join(str(one.copy) for one in kept))
+    return "All are settled."
 
 
 def _device() -> str:

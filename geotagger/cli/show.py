@@ -15,8 +15,9 @@ from geotagger.metadata import JournalError, PhotoMetadata, open_journal, read_p
 def command(paths: Paths, json: Json = False) -> None:
     """Show what position each photo holds, and who says so. Folders are read recursively."""
     # What an interrupted write left half-way is put in order first, if the journal can be opened at all.
-    with contextlib.suppress(JournalError):
-        open_journal().close()
+    with contextlib.suppress(JournalError), open_journal() as journal:
+        for kept in journal.kept_copies():
+            say(kept.sentence)
     photos, failed = find_photos(paths)
     for path in with_progress(photos, len(photos), "Reading"):
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from geotagger.cli.output import emit, emit_json, finish, say
+from geotagger.cli.output import emit, emit_json, finish, journalled, say
 from geotagger.cli.predict import (
     ClockOffsets,
     Context,
@@ -34,7 +34,6 @@ from geotagger.metadata import (
     WriteOutcome,
     WriteRequest,
     WriteTarget,
-    open_journal,
     plan_write,
     write_fixes,
 )
@@ -98,8 +97,8 @@ def command(
     try:
         results = predict_paths(paths, device, context)
         judged = ((result, _judge(result, threshold, max_radius_km)) for result in results)
-        with open_journal() if write else nullcontext() as journal:
-            reports = _planned(judged, policy) if journal is None else _written(judged, policy, journal)
+        with journalled("tag") if write else nullcontext() as run:
+            reports = _planned(judged, policy) if run is None else _written(judged, policy, *run)
             for result, report in reports:
                 failures += report.is_failure
                 if json:
@@ -151,10 +150,9 @@ def _planned(judged: Iterable[_Judged], policy: WritePolicy) -> Iterator[tuple[P
 
 
 def _written(
-    judged: Iterable[_Judged], policy: WritePolicy, journal: Journal
+    judged: Iterable[_Judged], policy: WritePolicy, journal: Journal, run_id: int
 ) -> Iterator[tuple[PhotoResult, _Report]]:
     """Write, many photos at once, in the order of the predictions."""
-    run_id = journal.begin_run("tag")
     judged = iter(judged)
     while group := list(islice(judged, _WRITTEN_TOGETHER)):
         requests = [verdict for _, verdict in group if isinstance(verdict, WriteRequest)]

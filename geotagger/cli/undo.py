@@ -23,6 +23,8 @@ def command(
     """Take back the last run of writes, or a named one. A file that changed since is left alone."""
     try:
         with open_journal() as journal:
+            for kept in journal.kept_copies():
+                say(kept.sentence)
             if show_list:
                 _list(journal)
                 return
@@ -36,6 +38,8 @@ def command(
     except GeotaggerError as error:
         say(str(error))
         raise typer.Exit(2) from error
+    if failures:
+        say("What “geotagger undo --list” lists can be taken back with --run.")
     finish(failures)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -49,9 +50,11 @@ def scan(paths: Iterable[Path], cancelled: Callable[[], bool] = lambda: False) -
 def _scan_file(path: Path, is_named: bool = False) -> ScanItem:
     try:
         path.stat()
-    except FileNotFoundError:
-        return ScanItem(path, Sentence("There is no such file or folder."), is_failure=True)
     except OSError as error:
+        if path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP):
+            return ScanItem(path, Sentence("This link leads nowhere."), is_failure=True)
+        if isinstance(error, FileNotFoundError):
+            return ScanItem(path, Sentence("There is no such file or folder."), is_failure=True)
         return ScanItem(
             path,
             Sentence("It cannot be reached: {problem}.", problem=error.strerror or error),

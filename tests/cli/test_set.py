@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from geotagger.core.fix import Source
-from geotagger.metadata import read_photo
+from geotagger.metadata import Journal, KeptCopy, read_photo
 from tests.metadata import samples
 
 
@@ -117,3 +117,57 @@ def test_neither_qt_nor_torch_is_loaded_for_it(photo):
     )
     done = subprocess.run([sys.executable, "-c", script, photo], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("words", [["--overwrit", "all"], ["-x"], ["--sidecar=bogus"]])
+def test_a_misspelt_option_is_wrong_usage_and_nothing_is_written(geotagger, photo, words):
+    before = photo.read_bytes()
+    for order in ([*words, "1,2", photo], ["1,2", photo, *words], ["-1,2", *words, photo]):
+        assert geotagger("set", *order).code == 2
+    assert photo.read_bytes() == before
+
+
+def test_photos_whose_names_begin_with_a_dash_follow_two_dashes(geotagger, photo, monkeypatch):
+    monkeypatch.chdir(photo.parent)
+    photo.rename("-5.jpg")
+    assert geotagger("set", "-1,2", "--", "-5.jpg").code == 0
+    assert read_photo(photo.with_name("-5.jpg")).fix.position.lat_deg == pytest.approx(-1)
+
+
+def test_options_may_follow_a_southern_position(geotagger, photo):
+    assert geotagger("set", "-1,2", "--source", "track", photo, "--sidecar", "always").code == 0
+    assert photo.with_name("a.jpg.xmp").exists()
+
+
+def test_a_folder_without_photos_is_said_to_have_none(geotagger, tmp_path):
+    done = geotagger("set", "1,2", tmp_path)
+    assert (done.code, done.out) == (0, "")
+    assert "No photos were found." in done.err
+
+
+def test_an_interrupted_run_says_how_it_is_taken_back(geotagger, photo, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("geotagger.cli.set_position.emit", interrupt)
+        done = geotagger("set", "1,2", photo)
+    assert done.code == 130
+    assert "Interrupted. “geotagger undo --run 1” takes back what was written." in done.err
+    assert read_photo(photo).fix is not None
+    assert geotagger("undo", "--run", "1").code == 0
+    assert read_photo(photo).fix is None
+
+
+def test_a_copy_that_was_kept_is_named_until_it_is_gone(geotagger, photo, monkeypatch):
+    copy = photo.with_name("kept.tmp")
+    copy.write_bytes(b"whole")
+    kept = KeptCopy(photo, copy)
+    monkeypatch.setattr(Journal, "kept_copies", lambda _: [kept] if copy.exists() else [])
+    for words in (["set", "1,2", photo], ["show", photo], ["undo"]):
+        done = geotagger(*words)
+        assert done.code == 0
+        assert str(copy) in done.err
+    assert geotagger("doctor").code == 1
+    copy.unlink()
+    assert str(copy) not in geotagger("show", photo).err
