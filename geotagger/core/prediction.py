@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,16 +76,16 @@ class Prediction:
         cells: the likeliest cells, best first; empty where the place comes from located neighbours, not from cells.
     """
 
-    regions: tuple[RegionProbability, ...]
+    regions: Sequence[RegionProbability]
     position: LatLon
     radius_km: float
     radius_coverage: float
     region_set: tuple[str, ...]
     region_set_coverage: float
-    evidence: tuple[Evidence, ...]
+    evidence: Sequence[Evidence]
     model: str
     device: str
-    cells: tuple[CellProbability, ...] = ()
+    cells: Sequence[CellProbability] = ()
 
     @property
     def best(self) -> RegionProbability:

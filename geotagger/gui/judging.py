@@ -6,23 +6,24 @@ Also when the user closes a photo that others lean on, or lets another source sp
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from geotagger.core.errors import GeotaggerError
-from geotagger.core.geo import LatLon
+from geotagger.core.geo import LatLon, haversine_km
 from geotagger.core.prediction import Prediction
 from geotagger.gui.given import Given
-from geotagger.gui.jobs import Generation, Lane
-from geotagger.gui.language import said, tr, trn
+from geotagger.gui.jobs import Generation, Lane, Token
+from geotagger.gui.language import tr, trn
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.wording import percent
 from geotagger.gui.workbench import Workbench
-from geotagger.session.guesses import KeptGuess, TripPhoto, place_of_user, trip_photos
+from geotagger.session.guesses import KeptGuess, place_of_user, trip_photos
 from geotagger.session.photo import Photo, PhotoState
 from geotagger.session.sources import Sources, kinds_of
 
@@ -38,6 +39,8 @@ _STREAM_SHARE = 10
 """While predictions stream in, the photos so far are judged only this often, and at most a tenth of the time goes
 into it: judging 20 000 photos of one folder takes about 15 s on two cores."""
 _MOVED_KM = 1.0
+_TURN_S = 0.008
+"""Answers are put into the session for so long before the window may breathe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,15 @@ class _Facts:
 
 
 _NO_FACTS = _Facts()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of judging, a line for each photo that moved by it, and how long it took."""
+
+    judgement: Judgement
+    moves: Sequence[str]
+    took_ms: int
 
 
 class Judging(QObject):
@@ -150,17 +162,24 @@ class Judging(QObject):
         self._sources = wanted
         self._drop_request()
         self._changed_ids.update(self._guesses)
-        if wanted.image_alone:
-            self._timer.stop()
-            self._put([(photo_id, guess, guess.alone) for photo_id, guess in self._guesses.items()])
-        else:
+        if not wanted.image_alone:
             self._after_decision = True
             self._judge_soon()
+            return
+        self._timer.stop()
+        self._asked_ids, self._changed_ids = frozenset(self._guesses), set()
+        answers = ((photo_id, guess, guess.alone()) for photo_id, guess in list(self._guesses.items()))
+        self._put(answers, self._generation.next(), self._stop_asking)
 
     def _drop_request(self) -> None:
         """What is being judged is no longer true; it is asked again, with the newer facts."""
+        if self._sources.image_alone:
+            return  # what each picture says by itself stays true
         self._generation.next()
         self._changed_ids |= {i for i in self._asked_ids if i in self._workbench.session}
+        self._stop_asking()
+
+    def _stop_asking(self) -> None:
         self._asked_ids = frozenset()
 
     # Judging ----------------------------------------------------------------------------------------------
@@ -183,20 +202,24 @@ class Judging(QObject):
             return
         self._asked_ids, self._changed_ids = frozenset(self._changed_ids), set()
         tells, self._after_decision = self._after_decision, False
-        photos = trip_photos(self._workbench.session, self._guesses)
+        photos, guesses, token = list(self._workbench.session), dict(self._guesses), self._generation.next()
         self._workbench.jobs.run(
-            partial(_judge, predictor, photos, self._asked_ids, self._sources),
-            partial(self._judged, dict(self._guesses), tells),
+            partial(_judge, predictor, photos, guesses, self._asked_ids, self._sources),
+            partial(self._judged, guesses, tells, token),
             self._failed,
-            self._generation.next(),
+            token,
             Lane.MODEL,
         )
 
-    def _judged(self, guesses: Mapping[int, KeptGuess], tells: bool, answer: tuple[Judgement, int]) -> None:
-        self._asked_ids = frozenset()
-        judgement, self._took_ms = answer
-        found = judgement.predictions
-        moves = self._put([(i, guesses[i], prediction) for i, prediction in found.items()])
+    def _judged(self, guesses: Mapping[int, KeptGuess], tells: bool, token: Token, answer: _Answer) -> None:
+        self._took_ms = answer.took_ms
+        found = answer.judgement.predictions
+        answers = ((photo_id, guesses[photo_id], prediction) for photo_id, prediction in found.items())
+        self._put(answers, token, partial(self._all_put, answer, tells))
+
+    def _all_put(self, answer: _Answer, tells: bool) -> None:
+        self._stop_asking()
+        judgement, moves = answer.judgement, answer.moves
         if (judgement.clocks, judgement.cameras) != (self.clocks, self.cameras):
             self.clocks, self.cameras = judgement.clocks, judgement.cameras
             self.clocks_found.emit()
@@ -205,28 +228,70 @@ class Judging(QObject):
             self._workbench.mentioned.emit(sentence, "\n".join(moves))
 
     def _failed(self, error: Exception) -> None:
-        self._asked_ids = frozenset()
+        self._stop_asking()
         if not isinstance(error, GeotaggerError):
             raise error
-        self._workbench.noticed.emit(said(error), "")
+        self._workbench.noticed.emit(str(error), "")
 
-    def _put(self, answers: Sequence[tuple[int, KeptGuess, Prediction]]) -> list[str]:
-        """Give photos that are still undecided their predictions; returns a line for each that moved."""
-        session = self._workbench.session
-        moves, changed = [], []
+    def _put(
+        self,
+        answers: Iterator[tuple[int, KeptGuess, Prediction]],
+        token: Token,
+        ended: Callable[[], None],
+    ) -> None:
+        """Give photos that are still undecided their predictions, in turns between which the window breathes."""
+        if token.cancelled:
+            return
+        session, changed = self._workbench.session, []
+        end = time.perf_counter() + _TURN_S
         for photo_id, guess, prediction in answers:
+            # Not one that was closed, decided or predicted anew meanwhile.
             photo = session.get(photo_id)
-            if photo is None or photo.prediction is None or photo.state is not PhotoState.PREDICTED:
-                continue
-            if self._guesses.get(photo_id) is not guess:
-                continue  # predicted anew meanwhile
-            moved_km = photo.prediction.position.distance_km(prediction.position)
-            if moved_km > _MOVED_KM:
-                moves.append(_move_words(photo, prediction, moved_km))
-            if session.update(photo_id, prediction=prediction):
+            is_open = photo is not None and photo.state is PhotoState.PREDICTED
+            is_same = self._guesses.get(photo_id) is guess
+            if is_open and is_same and session.update(photo_id, prediction=prediction):
                 changed.append(photo_id)
+            if time.perf_counter() > end:
+                QTimer.singleShot(0, self, partial(self._put, answers, token, ended))
+                break
+        else:
+            ended()
         self._workbench.note_changed(changed)
-        return moves
+
+
+def _judge(
+    predictor: Any,
+    photos: Sequence[Photo],
+    guesses: Mapping[int, KeptGuess],
+    changed_ids: frozenset[int],
+    sources: Sources,
+) -> _Answer:
+    from geotagger.evidence.gallery import Gallery
+    from geotagger.session.together import judge_trips
+
+    facts = predictor.grid, predictor.calibration, predictor.model_id, predictor.device
+    start = time.monotonic()
+    with Gallery() as gallery:
+        found = judge_trips(trip_photos(photos, guesses), changed_ids, *facts, gallery, sources)
+    moves = _moves({photo.id: photo for photo in photos}, found.predictions)
+    return _Answer(found, moves, round(1000 * (time.monotonic() - start)))
+
+
+def _moves(photos: Mapping[int, Photo], predictions: Mapping[int, Prediction]) -> list[str]:
+    """A line for each photo that waits for a decision and is somewhere else now."""
+    pairs = [
+        (photo, old, prediction)
+        for photo_id, prediction in predictions.items()
+        if (photo := photos[photo_id]).state is PhotoState.PREDICTED and (old := photo.prediction) is not None
+    ]
+    before = np.array([(old.position.lat_deg, old.position.lon_deg) for _, old, _ in pairs]).reshape(-1, 2)
+    after = np.array([(new.position.lat_deg, new.position.lon_deg) for _, _, new in pairs]).reshape(-1, 2)
+    moved_km = haversine_km(before[:, 0], before[:, 1], after[:, 0], after[:, 1])
+    return [
+        _move_words(photo, prediction, km)
+        for (photo, _, prediction), km in zip(pairs, moved_km.tolist(), strict=True)
+        if km > _MOVED_KM
+    ]
 
 
 def _move_words(photo: Photo, prediction: Prediction, moved_km: float) -> str:
@@ -236,17 +301,3 @@ def _move_words(photo: Photo, prediction: Prediction, moved_km: float) -> str:
         region=tr(prediction.best.name),
         share=percent(prediction.best.probability),
     )
-
-
-def _judge(
-    predictor: Any, photos: Sequence[TripPhoto], changed_ids: frozenset[int], sources: Sources
-) -> tuple[Judgement, int]:
-    """The new predictions, and how many milliseconds they took."""
-    from geotagger.evidence.gallery import Gallery
-    from geotagger.session.together import judge_trips
-
-    facts = predictor.grid, predictor.calibration, predictor.model_id, predictor.device
-    start = time.monotonic()
-    with Gallery() as gallery:
-        found = judge_trips(photos, changed_ids, *facts, gallery, sources)
-    return found, round(1000 * (time.monotonic() - start))

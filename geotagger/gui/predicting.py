@@ -114,7 +114,7 @@ class Predicting(QObject):
 
         def run_network(pixels: Any) -> None:
             work = partial(_predict, self._predictor, [pixels])
-            self._workbench.jobs.run(work, lambda found: on_done(found[0].alone), on_error, lane=Lane.MODEL)
+            self._workbench.jobs.run(work, lambda found: on_done(found[0][0]), on_error, lane=Lane.MODEL)
 
         self._workbench.jobs.run(partial(_load_pixels, self._predictor, path), run_network, on_error)
 
@@ -198,13 +198,13 @@ class Predicting(QObject):
             Lane.MODEL,
         )
 
-    def _network_done(self, ids: list[int], guesses: list[KeptGuess]) -> None:
+    def _network_done(self, ids: list[int], found: list[tuple[Prediction, KeptGuess]]) -> None:
         self._predicting = False
         session = self._workbench.session
-        for photo_id, guess in zip(ids, guesses, strict=True):
-            session.update(photo_id, prediction=guess.alone, predicting=False)
+        for photo_id, (alone, _) in zip(ids, found, strict=True):
+            session.update(photo_id, prediction=alone, predicting=False)
         self._workbench.note_changed(ids)
-        self.predicted.emit(dict(zip(ids, guesses, strict=True)))
+        self.predicted.emit({photo_id: guess for photo_id, (_, guess) in zip(ids, found, strict=True)})
         self.progress.advance(len(ids))
         self._go_on()
         self.progressed.emit()
@@ -282,12 +282,11 @@ def _load_pixels(predictor: Any, path: Path) -> Any:
     return load_pixels(read_photo(path), predictor)
 
 
-def _predict(predictor: Any, pixels: Sequence[Any]) -> list[KeptGuess]:
-    """What the network says of one batch, each photo judged alone."""
+def _predict(predictor: Any, pixels: Sequence[Any]) -> list[tuple[Prediction, KeptGuess]]:
+    """What the network says of one batch, each photo judged alone: its prediction, and what is kept for later."""
     from geotagger.evidence import predict_from_image
 
     facts = predictor.grid, predictor.calibration, predictor.model_id, predictor.device
-    return [
-        KeptGuess.of(output, compact(predict_from_image(output, *facts)))
-        for output in predictor.predict(pixels)
-    ]
+    outputs = predictor.predict(pixels)
+    alone = [compact(predict_from_image(output, *facts)) for output in outputs]
+    return [(one, KeptGuess.of(output, one)) for one, output in zip(alone, outputs, strict=True)]

@@ -6,6 +6,7 @@ import re
 import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from pathlib import Path
 
 from geotagger.core.errors import UnreadablePhotoError
@@ -101,7 +102,7 @@ def describe(
         height_px=contents.height_px,
         orientation=1 if contents.orientation_applied else _orientation(tiff, first, packets),
         taken=_taken(tiff, first, exif_tiff, exif, packets),
-        camera=_camera(tiff, first, packets),
+        camera=_shared(_camera(tiff, first, packets)),
         fix=fix,
         sidecar=(from_sidecar or sidecars[0]).path if sidecars else None,
         fix_from_sidecar=from_sidecar is not None,
@@ -178,6 +179,12 @@ def _orientation(tiff: Tiff | None, first: Ifd | None, packets: list[Packet]) ->
         texts = [t for p in packets if (t := p.get(TIFF, "Orientation"))]
         value = int(texts[0]) if texts and texts[0].isdigit() else 1
     return value if 1 <= value <= 8 else 1
+
+
+@lru_cache
+def _shared(camera: str | None) -> str | None:
+    """One text for all photos of a camera: thousands of them may be open."""
+    return camera
 
 
 def _camera(tiff: Tiff | None, first: Ifd | None, packets: list[Packet]) -> str | None:

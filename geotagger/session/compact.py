@@ -1,51 +1,167 @@
-"""Keeps thousands of predictions small: equal parts are shared between photos."""
+"""Keeps thousands of predictions small: ranked regions and cells as a few bytes, read when somebody asks for them."""
 
 from __future__ import annotations
 
+import struct
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TypeVar, overload
 
-from geotagger.core.prediction import CellProbability, Evidence, Prediction, RegionProbability
+from geotagger.core.geo import LatLon
+from geotagger.core.prediction import CellProbability, Prediction, RegionProbability
+from geotagger.core.regions import load_regions
+from geotagger.session.kept_evidence import kept_evidence
 
-_CELL_STEPS = 1000
+T = TypeVar("T")
+
 _STEPS = 10_000
 """Probabilities are kept to a hundredth of a per cent, a hundred times finer than they are shown."""
-_FINE_RANKS = 2
-_FINE_STEPS = 20
-"""Below these ranks, and above so many steps, every tenth step does: few enough values for all photos to share."""
-_MOST_SHARED = 20_000
+_PAIR = struct.Struct("<HH")
+_NOWHERE = LatLon(0.0, 0.0)
 
 
 def compact(prediction: Prediction) -> Prediction:
-    """The same prediction, about a fifth as large in a session of many photos.
-
-    Probabilities are rounded, so that the improbable regions, which are most of the 63, become shared values. Their
-    order stays.
-    """
+    """The same prediction, about a tenth as large. Probabilities are rounded; their order stays."""
+    if isinstance(prediction.regions, _RankedRegions):
+        return prediction
     return replace(
         prediction,
-        regions=tuple(_region(rank, region) for rank, region in enumerate(prediction.regions)),
-        evidence=tuple(_shared_evidence(e) for e in prediction.evidence),
-        # Cells are too many to be shared often: remembering them would cost more than it saves.
-        cells=tuple(
-            CellProbability(c.cell, round(c.probability * _CELL_STEPS) / _CELL_STEPS)
-            for c in prediction.cells
-        ),
+        regions=_RankedRegions(_row((_numbers()[r.code], r.probability) for r in prediction.regions)),
+        evidence=kept_evidence(prediction.evidence),
+        cells=_RankedCells(_row((c.cell, c.probability) for c in prediction.cells)),
     )
 
 
-def _region(rank: int, region: RegionProbability) -> RegionProbability:
-    steps = round(region.probability * _STEPS)
-    if rank >= _FINE_RANKS and steps > _FINE_STEPS:
-        steps = round(steps, -1)
-    return _shared(region.code, region.name, steps)
+class _Ranking(Sequence[T]):
+    """Numbered things with their probabilities, four bytes for each."""
+
+    __slots__ = ("row",)
+
+    def __init__(self, row: bytes) -> None:
+        self.row = row
+
+    @staticmethod
+    @abstractmethod
+    def _made(number: int, probability: float) -> T:
+        """What a number stands for."""
+
+    def __len__(self) -> int:
+        return len(self.row) // _PAIR.size
+
+    def __iter__(self) -> Iterator[T]:
+        for number, steps in _PAIR.iter_unpack(self.row):
+            yield self._made(number, steps / _STEPS)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        return tuple(self)[index]
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Ranking):
+            return NotImplemented
+        return type(self) is type(other) and self.row == other.row
+
+    def __hash__(self) -> int:
+        return hash(self.row)
 
 
-@lru_cache(_MOST_SHARED)
-def _shared(code: str, name: str, steps: int) -> RegionProbability:
-    return RegionProbability(code, name, steps / _STEPS)
+class _RankedRegions(_Ranking[RegionProbability]):
+    """Regions by their class. The best one is kept ready, since the list is sorted and filtered by it."""
+
+    __slots__ = ("_best",)
+
+    def __init__(self, row: bytes) -> None:
+        super().__init__(row)
+        number, steps = _PAIR.unpack_from(row)
+        self._best = self._made(number, steps / _STEPS)
+
+    @staticmethod
+    def _made(number: int, probability: float) -> RegionProbability:
+        region = load_regions()[number]
+        return RegionProbability(region.code, region.name, probability)
+
+    @overload
+    def __getitem__(self, index: int) -> RegionProbability: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[RegionProbability, ...]: ...
+    def __getitem__(self, index: int | slice) -> RegionProbability | tuple[RegionProbability, ...]:
+        return self._best if index == 0 else super().__getitem__(index)
 
 
-@lru_cache(_MOST_SHARED)
-def _shared_evidence(evidence: Evidence) -> Evidence:
-    return evidence
+class _RankedCells(_Ranking[CellProbability]):
+    __slots__ = ()
+
+    @staticmethod
+    def _made(number: int, probability: float) -> CellProbability:
+        return CellProbability(number, probability)
+
+
+def _row(ranked: Iterable[tuple[int, float]]) -> bytes:
+    return b"".join(_PAIR.pack(number, round(probability * _STEPS)) for number, probability in ranked)
+
+
+@cache
+def _numbers() -> dict[str, int]:
+    return {region.code: region.index for region in load_regions()}
+
+
+# On the shelf ---------------------------------------------------------------------------------------------
+
+_HEAD = struct.Struct("<dddBBB")
+LARGEST_BYTES = _HEAD.size + 255 + 2 * 255 * _PAIR.size
+"""A prediction of ``to_bytes`` is no longer than this."""
+
+
+def frame_of(prediction: Prediction) -> Prediction:
+    """What many predictions have in common, as one value for all of them: model, device, coverage, evidence."""
+    return _shared_frame(
+        replace(prediction, regions=(), position=_NOWHERE, radius_km=0.0, region_set=(), cells=())
+    )
+
+
+@lru_cache(256)
+def _shared_frame(frame: Prediction) -> Prediction:
+    return frame
+
+
+def to_bytes(prediction: Prediction) -> bytes:
+    """What a compact prediction says beyond its frame."""
+    regions, cells = prediction.regions, prediction.cells
+    assert isinstance(regions, _RankedRegions), "it is made compact first"
+    assert isinstance(cells, _RankedCells), "it is made compact first"
+    place, held = prediction.position, bytes(_numbers()[code] for code in prediction.region_set)
+    sizes = len(held), len(regions), len(cells)
+    return (
+        _HEAD.pack(place.lat_deg, place.lon_deg, prediction.radius_km, *sizes)
+        + held
+        + regions.row
+        + cells.row
+    )
+
+
+def from_bytes(data: bytes, frame: Prediction) -> Prediction:
+    """The compact prediction again.
+
+    Args:
+        data: begins with it; what follows is not looked at.
+    """
+    lat_deg, lon_deg, radius_km, held, regions, cells = _HEAD.unpack_from(data)
+    codes = load_regions().codes
+    first = _HEAD.size + held
+    second = first + regions * _PAIR.size
+    return replace(
+        frame,
+        regions=_RankedRegions(data[first:second]),
+        position=LatLon(lat_deg, lon_deg),
+        radius_km=radius_km,
+        region_set=tuple(codes[number] for number in data[_HEAD.size : first]),
+        cells=_RankedCells(data[second : second + cells * _PAIR.size]),
+    )

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import BinaryIO
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from geotagger.core.geo import LatLon
 from geotagger.core.paths import cache_dir
 from geotagger.core.prediction import ImageOutput, Prediction
+from geotagger.session.compact import LARGEST_BYTES, compact, frame_of, from_bytes, to_bytes
 from geotagger.session.photo import Photo
 
 log = logging.getLogger(__name__)
@@ -45,13 +47,13 @@ class _Shelf:
             self._end += len(row)
             return self._end - len(row)
 
-    def get(self, kept: int | bytes, length: int) -> bytes:
-        """A row that was put."""
+    def get(self, kept: int | bytes, start: int, length: int) -> bytes:
+        """A part of a row that was put; shorter where nothing was put after it."""
         if isinstance(kept, bytes):
-            return kept
+            return kept[start : start + length]
         with self._lock:
             assert self._file is not None, "a place in the file is only given out once there is one"
-            self._file.seek(kept)
+            self._file.seek(kept + start)
             return self._file.read(length)
 
 
@@ -60,36 +62,51 @@ _shelf = _Shelf()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptGuess:
-    """What is kept of a predicted photo: its prediction in memory, the network's seven kilobytes of numbers on disk.
+    """Where to find what the network said of a photo: seven kilobytes of numbers, and the prediction made of them.
 
     Attributes:
-        alone: the prediction of the photo judged by itself.
         sizes: how many regions, cells and dimensions the network spoke of.
-        kept: where the numbers lie; of the cells the square roots, since half precision holds those of small ones too.
+        kept: where the row lies: the numbers, and then the prediction. Of the cells it holds the square roots, since
+            half precision holds those of small ones too.
+        frame: what the prediction has in common with others.
     """
 
-    alone: Prediction
     sizes: tuple[int, int, int]
     kept: int | bytes
+    frame: Prediction
 
     @classmethod
     def of(cls, output: ImageOutput, alone: Prediction) -> KeptGuess:
-        """Keep what the network said, and the prediction made from it."""
+        """Keep what the network said, and the prediction of the photo judged by itself."""
         parts: list[HalfVector] = [
             output.region_probabilities.astype(np.float16),
             np.sqrt(output.cell_probabilities).astype(np.float16),
             output.embedding.astype(np.float16),
         ]
-        row = np.concatenate(parts).tobytes()
-        return cls(alone, (len(parts[0]), len(parts[1]), len(parts[2])), _shelf.put(row))
+        small = compact(alone)
+        row = np.concatenate(parts).tobytes() + to_bytes(small)
+        sizes = _shared_sizes((len(parts[0]), len(parts[1]), len(parts[2])))
+        return cls(sizes, _shelf.put(row), frame_of(small))
 
     def output(self) -> ImageOutput:
         """What the network said, to about a thousandth."""
-        regions, cells, dimensions = self.sizes
-        row = _shelf.get(self.kept, 2 * (regions + cells + dimensions))
-        values = np.frombuffer(row, np.float16).astype(np.float32)
+        regions, cells, _ = self.sizes
+        values = np.frombuffer(_shelf.get(self.kept, 0, self._numbers_bytes), np.float16).astype(np.float32)
         squares = np.square(values[regions : regions + cells])
         return ImageOutput(values[:regions], squares / squares.sum(), values[regions + cells :])
+
+    def alone(self) -> Prediction:
+        """The prediction of the photo judged by itself."""
+        return from_bytes(_shelf.get(self.kept, self._numbers_bytes, LARGEST_BYTES), self.frame)
+
+    @property
+    def _numbers_bytes(self) -> int:
+        return 2 * sum(self.sizes)
+
+
+@lru_cache
+def _shared_sizes(sizes: tuple[int, int, int]) -> tuple[int, int, int]:
+    return sizes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import Prediction
 from geotagger.metadata.model import PhotoMetadata
+from geotagger.session.kept_evidence import heads
 
 
 class PhotoState(str, Enum):
@@ -111,8 +112,9 @@ class Photo:
 
 def source_of(prediction: Prediction, *, confirmed: bool = False) -> Source:
     """What a file should say of the origin of a predicted position: a track, neighbours in time, or the model."""
-    kinds = {evidence.kind for evidence in prediction.evidence if evidence.weight > 1.0}
-    if "track" in {evidence.kind for evidence in prediction.evidence}:
+    evidence = heads(prediction.evidence)
+    kinds = {one.kind for one in evidence if one.weight > 1.0}
+    if "track" in {one.kind for one in evidence}:
         return Source.TRACK
     if "time-neighbour" in kinds:
         return Source.NEIGHBOUR

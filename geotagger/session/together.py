@@ -106,7 +106,7 @@ def judge_trips(
             if member.guess is None:
                 continue
             stands = sources.image and not speaks_beyond_image(together)
-            now = member.guess.alone if stands else compact(together)
+            now = member.guess.alone() if stands else compact(together)
             if now != member.photo.prediction:
                 found[member.photo.id] = now
     return Judgement(found, clocks, cameras)

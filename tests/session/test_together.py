@@ -11,10 +11,11 @@ import pytest
 
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.core.prediction import ImageOutput
+from geotagger.core.prediction import Evidence, ImageOutput
 from geotagger.evidence import predict_from_image
 from geotagger.inference import ModelBundle, load_bundle
 from geotagger.session import guesses, review
+from geotagger.session.compact import compact
 from geotagger.session.guesses import KeptGuess, trip_photos
 from geotagger.session.photo import Photo
 from geotagger.session.together import judge_trips
@@ -48,6 +49,8 @@ def test_what_is_kept_is_small_and_true(bundle: ModelBundle) -> None:
     output = ImageOutput(np.full(63, 1 / 63, np.float32), cells, embedding)
     alone = predict_from_image(output, bundle.grid, bundle.calibration, "m", "cpu")
     kept = KeptGuess.of(output, alone)
+    KeptGuess.of(output, alone)  # lies behind it on the shelf
+    assert kept.alone() == compact(alone)
     assert isinstance(kept.kept, int), "the numbers lie on disk"
     again = kept.output().cell_probabilities
     assert again.sum() == pytest.approx(1, abs=1e-5)
@@ -63,6 +66,7 @@ def test_guesses_stay_in_memory_where_no_file_can_be_had(
     kept = guess_of(bundle, 3)
     assert isinstance(kept.kept, bytes)
     assert kept.output().cell_probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert kept.alone().evidence == (Evidence("image", 1.0),)
 
 
 def test_a_located_photo_that_was_not_predicted_places_its_neighbours(bundle: ModelBundle) -> None:
@@ -80,8 +84,8 @@ def test_a_located_photo_that_was_not_predicted_places_its_neighbours(bundle: Mo
 def test_only_places_of_the_user_are_known_not_estimates_that_he_agreed_with(bundle: ModelBundle) -> None:
     guesses = {1: guess_of(bundle, 1), 2: guess_of(bundle, 2)}
     photos = [
-        make_photo(1, taken=NOON, prediction=guesses[1].alone),
-        make_photo(2, taken=NOON + timedelta(minutes=9), prediction=guesses[2].alone),
+        make_photo(1, taken=NOON, prediction=guesses[1].alone()),
+        make_photo(2, taken=NOON + timedelta(minutes=9), prediction=guesses[2].alone()),
     ]
     agreed = judge(bundle, [review.accept(photos[0]), photos[1]], guesses, {1})
     assert "GPS" not in str(agreed[2].evidence)
@@ -92,8 +96,8 @@ def test_only_places_of_the_user_are_known_not_estimates_that_he_agreed_with(bun
 def test_a_photo_without_company_keeps_its_own_prediction(bundle: ModelBundle) -> None:
     guess = guess_of(bundle, 1)
     photo = make_photo(1, taken=NOON)
-    assert judge(bundle, [photo], {1: guess}, {1})[1] is guess.alone
-    assert judge(bundle, [replace(photo, prediction=guess.alone)], {1: guess}, {1}) == {}
+    assert judge(bundle, [photo], {1: guess}, {1})[1] == guess.alone()
+    assert judge(bundle, [replace(photo, prediction=guess.alone())], {1: guess}, {1}) == {}
 
 
 def test_only_rolls_in_which_something_changed_are_judged(bundle: ModelBundle) -> None:
