@@ -27,7 +27,7 @@ class Coverage:
     """How often radius and region set held the truth on photographers left out of the calibration.
 
     Attributes:
-        radius, region_set: shares of photos.
+        radius, region_set: shares of photos; NaN for the radius where no place is known.
         radius_by_photographer, set_by_photographer: the same, averaged over photographers.
         median_radius_km, mean_set_size: how large they were.
         photos, photographers: how many it was measured on.
@@ -48,15 +48,25 @@ def calibrate(
 ) -> Calibration:
     """Fit temperatures, then the masses with which radius and region set hold their coverage.
 
+    Where no place is known, the radius holds everything, as nothing less could be promised.
+
     Raises:
         DataError: there are too few photos for that.
     """
     if len(samples) < _LEAST_PHOTOS:
         raise DataError(f"Calibration needs at least {_LEAST_PHOTOS} photos; there are {len(samples)}.")
+    return _fitted(answers, samples, grid, coverage, method)
+
+
+def _fitted(
+    answers: Answers, samples: Sequence[Sample], grid: CellGrid, coverage: float, method: str
+) -> Calibration:
     truth = np.array([s.region for s in samples])
     temperature = _least(lambda t: _region_loss(answers.region_logits, truth, t))
     own_cells = _own_cells(samples, grid)
-    cell_temperature = _least(lambda t: _cell_loss(answers.cell_logits, truth, own_cells, grid, t))
+    cell_temperature = 1.0
+    if (own_cells >= 0).any():
+        cell_temperature = _least(lambda t: _cell_loss(answers.cell_logits, truth, own_cells, grid, t))
     first = Calibration(
         temperature=temperature,
         cell_temperature=cell_temperature,
@@ -90,13 +100,18 @@ def photographer_weights(samples: Sequence[Sample]) -> FloatArray:
 def conformal_mass(scores: FloatArray, weights: FloatArray, coverage: float) -> float:
     """The mass above the scores of a weighted share ``coverage`` of photos.
 
-    The photo to come counts as one more, with the mean weight and the worst score. Sources: V. Vovk, A. Gammerman,
+    The photo to come counts as one more, with the mean weight and the worst score; where the others are too few to
+    reach the coverage without it, the mass is 1. Sources: V. Vovk, A. Gammerman,
     G. Shafer, "Algorithmic Learning in a Random World" (2005); R. J. Tibshirani et al., "Conformal Prediction Under
     Covariate Shift" (2019) for the weights.
     """
+    if not len(scores):
+        return 1.0
     order = np.argsort(scores)
     held = np.cumsum(weights[order]) / (weights.sum() + weights.mean())
-    place = min(int(np.searchsorted(held, coverage - _ROUNDING)), len(scores) - 1)
+    place = int(np.searchsorted(held, coverage - _ROUNDING))
+    if place == len(scores):
+        return 1.0
     # A hair more, because the sums that reach a mass are rounded.
     return float(min(1.0, scores[order[place]] + _ROUNDING))
 
@@ -104,40 +119,41 @@ def conformal_mass(scores: FloatArray, weights: FloatArray, coverage: float) -> 
 def cross_coverage(
     answers: Answers, samples: Sequence[Sample], grid: CellGrid, *, coverage: float, folds: int = 10
 ) -> Coverage:
-    """Calibrate without some photographers, look at these, in turn: what coverage strangers get."""
+    """Calibrate without some photographers, look at these, in turn: what coverage strangers get.
+
+    Raises:
+        DataError: all photos are by one photographer.
+    """
     groups = sorted({s.group for s in samples})
+    if len(groups) < 2:
+        raise DataError("All photos are by one photographer; what strangers get cannot be measured.")
     fold_of = {group: i % folds for i, group in enumerate(groups)}
     fold = np.array([fold_of[s.group] for s in samples])
     radius_held = np.full(len(samples), np.nan)
     set_held, radii, sizes = np.zeros(len(samples), bool), np.zeros(len(samples)), np.zeros(len(samples))
     for number in np.unique(fold):
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        fitted = calibrate(
-            _subset(answers, outside), [samples[int(i)] for i in outside], grid, coverage=coverage, method=""
-        )
+        fitted = _fitted(_subset(answers, outside), [samples[int(i)] for i in outside], grid, coverage, "")
         judged = judge(_subset(answers, inside), [samples[int(i)] for i in inside], grid, fitted)
         radius_held[inside] = held_by_radius(judged)
         set_held[inside] = held_by_set(judged, fitted)
         radii[inside], sizes[inside] = judged.radii_km, judged.set_sizes
     names = np.array([s.group for s in samples])
     return Coverage(
-        radius=float(np.nanmean(radius_held)),
+        radius=_mean_known(radius_held),
         region_set=float(set_held.mean()),
-        radius_by_photographer=float(
-            np.mean(
-                [
-                    np.nanmean(radius_held[names == g])
-                    for g in groups
-                    if np.isfinite(radius_held[names == g]).any()
-                ]
-            )
-        ),
+        radius_by_photographer=_mean_known(np.array([_mean_known(radius_held[names == g]) for g in groups])),
         set_by_photographer=float(np.mean([set_held[names == g].mean() for g in groups])),
         median_radius_km=float(np.median(radii)),
         mean_set_size=float(sizes.mean()),
         photos=len(samples),
         photographers=len(groups),
     )
+
+
+def _mean_known(values: FloatArray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan
 
 
 def held_by_radius(judged: Judged) -> FloatArray:
@@ -194,7 +210,7 @@ def _cell_loss(
         inside = np.flatnonzero(grid.region == truth[i])
         shares = _log_softmax(logits[i : i + 1, inside] / temperature)[0]
         losses.append(-float(shares[np.searchsorted(inside, own_cells[i])]))
-    return float(np.mean(losses)) if losses else 0.0
+    return float(np.mean(losses))
 
 
 def _log_softmax(logits: npt.NDArray[np.floating]) -> FloatArray:

@@ -29,9 +29,11 @@ class Value:
 
 
 def ranks(probabilities: FloatArray, regions: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
-    """(n,) place of the true region in the order of probabilities, 0 for the first."""
-    own = probabilities[np.arange(len(regions)), regions]
-    return np.asarray((probabilities > own[:, None]).sum(axis=1))
+    """(n,) place of the true region in the order of probabilities, 0 for the first; equals stand in class order."""
+    own = probabilities[np.arange(len(regions)), regions][:, None]
+    # Counting only those above would put all equals first: who says the same of every region would always be right.
+    before = (probabilities == own) & (np.arange(probabilities.shape[1]) < np.asarray(regions)[:, None])
+    return np.asarray(((probabilities > own) | before).sum(axis=1))
 
 
 def micro_top(rank: npt.NDArray[np.intp], k: int) -> float:

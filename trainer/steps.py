@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -144,7 +145,8 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     )
     calibration = calibrate(answers, samples, grid, coverage=arguments.coverage, method=method)
     cross = cross_coverage(answers, samples, grid, coverage=arguments.coverage)
-    document = {"calibration": calibration.to_json(), "cross_coverage": asdict(cross)}
+    measured = {name: value if math.isfinite(value) else None for name, value in asdict(cross).items()}
+    document = {"calibration": calibration.to_json(), "cross_coverage": measured}
     text = json.dumps(document, indent=2)
     (arguments.run / CALIBRATION_FILE).write_text(text + "\n", encoding="utf-8")
     print(text)
@@ -190,14 +192,24 @@ def _export(arguments: argparse.Namespace) -> None:
     measured = arguments.measured or arguments.run
     facts: dict[str, Any] = {}
     if arguments.facts is not None:
-        facts |= json.loads(arguments.facts.read_text(encoding="utf-8"))
-    facts["training"] = json.loads((arguments.run / SETTINGS_FILE).read_text(encoding="utf-8"))
+        facts |= _object_in(arguments.facts)
+    facts["training"] = _object_in(arguments.run / SETTINGS_FILE)
     metrics = measured / METRICS_FILE
     if metrics.exists():
-        facts["metrics"] = json.loads(metrics.read_text(encoding="utf-8"))
+        facts["metrics"] = _object_in(metrics)
     print(
         f"Wrote {export(arguments.run, arguments.out, read_calibration(measured), facts)} to {arguments.out}."
     )
+
+
+def _object_in(file: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{file} is damaged: {error}.") from error
+    if not isinstance(document, dict):
+        raise DataError(f"{file} holds no JSON object.")
+    return document
 
 
 def read_calibration(run: Path) -> Calibration:

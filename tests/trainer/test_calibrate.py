@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,7 +92,30 @@ def test_conformal_mass_has_the_correction_for_small_numbers() -> None:
     scores = np.linspace(0.1, 0.9, 9)
     assert conformal_mass(scores, np.ones(9), 0.8) == pytest.approx(0.8, abs=1e-8)
     assert conformal_mass(scores, np.ones(9), 0.8) > 0.8
-    assert conformal_mass(scores, np.ones(9), 0.99) == pytest.approx(0.9, abs=1e-8)
+    assert conformal_mass(scores, np.ones(9), 0.9) == pytest.approx(0.9, abs=1e-8)
+    # Nine photos cannot promise more than 9 of 10: nothing short of everything holds 99 %.
+    assert conformal_mass(scores, np.ones(9), 0.99) == 1.0
+    assert conformal_mass(np.array([]), np.array([]), 0.8) == 1.0
+
+
+@pytest.mark.filterwarnings("error")
+def test_photos_of_which_only_the_region_is_known_calibrate_the_set_alone() -> None:
+    answers, samples = _world(60, 8)
+    regions_only = [replace(sample, lat_deg=None, lon_deg=None) for sample in samples]
+    calibration = calibrate(answers, regions_only, GRID, coverage=0.8, method="test")
+    assert (calibration.radius_mass, calibration.cell_temperature) == (1.0, 1.0)
+    assert calibration.set_mass < 1.0
+    measured = cross_coverage(answers, regions_only, GRID, coverage=0.8)
+    assert np.isnan([measured.radius, measured.radius_by_photographer]).all()
+    assert measured.region_set > 0.5
+
+
+def test_few_photos_by_few_photographers_are_cross_checked_or_refused_with_their_number() -> None:
+    answers, samples = _world(36, 9)
+    few = [replace(sample, group=f"p{i % 3}") for i, sample in enumerate(samples)]
+    assert cross_coverage(answers, few, GRID, coverage=0.8).photographers == 3
+    with pytest.raises(DataError, match="by one photographer"):
+        cross_coverage(answers, [replace(sample, group="p") for sample in samples], GRID, coverage=0.8)
 
 
 def test_one_diligent_photographer_does_not_decide_alone() -> None:

@@ -65,3 +65,15 @@ def test_a_run_that_lacks_its_settings_or_holds_damaged_ones_is_told(
         error = capsys.readouterr().err
         assert error.count("\n") == 1
         assert "settings" in error
+
+
+def test_a_file_of_facts_that_is_no_json_object_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in ("{", "[]"):
+        (tmp_path / "facts.json").write_text(text)
+        facts = ["--facts", str(tmp_path / "facts.json")]
+        assert main(["export", str(tmp_path), "--out", str(tmp_path / "bundle"), *facts]) == 1
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert "facts.json" in error

@@ -28,6 +28,20 @@ def test_ranks_and_top_k() -> None:
     assert micro_top(rank, 3) == 100.0
 
 
+def test_equal_probabilities_are_no_hit_for_each_of_them() -> None:
+    same = np.full((4, 4), 0.25)
+    truth = np.arange(4)
+    assert ranks(same, truth).tolist() == [0, 1, 2, 3]
+    assert micro_top(ranks(same, truth), 1) == 25.0
+    rng = np.random.default_rng(0)
+    rounded = rng.integers(0, 5, (200, 63)) / 5
+    truth = rng.integers(0, 63, 200)
+    order = np.argsort(-rounded, axis=1, kind="stable")
+    assert ranks(rounded, truth).tolist() == [
+        int(np.flatnonzero(o == t)[0]) for o, t in zip(order, truth, strict=True)
+    ]
+
+
 def test_region_metrics_hold_log_loss() -> None:
     metrics = region_metrics(PROBABILITIES, TRUTH)
     assert metrics["log_loss"] == pytest.approx(-np.log([0.6, 0.2, 0.5, 0.1]).mean())
