@@ -13,7 +13,7 @@ from geotagger.core.geo import LatLon
 from geotagger.core.prediction import Prediction
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.jobs import Generation, Jobs, Urgency
-from geotagger.gui.language import tr
+from geotagger.gui.language import tr, trn
 from geotagger.gui.map import MapView, Marker
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.thumbnails import load_image
@@ -181,8 +181,12 @@ def _result(who: str, played: Round, guess: LatLon | None) -> str:
     if guess is None:
         return tr("{who}: no guess").format(who=who)
     distance = f"{played.truth.distance_km(guess):,.0f}".replace(",", " ")
-    return tr("{who}: {distance} km away, {points} points").format(
-        who=who, distance=distance, points=points(played.truth, guess)
+    return trn(
+        "{who}: {distance} km away, {n} point",
+        "{who}: {distance} km away, {n} points",
+        points(played.truth, guess),
+        who=who,
+        distance=distance,
     )
 
 

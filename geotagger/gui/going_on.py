@@ -59,15 +59,19 @@ class GoingOn(QObject):
         counts = self._workbench.session.counts
         if not len(self._workbench.session):
             return tr("Ready")
-        words = {
-            PhotoState.PREDICTED: tr("{n} to check"),
-            PhotoState.ACCEPTED: tr("{n} accepted"),
-            PhotoState.CORRECTED: tr("{n} corrected"),
-            PhotoState.WRITTEN: tr("{n} written"),
-            PhotoState.FAILED: tr("{n} failed"),
-        }
-        parts = [text.format(n=counts[state]) for state, text in words.items() if counts[state]]
-        return " · ".join(parts) or trn("{n} photo", "{n} photos", len(self._workbench.session))
+        parts = [
+            (counts[PhotoState.PREDICTED], trn("{n} to check", "{n} to check", counts[PhotoState.PREDICTED])),
+            (counts[PhotoState.ACCEPTED], trn("{n} accepted", "{n} accepted", counts[PhotoState.ACCEPTED])),
+            (
+                counts[PhotoState.CORRECTED],
+                trn("{n} corrected", "{n} corrected", counts[PhotoState.CORRECTED]),
+            ),
+            (counts[PhotoState.WRITTEN], trn("{n} written", "{n} written", counts[PhotoState.WRITTEN])),
+            (counts[PhotoState.FAILED], trn("{n} failed", "{n} failed", counts[PhotoState.FAILED])),
+        ]
+        return " · ".join(words for count, words in parts if count) or trn(
+            "{n} photo", "{n} photos", len(self._workbench.session)
+        )
 
     def _show_model(self, *_: object) -> None:
         predicting = self._predicting

@@ -11,7 +11,8 @@ from geotagger.core.errors import GeotaggerError
 from geotagger.core.paths import resource_path
 from geotagger.core.sentence import Sentence
 
-_catalogue: Mapping[str, str] = {}
+_catalogue: Mapping[str, str | list[str]] = {}
+"""A sentence by the English one; two, for one thing and for many, where English does not tell them apart."""
 _none_is_one = False
 
 
@@ -31,7 +32,7 @@ def system_language() -> str:
 
 def tr(text: str) -> str:
     """The text in the user's language; placeholders in braces are filled in by the caller."""
-    return _catalogue.get(text, text)
+    return _looked_up(text, is_one=False)
 
 
 def said(text: str | Exception) -> str:
@@ -49,5 +50,11 @@ def trn(one: str, many: str, count: int, **values: str) -> str:
     Args:
         values: what other placeholders in the text stand for.
     """
-    text = tr(one) if count == 1 or (count == 0 and _none_is_one) else tr(many)
+    is_one = count == 1 or (count == 0 and _none_is_one)
+    text = _looked_up(one if is_one else many, is_one)
     return text.format(n=f"{count:,}".replace(",", " "), **values)
+
+
+def _looked_up(text: str, is_one: bool) -> str:
+    found = _catalogue.get(text, text)
+    return found if isinstance(found, str) else found[0 if is_one else 1]

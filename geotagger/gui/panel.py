@@ -40,6 +40,7 @@ from geotagger.gui.wording import (
     percent,
     place_summary,
     region_set_text,
+    row_words,
     source_name,
     state_name,
 )
@@ -124,6 +125,7 @@ class Panel(QScrollArea):
         self._written_toggle.toggled.connect(self._refresh)
         self._plans = Generation()
         self._written = BeforeAfter()
+        self._placing_part = QWidget()
         self._body = QWidget()
         self._body.setObjectName("side")
         self._nothing = _label("muted")
@@ -160,6 +162,21 @@ class Panel(QScrollArea):
         inner.addSpacing(4)
         inner.addWidget(self._guess_rule)
         inner.addSpacing(4)
+        inner.addWidget(self._placing_part)
+        inner.addStretch(1)
+        self._lay_out_placing()
+        layout = QVBoxLayout(self._body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.preview)
+        layout.addWidget(self._details, 1)
+        layout.addWidget(self._nothing, 1)
+
+    def _lay_out_placing(self) -> None:
+        """What is of no use for a file that cannot be read: its position, and what would be written."""
+        inner = QVBoxLayout(self._placing_part)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(4)
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.position, 1)
@@ -175,13 +192,6 @@ class Panel(QScrollArea):
         toggle.addStretch(1)
         inner.addLayout(toggle)
         inner.addWidget(self._written)
-        inner.addStretch(1)
-        layout = QVBoxLayout(self._body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.preview)
-        layout.addWidget(self._details, 1)
-        layout.addWidget(self._nothing, 1)
 
     def _dress(self) -> None:
         self._written_toggle.setIcon(icon("expand", self._appearance.palette))
@@ -211,6 +221,7 @@ class Panel(QScrollArea):
         _set(self._error, said(photo.error) if photo.error else "")
         self._show_guess(photo)
         self.position.show_position(photo.shown_position, self._workbench.settings.notation)
+        self._placing_part.setVisible(photo.metadata is not None or photo.error is None)
         self.position.setEnabled(photo.metadata is not None)
         _set(self._near, self._position_note(photo))
         self._show_written(photo)
@@ -240,7 +251,7 @@ class Panel(QScrollArea):
             return
         radius = f"{format_radius(prediction.radius_km)} ({percent(prediction.radius_coverage)})"
         _set(self._summary, guess)
-        _set(self._certainty, f"{region_set_text(prediction)} · {radius}")
+        _set(self._certainty, " · ".join(part for part in (region_set_text(prediction), radius) if part))
         self._certainty.setToolTip(
             tr(
                 "In {sets} of such cases the true region is one of these; in {radii} the place lies within the radius."
@@ -283,10 +294,7 @@ class Panel(QScrollArea):
             return
         if photo.edited is None or photo.metadata is None or not photo.is_pending:
             self._plans.next()
-            words = (
-                tr("All is written.") if photo.edited else tr("Nothing; accept the guess or place the photo.")
-            )
-            self._written.show_changes((), words)
+            self._written.show_changes((), _nothing_to_write(photo))
             return
         policy = write_policy(self._workbench.settings)
         work = partial(plan_write, photo.metadata, photo.edited, policy)
@@ -309,8 +317,20 @@ class Panel(QScrollArea):
 
 
 def _headline(photo: Photo) -> str:
+    if photo.state in (PhotoState.READING, PhotoState.PREDICTING):
+        return row_words(photo).place
     name = state_name(photo.state)
     return name[:1].upper() + name[1:]
+
+
+def _nothing_to_write(photo: Photo) -> str:
+    if photo.edited is not None:
+        return tr("All is written.")
+    if photo.prediction is not None:
+        return tr("Nothing; accept the guess or place the photo.")
+    if photo.on_disk is not None:
+        return tr("Nothing; the position stands in the file already.")
+    return tr("Nothing; the photo has no position yet.")
 
 
 def _facts(photo: Photo) -> str:

@@ -317,7 +317,7 @@ class PhotoList(QWidget):
         if shown != total:
             text = tr("{shown} of {all}").format(shown=f"{shown:,}".replace(",", " "), all=text)
         if selected > 1:
-            text += " · " + tr("{n} selected").format(n=selected)
+            text += " · " + trn("{n} selected", "{n} selected", selected)
         self._count.setText(text)
 
     def _dress(self) -> None:

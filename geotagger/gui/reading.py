@@ -177,7 +177,7 @@ def _reasons(skipped: Sequence[ScanItem]) -> str:
     """The reasons with their counts, the commonest first."""
     counts = Counter(item.skipped for item in skipped if item.skipped is not None)
     return " ".join(
-        said(reason) if count == len(skipped) else f"{said(reason)} ({count})"
+        said(reason) if count == len(skipped) else f"{said(reason).rstrip('.')} ({count})."
         for reason, count in counts.most_common(2)
     )
 

@@ -96,6 +96,8 @@ def load_image(path: Path, longest_px: int) -> QImage | None:
     Returns:
         None if the file holds no picture that can be shown.
     """
+    if not path.is_file():
+        return None  # opening a pipe would wait for its other end, and the window with it: Qt holds Python's lock
     if path.suffix.lower() in _QT_SUFFIXES:
         reader = QImageReader(str(path))
         size = reader.size()

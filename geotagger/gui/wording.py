@@ -87,10 +87,10 @@ def place_summary(prediction: Prediction) -> str:
 
 
 def region_set_text(prediction: Prediction) -> str:
-    """How many regions it takes to be fairly sure: ``one of 4 (80 %)``."""
+    """How many regions it takes to be fairly sure: ``one of 4 (80 %)``; nothing where the best is enough."""
     coverage = percent(prediction.region_set_coverage)
     if len(prediction.region_set) == 1:
-        return tr("this one ({coverage})").format(coverage=coverage)
+        return ""
     return tr("one of {count} ({coverage})").format(count=len(prediction.region_set), coverage=coverage)
 
 

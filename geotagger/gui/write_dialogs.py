@@ -83,20 +83,48 @@ class SummaryDialog(_Sheet):
         count = len(summary.to_do)
         super().__init__(trn("Write {n} position?", "Write {n} positions?", count), parent)
         self._summary = summary
+        agreed, unseen = summary.estimates - summary.unseen_estimates, summary.unseen_estimates
         rows = [
-            (summary.estimates - summary.unseen_estimates, tr("guesses that you agreed with")),
+            (agreed, trn("guess that you agreed with", "guesses that you agreed with", agreed)),
             (
-                summary.unseen_estimates,
-                tr("guesses accepted many at once, marked in the file as not looked at"),
+                unseen,
+                trn(
+                    "guess accepted with many at once, marked in the file as not looked at",
+                    "guesses accepted many at once, marked in the file as not looked at",
+                    unseen,
+                ),
             ),
-            (summary.corrections, tr("positions set by you")),
+            (summary.corrections, trn("position set by you", "positions set by you", summary.corrections)),
         ]
         self.add_numbers([row for row in rows if row[0]] or [(0, tr("positions to write"))])
+        inside, beside = summary.count(WriteTarget.FILE), summary.count(WriteTarget.SIDECAR)
+        kept, refused = summary.count(WriteTarget.KEPT), summary.count(None)
         ways = [
-            (summary.count(WriteTarget.FILE), tr("go into the photo itself; its pixels stay untouched")),
-            (summary.count(WriteTarget.SIDECAR), tr("go into an XMP sidecar beside the photo")),
-            (summary.count(WriteTarget.KEPT), tr("are left alone, because the photo has a position")),
-            (summary.count(None), tr("are refused")),
+            (
+                inside,
+                trn(
+                    "goes into the photo itself; its pixels stay untouched",
+                    "go into the photo itself; its pixels stay untouched",
+                    inside,
+                ),
+            ),
+            (
+                beside,
+                trn(
+                    "goes into an XMP sidecar beside the photo",
+                    "go into an XMP sidecar beside the photo",
+                    beside,
+                ),
+            ),
+            (
+                kept,
+                trn(
+                    "is left alone, because the photo has a position",
+                    "are left alone, because the photo has a position",
+                    kept,
+                ),
+            ),
+            (refused, trn("is refused", "are refused", refused)),
         ]
         self.add_numbers([row for row in ways if row[0]])
         for note, names in summary.notes()[:_NOTES_SHOWN]:
@@ -133,14 +161,25 @@ class ReportDialog(_Sheet):
 
     def __init__(self, report: WriteReport, parent: QWidget | None = None) -> None:
         super().__init__(_report_title(report), parent)
+        inside, beside = report.counts[WriteTarget.FILE], report.counts[WriteTarget.SIDECAR]
+        kept, failed = report.counts[WriteTarget.KEPT], len(report.failures)
+        done = trn("photo was written and checked", "photos were written and checked", inside)
+        not_done = trn("photo could not be written", "photos could not be written", failed)
+        if report.undone:
+            done = trn("photo is as it was", "photos are as they were", inside)
+            not_done = trn("photo could not be put back", "photos could not be put back", failed)
         rows = [
+            (inside, done),
+            (beside, trn("sidecar was written and checked", "sidecars were written and checked", beside)),
             (
-                report.counts[WriteTarget.FILE],
-                tr("photos are as they were") if report.undone else tr("photos were written and checked"),
+                kept,
+                trn(
+                    "photo was left alone, because it has a position",
+                    "photos were left alone, because they have a position",
+                    kept,
+                ),
             ),
-            (report.counts[WriteTarget.SIDECAR], tr("sidecars were written and checked")),
-            (report.counts[WriteTarget.KEPT], tr("photos were left alone, because they have a position")),
-            (len(report.failures), tr("photos failed; they were left as they were")),
+            (failed, not_done),
         ]
         shown = [row for row in rows if row[0]]
         self.add_numbers(shown or [(0, tr("photos changed"))])

@@ -142,7 +142,7 @@ def _decode(path: Path, file: BinaryIO, finish: Callable[[Image.Image], Image.Im
     except UnidentifiedImageError as error:
         raise UnreadablePhotoError(path, "This is not a photo in a format that can be read.") from error
     except _DECODE_ERRORS as error:
-        raise UnreadablePhotoError(path, "The picture is damaged ({problem}).", problem=str(error)) from error
+        raise UnreadablePhotoError(path, "The picture is damaged.") from error
     with image:
         width, height = image.size
         if width * height > MAX_PIXELS:
@@ -163,10 +163,7 @@ def _decode(path: Path, file: BinaryIO, finish: Callable[[Image.Image], Image.Im
         try:
             return finish(image)
         except _DECODE_ERRORS as error:
-            reason = str(error) or type(error).__name__
-            raise UnreadablePhotoError(
-                path, "The picture is damaged or cut off ({problem}).", problem=reason
-            ) from error
+            raise UnreadablePhotoError(path, "The picture is damaged or cut off.") from error
         except MemoryError as error:
             raise UnreadablePhotoError(path, "There is not enough memory for this picture.") from error
 

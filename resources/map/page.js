@@ -91,6 +91,10 @@
                 if (ids && ids.length && !bounds) {
                     return;
                 }
+                const ring = prediction.ring();
+                if (ids && ring && bounds.pad(0.01).contains(ring.centre)) {
+                    bounds.extend(ring.bounds); // a guess is as large as its ring
+                }
                 moveTo(() =>
                     map.fitBounds(bounds || HOME, {
                         padding: bounds ? [48, 48] : [0, 0],

@@ -80,6 +80,15 @@
             this._drawRing(prediction, accent);
         }
 
+        // Centre and bounds of the ring; null where there is none.
+        ring() {
+            if (!this.current || !(this.current.radius_km > 0)) {
+                return null;
+            }
+            const centre = geotagger.toMap(this.current.lat, this.current.lon);
+            return { centre, bounds: L.latLngBounds(geotagger.geodesicCircle(centre, this.current.radius_km)) };
+        }
+
         // [[rings of [lat, lon], strength from 0 to 1], ...]: the likeliest cells, over the regions.
         showCells(cells) {
             this.cells = cells;

@@ -22,7 +22,9 @@ from geotagger.metadata.errors import SIGNED, UnsafeError
 from geotagger.session.map_page import WORDS
 from tests.session.made import make_photo
 
-FRENCH: dict[str, str] = json.loads(resource_path("languages", "fr.json").read_text(encoding="utf-8"))
+FRENCH: dict[str, str | list[str]] = json.loads(
+    resource_path("languages", "fr.json").read_text(encoding="utf-8")
+)
 _PLACEHOLDER = re.compile(r"{\w+(?:![rs])?(?::[^}]*)?}")
 
 
@@ -95,9 +97,29 @@ def test_french_is_complete_and_holds_nothing_old() -> None:
     assert sorted(set(FRENCH) - wanted) == []
 
 
+def _forms(french: str | list[str]) -> list[str]:
+    """A sentence, or those for one thing and for many."""
+    return [french] if isinstance(french, str) else french
+
+
+def test_only_counted_words_have_two_forms() -> None:
+    counted = {
+        text.value
+        for module in _program().values()
+        for call in ast.walk(module)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "trn"
+        for text in call.args[:2]
+        if isinstance(text, ast.Constant)
+    }
+    two = {text for text, french in FRENCH.items() if not isinstance(french, str)}
+    assert two <= counted
+    assert all(len(_forms(FRENCH[text])) == 2 for text in two)
+
+
 def test_placeholders_are_the_same() -> None:
     for text, french in FRENCH.items():
-        assert sorted(_PLACEHOLDER.findall(french)) == sorted(_PLACEHOLDER.findall(text)), text
+        for form in _forms(french):
+            assert sorted(_PLACEHOLDER.findall(form)) == sorted(_PLACEHOLDER.findall(text)), text
 
 
 def test_words_change_with_the_language() -> None:
@@ -117,12 +139,12 @@ def test_sentences_of_the_evidence_are_said_in_the_users_language() -> None:
 
 
 def test_what_is_wrong_with_a_photo_is_said_in_the_users_language() -> None:
-    error = UnreadablePhotoError(Path("a.jpg"), "The picture is damaged ({problem}).", problem="{}")
+    error = UnreadablePhotoError(Path("a.jpg"), "The file cannot be read ({problem}).", problem="{}")
     photo = make_photo(error=error.reason)
     use_language("fr")
-    assert row_words(photo).place == "L’image est endommagée ({})."
-    assert said(error) == "a.jpg : L’image est endommagée ({})."
-    assert str(error) == "a.jpg: The picture is damaged ({}).", "the commands and the log speak English"
+    assert row_words(photo).place == "Le fichier ne peut pas être lu ({})."
+    assert said(error) == "a.jpg : Le fichier ne peut pas être lu ({})."
+    assert str(error) == "a.jpg: The file cannot be read ({}).", "the commands and the log speak English"
 
 
 def test_a_clause_is_said_within_a_sentence_and_alone() -> None:
@@ -142,9 +164,14 @@ def test_none_is_plural_in_english_and_singular_in_french() -> None:
     assert trn("{n} photo", "{n} photos", 2) == "2 photos"
 
 
+def test_french_tells_one_from_many_where_english_does_not() -> None:
+    use_language("fr")
+    assert [trn("{n} accepted", "{n} accepted", n) for n in (1, 2)] == ["1 acceptée", "2 acceptées"]
+
+
 def test_errors_and_sentences_keep_their_words_when_copied() -> None:
-    error = UnreadablePhotoError(Path("a.jpg"), "The picture is damaged ({problem}).", problem="cut")
+    error = UnreadablePhotoError(Path("a.jpg"), "The file cannot be read ({problem}).", problem="cut")
     again = deepcopy(error)
     use_language("fr")
-    assert said(again.reason) == "L’image est endommagée (cut)."
-    assert said(deepcopy(error.reason.alone())) == "L’image est endommagée (cut)."
+    assert said(again.reason) == "Le fichier ne peut pas être lu (cut)."
+    assert said(deepcopy(error.reason.alone())) == "Le fichier ne peut pas être lu (cut)."

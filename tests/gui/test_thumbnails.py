@@ -90,3 +90,10 @@ def test_a_thumbnail_arrives_and_scrolled_away_ones_are_dropped(
     thumbnails.forget([1])
     with qtbot.waitSignal(thumbnails.arrived):
         assert thumbnails.get(1, paths[0]) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_named_like_a_photo_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert load_image(tmp_path / "pipe.jpg", 100) is None
+    assert load_thumbnail(tmp_path / "pipe.jpg") is None

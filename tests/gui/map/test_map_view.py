@@ -231,6 +231,14 @@ def test_where_located_photos_place_a_photo_the_ring_is_filled_in_place_of_cells
     loaded.wait_js(f"{filled}.length === 0")
 
 
+def test_fitting_a_guess_shows_its_whole_ring(loaded: LoadedMap) -> None:
+    loaded.view.set_markers([marker(1, 46.9, -110.4)])
+    loaded.view.show_prediction(prediction(LatLon(46.9, -110.4), 310, MT=0.51))
+    loaded.view.fit([1])
+    loaded.wait_js("geotagger.view.map.getBounds().contains([[44.2, -114.3], [49.6, -106.5]])")
+    assert loaded.js("geotagger.view.map.getZoom()") >= 5
+
+
 def test_the_ring_has_the_radius_on_the_globe(loaded: LoadedMap) -> None:
     centre = LatLon(64.0, -150.0)
     loaded.view.show_prediction(prediction(centre, 500, AK=0.9))
