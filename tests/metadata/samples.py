@@ -335,6 +335,7 @@ JPEGS: dict[str, Callable[[], bytes]] = {
     "gray": lambda: jpeg("L"),
     "restart-markers": lambda: jpeg(restart_marker_blocks=1),
     "icc-profile": lambda: jpeg(icc_profile=b"\0\0\0\x80" + bytes(124)),
+    "icc-profile-of-several-segments": lambda: jpeg(icc_profile=large_profile()),
     "comment-first": lambda: after_soi(
         segment(0xFE, b"first comes a comment"), app1(block(exif=default_exif()))
     ),
@@ -526,6 +527,70 @@ def two_pages(order: str, *, gps: bool, reversed_: bool = False) -> bytes:
     return bytes(data)
 
 
+def large_profile() -> bytes:
+    """A colour profile that does not fit into one JPEG segment."""
+    return b"\0\2\0\0" + bytes(124) + bytes(i * 7 % 251 for i in range((2 << 16) - 128))
+
+
+def tiled(order: str = "<", *, dng: bool = False) -> bytes:
+    """Four tiles of image data; with ``dng`` in a sub-directory, beside a preview in another, under a thumbnail."""
+    body = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4))
+
+    def put(data: bytes) -> int:
+        body.extend(bytes(len(body) % 2) + data)
+        return len(body) - len(data)
+
+    def number(tag: int, kind: int, *values: int) -> Row:
+        return (
+            tag,
+            kind,
+            len(values),
+            struct.pack(f"{order}{len(values)}{'H' if kind == SHORT else 'I'}", *values),
+        )
+
+    def directory(rows: Sequence[Row]) -> int:
+        entries = b"".join(
+            struct.pack(order + "HHI", tag, kind, values)
+            + (data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(order + "I", put(data)))
+            for tag, kind, values, data in sorted(rows)
+        )
+        return put(struct.pack(order + "H", len(rows)) + entries + bytes(4))
+
+    def image(kind: int, size: int, photometric: int, compression: int = 1) -> list[Row]:
+        return [
+            number(0xFE, LONG, kind), number(0x100, SHORT, size), number(0x101, SHORT, size), number(0x102, SHORT, 8),
+            number(0x103, SHORT, compression), number(0x106, SHORT, photometric), number(0x115, SHORT, 1),
+        ]  # fmt: skip
+
+    tiles = [put(bytes((i * 40 + at) % 256 for at in range(256))) for i in range(4)]
+    main = [
+        *image(0, 32, 32803 if dng else 1), number(0x142, SHORT, 16), number(0x143, SHORT, 16),
+        number(0x144, LONG, *tiles), number(0x145, LONG, *[256] * 4),
+    ]  # fmt: skip
+    names = [text(0x10F, "Testcam"), text(0x110, "Testcam T1")]
+    if dng:
+        small, preview = put(bytes(range(64))), jpeg("L")
+        thumbnail = [
+            *image(1, 8, 1),
+            number(0x111, LONG, small),
+            number(0x116, SHORT, 8),
+            number(0x117, LONG, 64),
+        ]
+        main += [(0x828D, SHORT, 2, struct.pack(order + "2H", 2, 2)), (0x828E, BYTE, 4, b"\0\1\1\2")]
+        shown = [
+            *image(1, 32, 1, 7), number(0x111, LONG, put(preview)), number(0x116, SHORT, 32),
+            number(0x117, LONG, len(preview)),
+        ]  # fmt: skip
+        rows = [*thumbnail, *names, number(0x14A, LONG, directory(main), directory(shown))]
+        rows += [(0xC612, BYTE, 4, b"\1\4\0\0"), (0xC613, BYTE, 4, b"\1\1\0\0"), text(0xC614, "Testcam T1")]
+    else:
+        rows = [*main, *names]
+    rows.append((0x8769, LONG, 1, struct.pack(order + "I", directory(default_exif(order)[:5]))))
+    rows.append((0x8825, LONG, 1, struct.pack(order + "I", directory(camera_gps(order)))))
+    struct.pack_into(order + "I", body, 4, directory(rows))
+    return bytes(body)
+
+
 def png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -569,7 +634,12 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     "xmp.tif": lambda: saved("TIFF", tiffinfo={700: xmp(body=RICH_BODY)}),
     "raw.dng": lambda: tiff(dng=True),
     "big-endian.dng": lambda: tiff(">", dng=True, gps=True),
+    "tiled.tif": tiled,
+    "tiled-big-endian.tif": lambda: tiled(">"),
+    "sub-directories.dng": lambda: tiled(dng=True),
+    "sub-directories-big-endian.dng": lambda: tiled(">", dng=True),
     "plain.png": png,
+    "profile-and-resolution.png": lambda: saved("PNG", icc_profile=large_profile(), dpi=(240, 240)),
     "palette.png": lambda: saved("PNG", picture("P")),
     "sixteen-bit.png": lambda: saved("PNG", picture("L").convert("I;16")),
     "exif.png": lambda: png(png_chunk(b"eXIf", block(exif=default_exif(), gps=camera_gps()))),
@@ -595,6 +665,9 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     ),
     "odd-chunk.webp": lambda: _with_size(saved("WEBP", exif=block()) + b"ABCD\3\0\0\0odd\0"),
     "trailing.webp": lambda: saved("WEBP") + b"something behind the end",
+    "animated-with-profile.webp": lambda: saved(
+        "WEBP", picture("RGBA"), save_all=True, append_images=[picture("RGBA")], icc_profile=large_profile()
+    ),
     "animated.webp": lambda: saved("WEBP", save_all=True, append_images=[picture("L").convert("RGB")]),
 }
 """Files of other formats that must be written."""
