@@ -29,12 +29,11 @@ def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix 
     after = EditedSource(source, edit)
     try:
         old, new = handler.contents(source), handler.contents(after)
-        same_frame = handler.frame(source) == handler.frame(after)
+        if handler.frame(source) != handler.frame(after):
+            raise UnsafeError("the changed file would differ outside of its metadata")
+        _same_tags(old, new, everywhere=change.further_xmp is not None)
     except FormatError as error:
         raise UnsafeError("the changed file would not be readable") from error
-    if not same_frame:
-        raise UnsafeError("the changed file would differ outside of its metadata")
-    _same_tags(old, new, everywhere=change.further_xmp is not None)
     _same_xmp(old.xmp, new.xmp)
     _right_position(new, fix)
     if change.further_xmp is not None and any(map(holds_further_position, new.exif)):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from geotagger.core.errors import WriteRefusedError
 from geotagger.metadata import Journal, WriteOutcome, WritePolicy, WriteTarget, read_photo, strip_fix
 from tests.metadata import samples
 from tests.metadata.judging import ESTIMATE, ExifTool, Tags, alike
@@ -147,6 +148,28 @@ def test_removing_estimates_leaves_the_positions_of_pages(tmp_path: Path, strip:
     outcome = strip(path, estimates_only=True)
     assert (outcome.target, outcome.leaves_position) == (WriteTarget.KEPT, False)
     assert path.read_bytes() == original
+
+
+def test_directories_that_overlap_are_refused_or_stripped_right(tmp_path: Path, strip: Strip) -> None:
+    block = samples.block(gps=samples.camera_gps(), thumbnail=samples.jpeg())
+    (first,) = struct.unpack_from("<I", block, 4)
+    (count,) = struct.unpack_from("<H", block, first)
+    word = first + 2 + 12 * count
+    path = tmp_path / "a.jpg"
+    outcomes = set()
+    for second in range(first - 60, word + 4):
+        damaged = bytearray(block)
+        struct.pack_into("<I", damaged, word, second)
+        struct.pack_into("<H", damaged, first - 60, 1)
+        path.write_bytes(samples.after_soi(samples.app1(bytes(damaged))))
+        try:
+            strip(path)
+        except WriteRefusedError:
+            outcomes.add("refused")
+        else:
+            assert read_photo(path).fix is None
+            outcomes.add("stripped")
+    assert "stripped" in outcomes
 
 
 def with_maker_note(note: bytes) -> bytes:
