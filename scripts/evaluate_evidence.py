@@ -5,7 +5,8 @@
     … --outputs FILE.npz …     network outputs to use, made by ``python -m trainer outputs`` (else those of the bundle)
     … --only FILE.npz          judge only the photos of this file; the rest of the photos serve for fitting
 
-The position of all photos is hidden, but for a random tenth where the table says so, in several draws. All that is fitted
+The position of all photos is hidden, but for a random tenth, or those of one outing, where the table says so, in several
+draws. All that is fitted
 (the law of motion, the weights, the shares for radii and region sets) is fitted anew for each fifth of the photographers on
 the other four, so every row is out of fold. Photos made by the photographers that a network was trained on flatter it; give
 the outputs of networks that have not seen them.
@@ -27,6 +28,7 @@ from evidence_cases import (
     HEADER,
     Case,
     Judged,
+    Located,
     draws,
     fold_of,
     judged_by,
@@ -48,7 +50,6 @@ from geotagger.evidence.fusion import ContextModel, RadiusScore
 from geotagger.evidence.motion import MotionLaw
 from geotagger.evidence.tuning import Tuning
 
-LOCATED_SHARE = 0.1
 AIM = 0.815
 """Coverage that the shares are chosen for: the middle of the goal, 75 to 88 %."""
 TARGET = Path("resources/evidence/tuning.json")
@@ -100,11 +101,11 @@ class Bench:
         self.models = {fold: first.with_law(law) for fold, law in laws.items()}
         self.tuning = dict.fromkeys(laws, START)
 
-    def judge(self, share: float, kinds: frozenset[str], seeds: Iterable[int]) -> list[Judged]:
+    def judge(self, which: Located, kinds: frozenset[str], seeds: Iterable[int]) -> list[Judged]:
         """The program's answers, photographer by photographer."""
         found: list[Judged] = []
         for seed in seeds:
-            for draw in draws(self.cases, share, seed):
+            for draw in draws(self.cases, which, seed):
                 fold = fold_of(draw.cases[0].photographer)
                 model = self.models[fold].with_tuning(self.tuning[fold])
                 found += judged_by(model, draw, kinds)
@@ -116,7 +117,7 @@ class Bench:
         for change in TRIED:
             self.tuning = dict.fromkeys(self.models, replace(START, **change))
             losses = defaultdict(list)
-            for judged in self.judge(0.0, TOGETHER, (0,)):
+            for judged in self.judge(Located.NONE, TOGETHER, (0,)):
                 losses[judged.case.photographer].append(_region_loss(judged))
             table.append({who: (float(np.mean(of)), np.sqrt(len(of))) for who, of in losses.items()})
             print(f"{dict(change) or 'start'}: loss {_balanced(table[-1], lambda who: True):.3f}", flush=True)
@@ -131,15 +132,16 @@ class Bench:
         """Set the shares for radii and region sets for each fold by the others; gives those of all photographers."""
         scores: list[tuple[str, RadiusScore]] = []
         for seed in seeds:
-            for share in (0.0, LOCATED_SHARE) if seed == 0 else (LOCATED_SHARE,):
-                for draw in draws(self.cases, share, 100 + seed):
+            for which in Located if seed == 0 else (Located.TENTH, Located.OUTING):
+                for draw in draws(self.cases, which, 100 + seed):
                     who = draw.cases[0].photographer
                     model = self.models[fold_of(who)].with_tuning(self.tuning[fold_of(who)])
                     group, found = judged_with_scores(model, draw)
                     scores += [(who, score) for score in found]
-                    name = "located_set_mass" if share else "trip_set_mass"
+                    nobody = which is Located.NONE
+                    name = "trip_set_mass" if nobody else "located_set_mass"
                     for judged in group:
-                        if len(judged.prediction.evidence) > 1 and (judged.is_located or not share):
+                        if len(judged.prediction.evidence) > 1 and (judged.is_located or nobody):
                             scores.append((who, RadiusScore(name, judged.before)))
         names = sorted({score.name for _, score in scores})
         self.tuning = {
@@ -194,32 +196,38 @@ def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int], grid:
     similarity = bench.tuning[0].gallery_similarity
     print(HEADER)
 
-    def row(share: float, name: str, known: Sequence[Case], kinds: frozenset[str]) -> list[Judged]:
+    def row(which: Located, name: str, known: Sequence[Case], kinds: frozenset[str]) -> list[Judged]:
         bench.cases = known
-        drawn = seeds if share else seeds[:1]
-        judged = bench.judge(share, kinds, drawn)
-        print(row_of(f"{share:.0%} | {name}", judged, len(drawn)), flush=True)
+        drawn = seeds[:1] if which is Located.NONE else seeds
+        judged = bench.judge(which, kinds, drawn)
+        print(row_of(f"{which.value} | {name}", judged, len(drawn)), flush=True)
         return judged
 
-    row(0.0, "image", cases, frozenset())
-    row(0.0, "+ neighbours", cases, TOGETHER)
+    row(Located.NONE, "image", cases, frozenset())
+    row(Located.NONE, "+ neighbours", cases, TOGETHER)
     hinted = TOGETHER | {"hint"}
-    row(0.0, "+ neighbours + hint: the country (made up)", with_hints(cases, grid, "country"), hinted)
-    row(0.0, "+ neighbours + hint: the region (made up)", with_hints(cases, grid, "region"), hinted)
-    for rule, name in ((False, "*nearest located photo in time*"), (True, "*line between located photos*")):
-        judged = [j for s in seeds for d in draws(cases, LOCATED_SHARE, s) for j in judged_by_rule(d, rule)]
-        print(row_of(f"{LOCATED_SHARE:.0%} | {name}", judged, len(seeds)), flush=True)
-    judged = row(LOCATED_SHARE, "+ neighbours, some located", cases, TOGETHER)
+    row(
+        Located.NONE, "+ neighbours + hint: the country (made up)", with_hints(cases, grid, "country"), hinted
+    )
+    row(Located.NONE, "+ neighbours + hint: the region (made up)", with_hints(cases, grid, "region"), hinted)
+    groups: dict[str, list[Judged]] = defaultdict(list)
+    for which in (Located.TENTH, Located.OUTING):
+        for rule, name in (
+            (False, "*nearest located photo in time*"),
+            (True, "*line between located photos*"),
+        ):
+            by_rule = [j for s in seeds for d in draws(cases, which, s) for j in judged_by_rule(d, rule)]
+            print(row_of(f"{which.value} | {name}", by_rule, len(seeds)), flush=True)
+        for j in row(which, "+ neighbours, some located", cases, TOGETHER):
+            if which is Located.TENTH:
+                groups[j.case.photographer].append(j)
     matched = with_gallery(cases, similarity)
-    row(LOCATED_SHARE, "+ neighbours + gallery of other days", matched, TOGETHER | {"gallery"})
+    row(Located.TENTH, "+ neighbours + gallery of other days", matched, TOGETHER | {"gallery"})
     tracked = with_tracks(cases)
-    row(LOCATED_SHARE, "+ neighbours + track (made up)", tracked, TOGETHER | {"track"})
-    groups = defaultdict(list)
-    for j in judged:
-        groups[j.case.photographer].append(j)
+    row(Located.TENTH, "+ neighbours + track (made up)", tracked, TOGETHER | {"track"})
     print("\nBy photographer, with a tenth located:\n")
     for who, group in sorted(groups.items(), key=lambda item: -len(item[1])):
-        print(row_of(f"{LOCATED_SHARE:.0%} | {who}", group, len(seeds)))
+        print(row_of(f"{Located.TENTH.value} | {who}", group, len(seeds)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,9 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
+from fit_evidence import one_outing
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
@@ -153,16 +155,35 @@ class Draw:
         ]
 
 
-def draws(cases: Sequence[Case], located_share: float, seed: int) -> Iterator[Draw]:
-    """The photographers in turn, with a random share of photos located, at least one where there is a share."""
+class Located(Enum):
+    """Which photos of each photographer keep their position; the values are what tables call them."""
+
+    NONE = "0%"
+    TENTH = "10%"
+    OUTING = "one outing"
+
+
+def draws(cases: Sequence[Case], which: Located, seed: int) -> Iterator[Draw]:
+    """The photographers in turn, with the photos located that chance has it: at least one, if not none."""
     groups = defaultdict(list)
     for case in cases:
         groups[case.photographer].append(case)
     for who, group in sorted(groups.items()):
         # A photographer's draws are the same whoever else is judged.
         rng = np.random.default_rng([seed, int(hashlib.sha256(who.encode()).hexdigest()[:8], 16)])
-        count = max(1, round(located_share * len(group))) if located_share else 0
-        yield Draw(tuple(group), frozenset(rng.choice(len(group), count, replace=False).tolist()))
+        located: list[int] = []
+        if which is Located.TENTH:
+            located = rng.choice(len(group), max(1, round(0.1 * len(group))), replace=False).tolist()
+        elif which is Located.OUTING:
+            located = _one_outing(group, rng)
+        yield Draw(tuple(group), frozenset(located))
+
+
+def _one_outing(group: Sequence[Case], rng: np.random.Generator) -> list[int]:
+    hours = clock_hours([case.photo.clock for case in group])
+    known = np.flatnonzero(np.isfinite(hours))
+    order = known[np.argsort(hours[known], kind="stable")]
+    return order[one_outing(hours[order], rng)].tolist() if len(order) else []
 
 
 def judged_by(model: ContextModel, draw: Draw, kinds: frozenset[str]) -> Iterator[Judged]:

@@ -3,8 +3,8 @@
     python scripts/fit_evidence.py ../shared/photos/photos.csv
 
 The table needs the columns ``lat``, ``lon``, ``label`` (``exif`` or ``place``), ``taken`` (``YYYY:MM:DD HH:MM:SS``)
-and ``photographer``. Photos are hidden at random, again and again; the law is the one that gives the hidden places the
-highest likelihood: the table for one known place by expectation maximisation, the law of located photos by gradient
+and ``photographer``. Photos are hidden, again and again: all but some at random, and all but one outing, as where a track or a
+phone knows one day. The law is the one that gives the hidden places the highest likelihood: the table for one known place by expectation maximisation, the law of located photos by gradient
 descent with a pull towards smoothness. Each photographer counts with the square root of the number of his photos, so
 that no single traveller becomes the law.
 """
@@ -21,6 +21,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -35,6 +36,7 @@ from geotagger.evidence.anchoring import (
     gap_shares,
     nearest_gap_h,
     order_features,
+    outings,
     surroundings,
     way_features,
 )
@@ -43,6 +45,8 @@ from geotagger.evidence.motion import MotionLaw, density_per_km2, share_within, 
 from geotagger.evidence.sphere import between, unit_vectors, vector_distances_km
 
 LOCATED_SHARES = (0.05, 0.1, 0.1, 0.2, 0.4)
+OUTINGS = 3
+"""So often all but one outing are hidden."""
 MOST_HIDDEN = 40
 """Hidden photos of one trip and draw that are looked at."""
 PAIR_ROUNDS = 3
@@ -111,7 +115,9 @@ def fit(trips: Iterable[Trip], seed: int = 0) -> MotionLaw:
     for trip in trips:
         count = len(trip.time_h)
         photographers, photos = photographers + 1, photos + count
-        drawn = [Hidden.of(trip, _draw(count, share, rng), rng) for share in LOCATED_SHARES]
+        located = [_draw(count, share, rng) for share in LOCATED_SHARES]
+        located += [one_outing(trip.time_h, rng) for _ in range(OUTINGS)]
+        drawn = [Hidden.of(trip, mask, rng) for mask in located]
         hidden += [part.weighted(np.sqrt(count)) for part in drawn]
         knots, likelihoods = _pair_terms(trip, rng)
         pairs.append((knots, likelihoods, np.full(len(knots), np.sqrt(count) / max(len(knots), 1))))
@@ -122,6 +128,17 @@ def fit(trips: Iterable[Trip], seed: int = 0) -> MotionLaw:
 def _draw(count: int, share: float, rng: np.random.Generator) -> np.ndarray:
     located = np.zeros(count, np.bool_)
     located[rng.choice(count, max(1, round(share * count)), replace=False)] = True
+    return located
+
+
+def one_outing(time_h: FloatArray, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """(n,) True for the outing of a random photo; for a third of the photos, in a row, where that is most of them all."""
+    count, outing = len(time_h), outings(time_h)
+    located = outing == outing[rng.integers(count)]
+    if 2 * np.count_nonzero(located) > count:
+        some = max(1, count // 3)
+        first = rng.integers(count - some + 1)
+        located = (np.arange(count) >= first) & (np.arange(count) < first + some)
     return located
 
 

@@ -2,9 +2,10 @@
 
 A photo was taken near one of the located photos around it in time, or on the way between the two next ones, or somewhere
 else, of which only its picture speaks. The law says how probable each of these is, from the time to each located photo,
-how many others lie between, and how widely the traveller is known to move; and how far away the photo then lies, as a
-mixture of the densities of ``motion``. Its parameters were learned by ``scripts/fit_evidence.py`` by maximum likelihood and are
-kept in ``resources/evidence/motion.json``.
+its order among them, how widely the traveller is known to move, and how far from all that is known the photo lies in time;
+and how far away it then lies in space, as a mixture of the densities of ``motion``. What counts are outings, not photos: a
+thousand positions of one afternoon say of another year what two say. The parameters were learned by
+``scripts/fit_evidence.py`` by maximum likelihood and are kept in ``resources/evidence/motion.json``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ GAP_KNOTS_H = np.array([1 / 60, 0.1, 0.5, 2.0, 6.0, 15.0, 36.0, 96.0, 240.0, 720
 EACH_SIDE = 4
 """Located photos that are looked at before a photo, and after it."""
 NEIGHBOURS = 2 * EACH_SIDE
+OUTING_GAP_H = 12.0
+"""Located photos further apart in time than this are of different outings."""
+TRAVELLER_FACTS = 5
+_FURTHER = 1.2
+"""The next located photo that is looked at is further away in time by this factor."""
+_MOMENT_H = 0.02
+_MOST_BEYOND = 6.0
 _LEAST_BRIDGE_KM = 0.03
 _NEVER = -1e4
 _MOST_COMPARED = 150
@@ -38,12 +46,12 @@ SHAPES: Mapping[str, tuple[int, ...]] = {
     "order": (4,),
     "scale": (_KNOTS, _SCALES),
     "scale_order": (2, _SCALES),
-    "scale_traveller": (3, 3),
+    "scale_traveller": (TRAVELLER_FACTS, 3),
     "way_gap": (_KNOTS,),
     "way": (3,),
     "way_scale": (_KNOTS, len(BRIDGE_SCALES)),
     "away_gap": (_KNOTS,),
-    "away_traveller": (3,),
+    "away_traveller": (TRAVELLER_FACTS,),
 }
 """The parameters: all are logits, or slopes of logits."""
 
@@ -60,14 +68,15 @@ class Surroundings:
         index: (n, NEIGHBOURS) which located photo; 0 where there is none.
         is_there: (n, NEIGHBOURS) False where there is none.
         gap_h: (n, NEIGHBOURS) hours to it.
-        rank: (n, NEIGHBOURS) how many other located photos lie between.
+        rank: (n, NEIGHBOURS) how many of the others on its side lie between.
         before, after: (n,) the next located photos on both sides; 0 where there is none.
         has_two: (n,) True where there are both.
         share: (n,) of the time between them that has passed; 0 without.
         span_km: (n,) distance between them; 0 without.
         total_h: (n,) time between them.
-        traveller: (n, 3) how widely the located photos are spread, how many photos a day, how many are located; each
-            as a logarithm about zero.
+        traveller: (n, TRAVELLER_FACTS) how far the outings with located photos are apart; how many outings a
+            day there are at all; how many are located; how far from all of these in time, as a share of the time
+            that they span; and the same where it is more than that time. Each as a logarithm about zero.
     """
 
     index: npt.NDArray[np.intp]
@@ -99,37 +108,80 @@ def surroundings(
         doubt_h: (n,) hours by which a clock may be wrong; a gap counts as no shorter.
     """
     known = np.flatnonzero(is_located)
-    spots = places[known]
+    spots, times = places[known], hours[known]
     rank_here = np.searchsorted(known, np.arange(len(hours)))
-    steps = np.arange(EACH_SIDE)
-    earlier = rank_here[:, None] - 1 - steps
-    later = (rank_here + is_located)[:, None] + steps
-    index = np.concatenate((earlier, later), axis=1)
+    earlier = _ever_further(hours, times, rank_here - 1, -1)
+    later = _ever_further(hours, times, rank_here + is_located, 1)
+    index = np.stack(earlier + later, axis=1)
     is_there = (index >= 0) & (index < len(known))
     index = np.clip(index, 0, len(known) - 1)
-    gap_h = np.abs(hours[:, None] - hours[known][index])
+    gap_h = np.abs(hours[:, None] - times[index])
     gap_h = np.maximum(gap_h, np.maximum(doubt_h[:, None], doubt_h[known][index]))
     before, after = index[:, 0], index[:, EACH_SIDE]
     has_two = is_there[:, 0] & is_there[:, EACH_SIDE] & (doubt_h == 0)
-    total_h = np.where(has_two, hours[known][after] - hours[known][before], 1.0)
-    share = np.where(has_two, (hours - hours[known][before]) / np.maximum(total_h, 1e-3), 0.0)
+    total_h = np.where(has_two, times[after] - times[before], 1.0)
+    share = np.where(has_two, (hours - times[before]) / np.maximum(total_h, 1e-3), 0.0)
     span_km = np.where(has_two, vector_distances_km(spots[before], spots[after]), 0.0)
+    steps = np.arange(EACH_SIDE)
     rank = np.broadcast_to(np.concatenate((steps, steps)), index.shape)
-    days = max(float(hours[-1] - hours[0]) / 24, 1.0) + 1.0
-    about = np.array([_spread(spots), np.log(len(hours) / days) + 1.0, np.log(len(known)) - 1.5])
-    traveller = np.broadcast_to(about, (len(hours), 3))
+    nearest_h = np.where(is_there, gap_h, np.inf).min(axis=1)
+    traveller = _traveller(hours, times, spots, nearest_h)
     return Surroundings(
         index, is_there, gap_h, rank, before, after, has_two, share, span_km, total_h, traveller
     )
 
 
+def outings(times_h: FloatArray) -> npt.NDArray[np.intp]:
+    """(n,) ascending times → number of the outing of each, from 0: one ends where half a day passes."""
+    return np.cumsum(np.diff(times_h, prepend=times_h[:1]) > OUTING_GAP_H)
+
+
+def _ever_further(
+    hours: FloatArray, times: FloatArray, nearest: npt.NDArray[np.intp], step: int
+) -> list[npt.NDArray[np.intp]]:
+    """Located photos on one side of (n,) hours, beginning with the nearest; beyond those that there are, no number.
+
+    Each is a good deal further away in time than the one before it, so that what was taken together, be it two photos
+    or a thousand points of a track, says about the same of a photo that is far from it.
+    """
+    chosen = [nearest]
+    for _ in range(EACH_SIDE - 1):
+        last = chosen[-1]
+        gap_h = np.abs(hours - times[np.clip(last, 0, len(times) - 1)])
+        beyond_h = np.maximum(gap_h * _FURTHER, gap_h + _MOMENT_H)
+        if step < 0:
+            following = np.minimum(np.searchsorted(times, hours - beyond_h, "right") - 1, last - 1)
+        else:
+            following = np.maximum(np.searchsorted(times, hours + beyond_h, "left"), last + 1)
+        chosen.append(np.where((last < 0) | (last >= len(times)), last, following))
+    return chosen
+
+
+def _traveller(hours: FloatArray, times: FloatArray, spots: FloatArray, nearest_h: FloatArray) -> FloatArray:
+    """(n, TRAVELLER_FACTS): see ``Surroundings``. Nothing here depends on how many photos an outing has."""
+    outing = outings(times)
+    days = max(float(hours[-1] - hours[0]) / 24, 1.0) + 1.0
+    beyond = np.clip(np.log((nearest_h + 1.0) / (times[-1] - times[0] + 1.0)), -_MOST_BEYOND, _MOST_BEYOND)
+    facts = np.empty((len(hours), TRAVELLER_FACTS))
+    facts[:, 0] = _spread(spots[np.flatnonzero(np.diff(outing, prepend=-1))])
+    facts[:, 1] = np.log((outings(hours)[-1] + 1) / days) + 1.0
+    facts[:, 2] = np.log(outing[-1] + 1) - 1.0
+    facts[:, 3] = beyond / 2
+    facts[:, 4] = np.maximum(beyond, 0.0) / 2
+    return facts
+
+
 def _spread(spots: FloatArray) -> float:
-    """How far located photos are apart: mean logarithm of the distances in kilometres, less its usual value."""
+    """How far outings are apart: mean logarithm of the distances in kilometres, less its usual value.
+
+    Of few outings little is known, and so much nearer to nothing is what is told of them.
+    """
     if len(spots) < 2:
         return 0.0
     some = spots[np.linspace(0, len(spots) - 1, min(len(spots), _MOST_COMPARED)).astype(np.intp)]
     apart = vector_distances_km(some[:, None], some[None])[np.triu_indices(len(some), 1)]
-    return float(np.log(np.maximum(apart, 1.0)).mean()) - 4.5
+    mean = float(np.log(np.maximum(apart, 1.0)).mean()) - 4.5
+    return mean * (len(spots) - 1) / len(spots)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,7 +22,7 @@ from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import Evidence, Prediction
 from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
-from geotagger.evidence.anchoring import Shares, Surroundings, surroundings
+from geotagger.evidence.anchoring import EACH_SIDE, Shares, Surroundings, surroundings
 from geotagger.evidence.local import Placed, density_over_cells, placed
 from geotagger.evidence.motion import MotionLaw, load_motion
 from geotagger.evidence.posterior import cell_distances
@@ -353,6 +353,8 @@ class _Batch:
                 self._score(part.indices[some], spots, is_wide)
             by_region = region_shares(m._raster, around, spots, anchors.rings)
             by_region += regions[stops] * shares.away[:, None]
+            witnesses = shares.near.copy()
+            witnesses[:, [0, EACH_SIDE]] += shares.way[:, None] / 2  # the way rests on both of its ends
             lat, lon = positions(spots.centres)
             for row, member in enumerate(some.tolist()):
                 index = int(part.indices[member])
@@ -364,7 +366,7 @@ class _Batch:
                         place, float(radii[row]), by_region[row], tuning.located_set_mass
                     )
                 self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
-                self._name_anchors(anchors, member + offset, around.index[row], shares.near[row])
+                self._name_anchors(anchors, member + offset, around.index[row], witnesses[row])
 
     def _score(self, indices: Indices, spots: Placed, is_wide: np.ndarray) -> None:
         assert self._truths is not None

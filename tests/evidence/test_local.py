@@ -67,6 +67,17 @@ def test_elsewhere_grows_more_probable_with_time():
     assert shares.away[4] > 0.2
 
 
+def test_what_was_taken_together_is_one_witness_to_a_photo_far_from_it():
+    """A hundred points of one hour, seen from a day later: one; from minutes later: several, each further off."""
+    hours = [*np.linspace(0, 1, 100), 1.05, 30.0]
+    around, _ = around_one(hours, [True] * 100 + [False] * 2, [BANFF] * 100)
+    near, far = around.gap_h[100][:EACH_SIDE], around.gap_h[101][:EACH_SIDE]
+    assert (np.diff(near) > 0.01).all()
+    assert far[0] == 29.0
+    two, _ = around_one([0, 1, 30], [True, True, False], [BANFF] * 2)
+    assert np.allclose(around.traveller[101], two.traveller[2])
+
+
 def test_clocks_in_doubt_say_little():
     hours, known = [0.0, 0.01, 0.02], [True, False, True]
     sure, _ = answers(hours, known, [BANFF, BANFF])

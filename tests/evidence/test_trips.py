@@ -165,6 +165,60 @@ def test_people_come_back_to_where_they_were_years_ago(model, simulation):
     assert "GPS" in together.evidence[1].reason
 
 
+TEXAS = LatLon(31.5, -97.2)
+MONTH_H = 730.0
+
+
+def afternoon(simulation, every_min: float, hours: float = 19 * MONTH_H):
+    """Photos of Texas, which look like it, and so much later an afternoon in California with a position every so often."""
+    texas = [simulation.photo(TEXAS, float(h), right=1.0, blur_km=150) for h in (0, 1, 3)]
+    first = simulation.photo(
+        LatLon(36.6, -121.9), hours, located=True, blur_km=1e6
+    )  # the picture says nothing
+    count = round(6 * 60 / every_min)
+    walked = [
+        replace(
+            first,
+            name=f"{i}.jpg",
+            clock=first.clock + timedelta(minutes=i * every_min),
+            place=LatLon(36.6 + 0.1 * i / count, -121.9),
+        )
+        for i in range(count + 1)
+    ]
+    return texas, walked
+
+
+@pytest.mark.parametrize("every_min", [60.0, 2.0])
+def test_a_dense_track_of_one_afternoon_says_little_of_another_year(model, simulation, every_min):
+    texas, walked = afternoon(simulation, every_min)
+    for prediction in answers(model, [*texas, *walked])[: len(texas)]:
+        assert prediction.best.code == "US-TX"
+        assert prediction.radius_km > 500
+        assert sum(r.probability for r in prediction.regions if r.code == "US-CA") < 0.35
+
+
+@pytest.mark.parametrize("hours", [10.0, 100.0, 19 * MONTH_H])
+def test_hundreds_of_positions_of_one_outing_say_what_two_say(model, simulation, hours):
+    texas, walked = afternoon(simulation, 1.0, hours)
+    sparse = answers(model, [*texas, walked[0], walked[-1]])[0]
+    for dense in (walked, walked[::2]):
+        other = answers(model, [*texas, *dense])[0]
+        assert sparse.position.distance_km(other.position) < max(0.1 * sparse.radius_km, 20)
+        assert other.radius_km == pytest.approx(sparse.radius_km, rel=0.1)
+        told = {r.code: r.probability for r in other.regions}
+        assert all(abs(told[r.code] - r.probability) < 0.05 for r in sparse.regions)
+
+
+def test_who_was_at_home_for_years_is_at_home(model, simulation):
+    """Located photos in one town, on sixty days of four years: another day between them is there too."""
+    home = [simulation.photo(DENVER, 24.0 * 25 * i, located=True) for i in range(60)]
+    photo = simulation.photo(DENVER, 24.0 * 25 * 30 + 250, right=0.0)
+    prediction = answers(model, [*home, photo])[-1]
+    assert prediction.position.distance_km(DENVER) < 5
+    assert prediction.best.code == "US-CO"
+    assert prediction.best.probability > 0.6
+
+
 def test_rolls_do_not_mix(model, simulation):
     photos = [
         simulation.photo(BANFF, 0.0, located=True, roll="a"),

@@ -54,8 +54,8 @@ def test_the_simple_rules_say_what_they_should(scripts):
 def test_draws_of_a_photographer_do_not_depend_on_the_others(scripts):
     cases, _ = scripts
     one, other = journey(cases), journey(cases, "p2")
-    alone = list(cases.draws(one, 0.1, 3))
-    together = list(cases.draws([*other, *one], 0.1, 3))
+    alone = list(cases.draws(one, cases.Located.TENTH, 3))
+    together = list(cases.draws([*other, *one], cases.Located.TENTH, 3))
     assert [d.located for d in alone] == [d.located for d in together if d.cases[0].photographer == "p1"]
     assert len(alone[0].located) == 2
 
