@@ -100,7 +100,7 @@ def _read(path: Path) -> Measured:
             systems=tuple(_evaluation(system) for system in document["systems"]),
             settings=_settings(file.parent / SETTINGS_FILE),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{file} is missing or holds no metrics; run “evaluate” first.") from error
 
 
@@ -109,6 +109,9 @@ def _evaluation(system: Mapping[str, Any]) -> Evaluation:
         name: Value(*(math.nan if x is None else float(x) for x in values))
         for name, values in system["metrics"].items()
     }
+    missing = {"top5_macro", "log_loss"} - metrics.keys()
+    if missing:
+        raise KeyError(*missing)
     return Evaluation(system["name"], system["photos"], system["photographers"], metrics, {}, [])
 
 

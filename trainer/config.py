@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,6 +53,10 @@ class PrepareConfig:
             self.train + self.validation + self.calibration > 1 + 1e-9
         ):
             raise SettingsError("The shares of train, validation and calibration must not exceed 1 together.")
+        if self.side_px < 1 or self.shard_photos < 1 or self.cut_bottom_px < 0:
+            raise SettingsError(
+                "prepare.side_px and prepare.shard_photos must be at least 1, and prepare.cut_bottom_px not negative."
+            )
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,16 @@ class AugmentConfig:
     def __post_init__(self) -> None:
         if not 0 < self.crop <= 1:
             raise SettingsError("augment.crop must be above 0 and at most 1.")
+        if not 0 <= self.perspective < 0.5:
+            raise SettingsError(
+                "augment.perspective must be at least 0 and below 0.5: corners must not meet."
+            )
+        for name in ("flip", "greyscale"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingsError(f"augment.{name} is a probability: at least 0 and at most 1.")
+        for name in ("colour", "rotation_deg"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise SettingsError(f"augment.{name} must be a number that is not negative.")
 
 
 @dataclass(frozen=True)
@@ -185,6 +200,8 @@ def load_config(path: Path | None, assignments: Sequence[str]) -> Config:
 def resolve(document: Mapping[str, Any], assignments: Sequence[str]) -> Config:
     """Settings from nested values and assignments; unknown names are refused."""
     sections: dict[str, dict[str, Any]] = {f.name: {} for f in dataclasses.fields(Config)}
+    if not isinstance(document, Mapping):
+        raise SettingsError("The settings are no table of sections.")
     for section, values in document.items():
         if section not in sections or not isinstance(values, Mapping):
             raise SettingsError(f"There is no section [{section}] in the settings.")

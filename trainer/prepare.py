@@ -13,10 +13,10 @@ from typing import Any
 
 from PIL import Image
 
-from geotagger.core.errors import CoordinateError, PhotoError
+from geotagger.core.errors import CoordinateError, PhotoError, UnreadablePhotoError
 from geotagger.core.geo import LatLon
 from geotagger.core.regions import Regions, load_regions
-from geotagger.inference.preprocessing import load_picture
+from geotagger.inference.preprocessing import MIN_SIDE_PX, load_picture
 from geotagger.metadata import PhotoMetadata, read_photo
 from geotagger.metadata.reading import preview_in_place_of
 from trainer.config import SETTINGS_FILE, Config, PrepareConfig
@@ -61,7 +61,8 @@ def read_photo_list(path: Path) -> list[ListedPhoto]:
     """
     regions = load_regions()
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        # With a signature at its start or without: spreadsheets write one.
+        with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"The list {path} cannot be read; it has to be a CSV file in UTF-8.") from error
@@ -86,7 +87,7 @@ def _parse_row(path: Path, number: int, row: dict[str, str], regions: Regions) -
     except (ValueError, CoordinateError) as error:
         raise DataError(f"Line {number} of {path.name}: {error}") from error
     name = row["file"]
-    if not name:
+    if not name or "\0" in name:
         raise DataError(f"Line {number} of {path.name} names no file.")
     return ListedPhoto(
         path=path.parent / name,
@@ -94,7 +95,8 @@ def _parse_row(path: Path, number: int, row: dict[str, str], regions: Regions) -
         region=region,
         lat_deg=position.lat_deg if position else None,
         lon_deg=position.lon_deg if position else None,
-        group=row.get("photographer") or str(Path(name).parent),
+        # A blank after a name would make another photographer of it, perhaps in another split.
+        group=" ".join((row.get("photographer") or "").split()) or str(Path(name).parent),
     )
 
 
@@ -179,7 +181,9 @@ def _encode(path: Path, config: PrepareConfig) -> bytes:
     if max(image.size) <= config.side_px and not config.cut_bottom_px and _shows_as_stored(metadata):
         return path.read_bytes()
     if config.cut_bottom_px:
-        image = image.crop((0, 0, image.width, max(1, image.height - config.cut_bottom_px)))
+        if image.height - config.cut_bottom_px < MIN_SIDE_PX:
+            raise UnreadablePhotoError(path, "Without its label band nothing of the picture is left.")
+        image = image.crop((0, 0, image.width, image.height - config.cut_bottom_px))
     image.thumbnail((config.side_px, config.side_px), Image.Resampling.LANCZOS)
     data = io.BytesIO()
     image.save(data, "JPEG", quality=_JPEG_QUALITY)

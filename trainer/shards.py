@@ -14,6 +14,7 @@ from typing import Any
 from PIL import Image
 
 from geotagger.core.errors import GeotaggerError
+from geotagger.core.regions import load_regions
 
 LIST_FILE = "photos.json"
 _AGAIN = "copy the folder anew or run “python -m trainer prepare” again"
@@ -87,6 +88,23 @@ def write_list(folder: Path, samples: Sequence[Sample], facts: dict[str, Any]) -
     return digest
 
 
+def _checked(sample: Sample) -> Sample:
+    """The same sample, unless it points outside of the data: a folder from a stranger may hold anything.
+
+    Raises:
+        ValueError: its shard is no file of the folder, its region or split is unknown, or its place in the shard.
+    """
+    if (
+        not sample.shard.endswith(".tar")
+        or any(sign in sample.shard for sign in "/\\:")
+        or sample.region not in range(len(load_regions()))
+        or sample.split not in SPLITS
+        or min(sample.offset, sample.size) < 0
+    ):
+        raise ValueError(sample)
+    return sample
+
+
 class ShardData:
     """Prepared photos, read from their shards when they are asked for; may be used from several threads.
 
@@ -101,12 +119,12 @@ class ShardData:
             digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
             if digest != listed_hash:
                 raise DataError(f"The list of photos in {folder} was changed after it was made.")
-            samples = tuple(Sample(**row) for row in rows)
+            samples = tuple(_checked(Sample(**row)) for row in rows)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise DataError(
                 f"There is no prepared data in {folder}; run “python -m trainer prepare” first."
             ) from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
                 f"The list of photos in {folder} is damaged; run “python -m trainer prepare” again."
             ) from error

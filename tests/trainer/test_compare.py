@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from trainer.__main__ import main
+from trainer.compare import compare
+from trainer.shards import DataError
 
 OURS = {"prepare": {"split": "group"}, "train": {"epochs": 4, "splits": ["train"]}, "augment": {"crop": 0.4}}
 ORIGINAL = {"network": "geocnn", "recipe": {"rate": 0.01}, "splits": ["train"]}
@@ -100,3 +102,12 @@ def test_numbers_of_different_photos_do_not_stand_side_by_side(
     for name in ("none", "half", "gone"):
         assert main(["compare", one, str(tmp_path / name)]) == 1
         assert "is missing or holds no metrics" in capsys.readouterr().err
+
+
+def test_a_damaged_run_is_told(tmp_path: Path) -> None:
+    system = {"name": "a", "photos": 1, "photographers": 1, "metrics": {"top1_micro": [1, 2, 3]}}
+    whole = {"list_hash": "x", "splits": ["test"], "systems": [system]}
+    for document in (whole, [], {**whole, "systems": [3]}, {**whole, "systems": None}):
+        (tmp_path / "metrics.json").write_text(json.dumps(document))
+        with pytest.raises(DataError, match="holds no metrics"):
+            compare([tmp_path])

@@ -38,6 +38,13 @@ def test_resolved_settings_come_back(tmp_path: Path) -> None:
         ("train.batch=0", "at least 1"),
         ("prepare.split=half", "group or random"),
         ("prepare.train=0.99", "must not exceed 1"),
+        ("prepare.shard_photos=0", "at least 1"),
+        ("prepare.side_px=0", "at least 1"),
+        ("prepare.cut_bottom_px=-1", "not negative"),
+        ("augment.perspective=0.5", "below 0.5"),
+        ("augment.flip=2", "probability"),
+        ("augment.colour=nan", "not negative"),
+        ("augment.rotation_deg=-3", "not negative"),
         ("augment.crop=0", "above 0"),
     ],
 )
@@ -67,3 +74,9 @@ def test_unreadable_preparation_of_the_data_names_its_file(text: str, tmp_path: 
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(SettingsError, match=r"prepared cannot be read from .*config\.json"):
         load_config(None, []).prepared_as(tmp_path)
+
+
+def test_saved_settings_that_are_no_table_are_told(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("[]")
+    with pytest.raises(SettingsError, match="no table"):
+        Config.load_saved(tmp_path / "config.json")

@@ -7,7 +7,9 @@ import io
 import json
 import struct
 import tarfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from geotagger.core.regions import load_regions
 from tests.images import huge_png, landscape
 from trainer.config import PrepareConfig, load_config
 from trainer.prepare import prepare, read_photo_list, split_of
-from trainer.shards import LIST_FILE, DataError, ShardData
+from trainer.shards import LIST_FILE, DataError, Sample, ShardData, write_list, write_shards
 
 
 def _write_list(folder: Path, rows: list[dict[str, object]]) -> Path:
@@ -248,3 +250,76 @@ def test_damaged_data_is_told_by_name(photo_list: Path, tmp_path: Path) -> None:
         (tmp_path / LIST_FILE).write_text(text)
         with pytest.raises(DataError, match="is damaged"):
             ShardData(tmp_path)
+
+
+def test_a_list_from_a_spreadsheet_with_a_signature_at_its_start_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("file,region\n1.jpg,CO\n", encoding="utf-8-sig")
+    assert [photo.key for photo in read_photo_list(tmp_path / "a.csv")] == ["1.jpg"]
+
+
+def test_blanks_around_a_name_make_no_second_photographer(tmp_path: Path) -> None:
+    names = ("Jane Doe", " Jane  Doe ", "Jane Doe\t")
+    rows = [{"file": f"{i}.jpg", "region": "CO", "photographer": name} for i, name in enumerate(names)]
+    rows.append({"file": "d/3.jpg", "region": "CO", "photographer": " "})
+    groups = [photo.group for photo in read_photo_list(_write_list(tmp_path, rows))]
+    assert groups == ["Jane Doe"] * 3 + ["d"]
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("file,region\na\0.jpg,CO\n")
+    with pytest.raises(DataError, match=r"a\.csv"):
+        read_photo_list(tmp_path / "a.csv")
+
+
+def test_a_picture_that_is_all_label_band_is_left_out(tmp_path: Path) -> None:
+    Image.new("RGB", (100, 100), "white").save(tmp_path / "a.jpg")
+    Image.new("RGB", (100, 60), "white").save(tmp_path / "b.jpg")
+    rows = [{"file": name, "region": "BC", "photographer": "a"} for name in ("a.jpg", "b.jpg")]
+    config = load_config(None, ["prepare.cut_bottom_px=60"])
+    made = prepare(_write_list(tmp_path, rows), tmp_path / "out", config)
+    assert [s.key for s in made.samples] == ["a.jpg"]
+    assert made.refused == (("b.jpg", "Without its label band nothing of the picture is left."),)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shard": "../outside.tar"},
+        {"shard": "/outside.tar"},
+        {"shard": "..\\outside.tar"},
+        {"shard": "photos.json"},
+        {"shard": 3},
+        {"region": 63},
+        {"region": -1},
+        {"split": "exam"},
+        {"size": -1},
+        {"offset": -1},
+    ],
+)
+def test_data_that_points_outside_of_itself_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    sample = Sample("a", 0, None, None, "g", "train", "photos-00000.tar", 512, 10)
+    write_list(tmp_path, [sample], {})
+    assert ShardData(tmp_path).samples == (sample,)
+    write_list(tmp_path, [replace(sample, **change)], {})
+    with pytest.raises(DataError, match="is damaged"):
+        ShardData(tmp_path)
+
+
+def test_names_with_all_kinds_of_signs_come_back_whole(tmp_path: Path) -> None:
+    names = [
+        "../up.jpg",
+        "a/b.jpg",
+        "a-b.jpg",
+        "é 日本 \U0001f5fb.jpg",
+        "x" * 230 + ".jpg",
+        "line\nbreak.jpg",
+        ".hidden.jpg",
+    ]
+    place = {"region": 0, "lat_deg": None, "lon_deg": None, "group": "g", "split": "train"}
+    photos = [({"key": name, **place}, f"picture {i}".encode() * 100) for i, name in enumerate(names)]
+    write_list(tmp_path, write_shards(tmp_path, photos, 3), {})
+    data = ShardData(tmp_path)
+    assert [data.jpeg(sample) for sample in data.samples] == [body for _, body in photos]
+    for shard in sorted(tmp_path.glob("*.tar")):
+        with tarfile.open(shard) as archive:
+            assert not any("/" in name for name in archive.getnames())

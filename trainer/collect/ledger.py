@@ -47,7 +47,7 @@ class Ledger:
         for number, line in enumerate(old, start=1):
             try:
                 self._take(json.loads(line), heading, number)
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise CollectError(
                     f"Line {number} of {path} is damaged; please mend or remove it."
                 ) from error

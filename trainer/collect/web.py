@@ -213,7 +213,7 @@ def _read(response: Any, status: int, place: str, max_bytes: int) -> Answer:
     body = bytes(response.read(max_bytes + 1))
     if len(body) > max_bytes:
         raise BadAnswerError(f"{place} sends more than {max_bytes} bytes; the answer was dropped.")
-    if announced is not None and announced.isdigit() and len(body) != int(announced):
+    if announced is not None and announced.isdecimal() and len(body) != int(announced):
         raise TransientError(f"{place} sent {len(body)} of {announced} bytes.")
     return Answer(status, response.headers.get_content_type().lower(), body)
 
@@ -230,7 +230,7 @@ def _place(url: str) -> str:
 def _json_object(answer: Answer, place: str) -> dict[str, Any]:
     try:
         document = json.loads(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadAnswerError(f"{place} does not answer in JSON.") from error
     if not isinstance(document, dict):
         raise BadAnswerError(f"{place} does not answer with a JSON object.")
@@ -242,7 +242,7 @@ def _error_words(body: bytes) -> tuple[str, dict[str, Any]]:
     text = body.decode("utf-8", "replace")
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ("" if "<" in text else text), {}
     if not isinstance(document, dict):
         return "", {}
@@ -253,11 +253,11 @@ def _error_words(body: bytes) -> tuple[str, dict[str, Any]]:
 def _retry_after_s(headers: Message) -> float | None:
     """The wait that a Retry-After header asks for, given in seconds or as a date (RFC 9110, 10.2.3)."""
     value = (headers.get("Retry-After") or "").strip()
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)

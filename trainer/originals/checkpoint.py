@@ -102,10 +102,12 @@ class TrainingState:
         try:
             with safe_open(path, "pt") as file:
                 facts = json.loads(file.metadata()["state"])
+                list_hash, history, rate = facts["list_hash"], facts["history"], facts["rate"]
+                best, epochs_without_better = facts["best"], facts["epochs_without_better"]
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise TrainingError(f"The checkpoint {path} is missing or damaged.") from error
-        if self.list_hash not in (None, facts["list_hash"]):
+        if self.list_hash not in (None, list_hash):
             raise TrainingError(f"The checkpoint {path} belongs to other data; please choose another folder.")
         own = {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
         try:
@@ -115,7 +117,7 @@ class TrainingState:
         for name, parameter in self.trained.items():
             if f"momentum.{name}" in tensors:
                 self.optimizer.state[parameter]["momentum_buffer"] = tensors[f"momentum.{name}"]
-        self.history, self.rate = facts["history"], facts["rate"]
-        self.best, self.epochs_without_better = facts["best"], facts["epochs_without_better"]
+        self.history, self.rate = history, rate
+        self.best, self.epochs_without_better = best, epochs_without_better
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate

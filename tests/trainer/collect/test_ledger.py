@@ -74,3 +74,12 @@ def test_another_seed_or_service_is_refused(tmp_path: Path) -> None:
         Ledger(path, {**HEADING, "seed": 1})
     with pytest.raises(CollectError, match="service = 'streetview', not 'mapillary'"):
         Ledger(path, {**HEADING, "service": "mapillary"})
+
+
+@pytest.mark.parametrize("line", ["3", '"word"', "null", "[]", '{"event": "photo"}', '{"event": "cat"}'])
+def test_a_line_that_is_no_event_is_told(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "ledger.jsonl"
+    Ledger(path, HEADING).__exit__(None, None, None)
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(CollectError, match=r"Line 2 of .* is damaged"):
+        Ledger(path, HEADING)

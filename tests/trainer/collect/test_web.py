@@ -172,3 +172,22 @@ def test_a_good_status_can_still_say_not_now(
 def test_long_words_of_a_service_are_cut() -> None:
     assert len(WebClient().redact("word " * 1000)) == 300
     assert not re.search(r"[\r\n]", WebClient().redact("a\r\nb"))
+
+
+@pytest.mark.parametrize("wait", ["²", "Mon, 01 Jan 2024 00:00:00 +99999999999999999", "soon", "-5"])
+def test_a_senseless_retry_after_is_passed_over(
+    service: FakeService, client: WebClient, fake_time: FakeTime, wait: str
+) -> None:
+    service.answer = replies(json_reply({}, 429, Retry_After=wait), json_reply({"fine": 1}))
+    assert client.get_json(f"{service.url}/a") == {"fine": 1}
+    assert max(fake_time.sleeps) <= 1
+
+
+def test_json_too_deep_to_read_is_a_bad_answer(service: FakeService, client: WebClient) -> None:
+    deep = b"[" * 200_000
+    service.answer = lambda asked: Reply(deep, content_type="application/json")
+    with pytest.raises(BadAnswerError, match="does not answer in JSON"):
+        client.get_json(f"{service.url}/a")
+    service.answer = lambda asked: Reply(deep, 400, "application/json")
+    with pytest.raises(ServiceError, match="answers 400"):
+        client.get_json(f"{service.url}/a")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from geotagger.core.errors import SettingsError
 from tests.trainer.originals.made import make_data
@@ -250,6 +250,14 @@ def test_a_damaged_checkpoint_is_a_sentence(
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(TrainingError, match="missing or damaged"):
         evaluate_original(data, tmp_path, ["test"])
+
+
+@pytest.mark.parametrize("facts", ["{}", "[]", "3", "{"])
+def test_a_checkpoint_that_lacks_facts_is_a_sentence(facts: str, tmp_path: Path) -> None:
+    save_file({"network.weight": torch.zeros(2, 2)}, tmp_path / CHECKPOINT_FILE, {"state": facts})
+    state = TrainingState(torch.nn.Linear(2, 2), Recipe(), None)
+    with pytest.raises(TrainingError, match="missing or damaged"):
+        state.load(tmp_path / CHECKPOINT_FILE)
 
 
 def test_a_full_disk_is_told_and_the_checkpoint_before_is_kept(
