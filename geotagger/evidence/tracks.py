@@ -7,7 +7,7 @@ the nearest point counts if it is at most ``MAX_REACH_S`` away. These limits and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -107,23 +107,39 @@ class Track:
 
 
 def load_tracks(paths: Sequence[Path]) -> Track:
-    """The points of all files as one track; where two have the same time, the later one in the order given counts.
+    """The points of all files as one track, as of :func:`load_track` and :func:`joined`."""
+    return joined([load_track(path) for path in paths])
+
+
+def load_track(path: Path) -> Track:
+    """The points of a file; where two have the same time, the later one counts.
 
     Raises:
-        TrackError: a file cannot be read, is of an unknown kind, or holds no points with times.
+        TrackError: the file cannot be read, is of an unknown kind, or holds no points with times.
     """
+    points = {
+        moment.timestamp(): (lat, lon)
+        for moment, lat, lon in _read(path)
+        if -90 <= lat <= 90 and -180 <= lon <= 180
+    }
+    if not points:
+        raise TrackError("{name} holds no track points with times.", name=path.name)
+    return _track(points, (path.name,))
+
+
+def joined(tracks: Sequence[Track]) -> Track:
+    """One track of all points; where two have the same time, that of the later track in the order given counts."""
     points: dict[float, tuple[float, float]] = {}
-    for path in paths:
-        found = False
-        for moment, lat, lon in _read(path):
-            if -90 <= lat <= 90 and -180 <= lon <= 180:
-                points[moment.timestamp()] = (lat, lon)
-                found = True
-        if not found:
-            raise TrackError("{name} holds no track points with times.", name=path.name)
+    for track in tracks:
+        places = zip(track.lat_deg.tolist(), track.lon_deg.tolist(), strict=True)
+        points.update(zip(track.time_s.tolist(), places, strict=True))
+    return _track(points, tuple(name for track in tracks for name in track.names))
+
+
+def _track(points: Mapping[float, tuple[float, float]], names: tuple[str, ...]) -> Track:
     times = sorted(points)
     places = np.array([points[time] for time in times])
-    return Track(np.array(times), places[:, 0], places[:, 1], tuple(path.name for path in paths))
+    return Track(np.array(times), places[:, 0], places[:, 1], names)
 
 
 Point = tuple[datetime, float, float]

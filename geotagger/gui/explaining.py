@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from geotagger.core.errors import GeotaggerError
 from geotagger.gui.heat import Heat, heat_from
 from geotagger.gui.jobs import Generation, Lane, Urgency
+from geotagger.gui.language import said
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import read_photo
@@ -89,6 +90,7 @@ class Explaining(QObject):
         if not isinstance(error, GeotaggerError):
             raise error
         log.info("Nothing explains the guess: %s", error)
+        self._workbench.mentioned.emit(said(error.args[0]), "")
 
 
 def _key(photo: Photo, model_id: str) -> tuple[int, str, str]:

@@ -110,17 +110,17 @@ def is_track(path: Path) -> bool:
 
 def _load(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], Track | None, list[Sentence]]:
     """The files that could be read, their points together, and a sentence for each other file."""
-    from geotagger.evidence.tracks import load_tracks
+    from geotagger.evidence.tracks import joined, load_track
 
-    good, problems = [], []
+    good, tracks, problems = [], [], []
     for path in paths:
         try:
-            load_tracks([path])
+            tracks.append(load_track(path))
         except GeotaggerError as error:
             problems.append(error.sentence)
         else:
             good.append(path)
-    return tuple(good), load_tracks(good) if good else None, problems
+    return tuple(good), joined(tracks) if tracks else None, problems
 
 
 def _understand(text: str) -> Hint | None:

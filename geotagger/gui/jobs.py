@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+_ASIDE_END_S = 0.5
+
+
 class Lane(Enum):
     """Where a job runs; the value names its threads."""
 
@@ -29,6 +32,8 @@ class Lane(Enum):
     """One thread, because the network keeps state on its device."""
     WRITE = "write"
     """One thread, so that no two writes ever meet in one folder."""
+    ASIDE = "aside"
+    """One thread for what may never answer, such as a network drive that is gone; the program's end waits little."""
 
 
 class Urgency(IntEnum):
@@ -104,7 +109,7 @@ class _LaneThreads:
             heapq.heappush(self._waiting, job)
             if self._idle < len(self._waiting) and len(self._threads) < self._count:
                 name = f"geotagger-{self._lane.value}-{len(self._threads) + 1}"
-                thread = threading.Thread(target=self._work, name=name)
+                thread = threading.Thread(target=self._work, name=name, daemon=self._lane is Lane.ASIDE)
                 self._threads.append(thread)
                 thread.start()
             self._change.notify()
@@ -117,7 +122,7 @@ class _LaneThreads:
 
     def join(self) -> None:
         for thread in self._threads:
-            thread.join()
+            thread.join(_ASIDE_END_S if self._lane is Lane.ASIDE else None)
 
     def _next(self) -> _Job | None:
         with self._change:
@@ -152,7 +157,7 @@ class Jobs(QObject):
 
     def __init__(self, pool_threads: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        counts = {Lane.POOL: pool_threads, Lane.MODEL: 1, Lane.WRITE: 1}
+        counts = {Lane.POOL: pool_threads, Lane.MODEL: 1, Lane.WRITE: 1, Lane.ASIDE: 1}
         self._lanes = {lane: _LaneThreads(lane, count, self._deliver) for lane, count in counts.items()}
         self._order = itertools.count()
         self._results: deque[tuple[_Job, Any, Exception | None]] = deque()

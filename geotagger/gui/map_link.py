@@ -64,6 +64,7 @@ class MapLink(QObject):
         workbench.photos_removed.connect(self._note)
         workbench.photos_removed.connect(self._forget)
         workbench.selection_changed.connect(self._on_selection)
+        predicting.model_changed.connect(self._show_current)
         workbench.settings_changed.connect(self._use_tiles)
         appearance.changed.connect(view.set_palette_colors)
         view.marker_moved.connect(self._on_moved)

@@ -40,7 +40,7 @@ class Opening(QObject):
         self._predicting = predicting
         self._given = given
         self._owner = owner
-        self.recent = RecentFolders(kept, self)
+        self.recent = RecentFolders(kept, workbench.jobs, self)
         self.recent.chosen.connect(lambda folder: self.open_paths([folder]))
 
     def open_paths(self, paths: Sequence[Path]) -> None:

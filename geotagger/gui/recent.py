@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QMenu
 
+from geotagger.gui.jobs import Jobs, Lane
 from geotagger.gui.language import tr
 
 _KEPT = 10
@@ -23,25 +25,41 @@ class RecentFolders(QObject):
     chosen = Signal(object)
     """The user wants this folder (a ``Path``) opened again."""
 
-    def __init__(self, kept: QSettings, parent: QObject | None = None) -> None:
+    def __init__(self, kept: QSettings, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._kept = kept
+        self._jobs = jobs
+        self._gone: frozenset[Path] = frozenset()
         stored = kept.value(_KEY, [])
         # A list of one comes back from the file as a plain text.
         names = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
         self._folders = [Path(str(name)) for name in names if name]
 
+        self._look()
+
     @property
     def folders(self) -> list[Path]:
-        """Those that are still there."""
-        return [folder for folder in self._folders if folder.is_dir()]
+        """Those that are not known to be gone."""
+        return [folder for folder in self._folders if folder not in self._gone]
+
+    def _look(self) -> None:
+        """See which are still there; aside, since a network drive may take minutes to say so."""
+        if self._folders:
+            self._jobs.run(partial(_gone_of, self._folders), self._looked, _raise, lane=Lane.ASIDE)
+
+    def _looked(self, gone: frozenset[Path]) -> None:
+        if gone != self._gone:
+            self._gone = gone
+            self.changed.emit()
 
     def remember(self, paths: Iterable[Path]) -> None:
         """Note what was opened: folders themselves, and the folders of single photos."""
         some = list(paths)[:_LOOKED_AT]
-        new = dict.fromkeys(path if path.is_dir() else path.parent for path in some)
-        opened = [folder.absolute() for folder in new]
+        self._jobs.run(partial(_folders_of, some), self._opened, _raise, lane=Lane.ASIDE)
+
+    def _opened(self, opened: Sequence[Path]) -> None:
         if opened:
+            self._gone -= frozenset(opened)
             self._keep([*opened, *(folder for folder in self._folders if folder not in opened)])
 
     def clear(self) -> None:
@@ -57,6 +75,7 @@ class RecentFolders(QObject):
     def fill(self, menu: QMenu) -> None:
         """List the folders in a menu whenever it opens."""
         menu.aboutToShow.connect(lambda: self._fill(menu))
+        menu.aboutToShow.connect(self._look)
 
     def _fill(self, menu: QMenu) -> None:
         menu.clear()
@@ -77,3 +96,15 @@ def folder_words(folder: Path) -> str:
     """A folder's name with the one that it lies in, which tells ``2024/Trip`` from ``2025/Trip``."""
     parent = folder.parent.name
     return f"{folder.name} — {parent}" if parent and folder.name else str(folder)
+
+
+def _folders_of(paths: Sequence[Path]) -> list[Path]:
+    return list(dict.fromkeys((path if path.is_dir() else path.parent).absolute() for path in paths))
+
+
+def _gone_of(folders: Sequence[Path]) -> frozenset[Path]:
+    return frozenset(folder for folder in folders if not folder.is_dir())
+
+
+def _raise(error: Exception) -> None:
+    raise error

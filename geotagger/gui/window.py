@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QMainWindow,
@@ -35,7 +36,7 @@ from geotagger.gui.exporting import Exporting
 from geotagger.gui.given import Given
 from geotagger.gui.going_on import GoingOn
 from geotagger.gui.guard import UnwrittenDialog
-from geotagger.gui.jobs import Jobs
+from geotagger.gui.jobs import Jobs, Urgency
 from geotagger.gui.judging import Judging
 from geotagger.gui.keeping import Keeping
 from geotagger.gui.language import said, tr
@@ -55,8 +56,11 @@ from geotagger.gui.toolbar import Toolbar
 from geotagger.gui.window_layout import WindowLayout, layout_file
 from geotagger.gui.workbench import Workbench
 from geotagger.gui.writing import Writing
+from geotagger.session.map_page import load_builder
 from geotagger.session.photo import PhotoState
 
+_MAP_WAITS_MS = 100
+"""The map is hidden in the empty window, so it loads when that has been painted."""
 _UNDECIDED = (PhotoState.PREDICTED, PhotoState.UNLOCATED, PhotoState.PREDICTING)
 
 
@@ -343,6 +347,14 @@ class MainWindow(QMainWindow):
             save_settings(settings)
         except SettingsError as error:
             self.notices.show_notice(said(error))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(_MAP_WAITS_MS, self, self._load_map)
+
+    def _load_map(self) -> None:
+        load = self.map_view.load
+        self.jobs.run(load_builder, lambda _: load(), lambda _error: load(), urgency=Urgency.VISIBLE)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.workbench.session.pending_count and not self._closing_agreed:

@@ -76,6 +76,11 @@ _STATE_OF_SOURCE = {
 }
 
 
+def load_builder() -> None:
+    """Import what builds pages, which takes a quarter of a second; afterwards a page takes a few milliseconds."""
+    import geotagger.core.folium_page  # noqa: F401
+
+
 def asset_text(name: str) -> str:
     """Text of a script or style sheet of the page.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QShowEvent
 from PySide6.QtWebChannel import QWebChannel
 from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineProfile, QWebEngineSettings
 from PySide6.QtWebEngineWidgets import QWebEngineView
@@ -33,7 +33,9 @@ _PHOTO_IDS = "application/x-geotagger-photo-ids"
 
 
 class MapView(QWidget):
-    """The embedded map. What is asked of it before the page has loaded is done when it has.
+    """The embedded map. Its page loads when the map is shown first, or earlier if ``load`` is called.
+
+    What is asked of it before that is done when the page has loaded.
 
     The map moves only in ``fit`` and ``centre_on``; everything else leaves the user's view as it is.
 
@@ -92,7 +94,7 @@ class MapView(QWidget):
         self._connect()
         self._take_drops()
         self._paint_background()
-        self._page.load(QUrl(PAGE_URL))
+        self._is_loading = False
 
     def _connect(self) -> None:
         self._bridge.page_ready.connect(self.ready)
@@ -104,7 +106,18 @@ class MapView(QWidget):
         self._page.renderProcessTerminated.connect(self._terminated)
         self._page.script_failed.connect(self._script_failed)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Load the page at the latest now."""
+        super().showEvent(event)
+        self.load()
+
     # What the window asks for
+
+    def load(self) -> None:
+        """Begin to load the page, once."""
+        if not self._is_loading:
+            self._is_loading = True
+            self._page.load(QUrl(PAGE_URL))
 
     def set_markers(self, markers: Sequence[Marker]) -> None:
         """Show these photos and no others."""
