@@ -58,13 +58,13 @@ def _setting(
 class Settings:
     """All settings. A settings page and the documentation are generated from these declarations."""
 
-    theme: Theme = _setting(Theme.SYSTEM, "window", "Light or dark; “system” follows the desktop.")
+    theme: Theme = _setting(Theme.SYSTEM, "window", "Light or dark, or like the desktop.")
     language: Language = _setting(
         Language.SYSTEM, "window", "Language of the window; a change shows at the next start."
     )
     notation: Notation = _setting(Notation.DECIMAL, "window", "How positions are shown.")
     device: Device = _setting(
-        Device.AUTO, "model", "Where the network runs; “auto” takes CUDA, then MPS, then the CPU."
+        Device.AUTO, "model", "Where the network runs; automatic takes CUDA, then MPS, then the CPU."
     )
     accept_threshold: float = _setting(
         0.60, "model", "“Accept all” takes guesses whose best region has at least this probability.", 0.0, 1.0

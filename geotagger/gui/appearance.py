@@ -136,7 +136,12 @@ QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {blend(p.surface, p.accent, 0.22)}; }}
 QMenu::item:disabled {{ color: {p.muted}; }}
 QMenu::separator {{ height: 1px; background: {p.border}; margin: 4px 8px; }}
-QAbstractItemView {{ background: {p.surface}; border: none; outline: none; }}
+QAbstractItemView {{
+  background: {p.surface}; border: none; outline: none;
+  selection-background-color: {blend(p.surface, p.accent, 0.22)}; selection-color: {p.text};
+}}
+QListView#suggestions {{ border: 1px solid {p.border}; padding: 4px; }}
+QListView#suggestions::item, QUndoView::item {{ padding: 5px 8px; }}
 QTableView::item {{ padding: 0 6px; }}
 QHeaderView::section {{
   background: {p.surface}; color: {p.muted}; border: none; border-bottom: 1px solid {p.border}; padding: 6px 8px 6px 9px;

@@ -57,7 +57,10 @@ class ChallengeDialog(QDialog):
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._picture.setMinimumSize(420, 420)
         self._picture.setAccessibleName(tr("The photo to be placed"))
-        self.map_view = MapView(appearance.palette)
+        self.map_view = MapView(
+            appearance.palette,
+            {"written": tr("Taken here"), "corrected": tr("You"), "predicted": tr("Model")},
+        )
         self.map_view.setMinimumWidth(520)
         self.map_view.map_clicked.connect(self._on_click)
         self.map_view.marker_moved.connect(lambda _id, lat, lon: self._on_click(lat, lon))

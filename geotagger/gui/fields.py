@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
 
 from geotagger.core.coordinates import Notation, format_position, parse_coordinates
 from geotagger.core.errors import CoordinateError
@@ -60,6 +60,9 @@ class PositionField(TextField):
         completer = QCompleter(self._suggestions, self)
         # The search has already chosen; the completer only shows.
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        popup = QListView()
+        popup.setObjectName("suggestions")
+        completer.setPopup(popup)
         completer.activated.connect(self._choose_place)
         self.setCompleter(completer)
 

@@ -235,7 +235,7 @@ class Panel(QScrollArea):
         can_ask = prediction is None and photo.state in (PhotoState.LOCATED, PhotoState.UNLOCATED)
         self._predict.setVisible(can_ask)
         is_placed = photo.edited is not None and photo.edited.source is Source.MANUAL
-        lines = [] if prediction is None or is_placed else evidence_lines(prediction)
+        lines = [] if prediction is None or is_placed or photo.skipped else evidence_lines(prediction)
         head = [] if prediction is None or not lines else [evidence_heading(prediction)]
         _set(self._evidence, "\n".join([*head, *lines]))
         if prediction is None:
@@ -243,8 +243,8 @@ class Panel(QScrollArea):
             _set(self._certainty, "")
             return
         guess = place_summary(prediction)
-        if is_placed:
-            _set(self._summary, tr("Placed by you"))
+        if is_placed or photo.skipped:
+            _set(self._summary, tr("Placed by you") if is_placed else tr("Guess rejected"))
             best = prediction.best
             words = tr("The guess was {region}, {share}")
             _set(self._certainty, words.format(region=tr(best.name), share=percent(best.probability)))
@@ -284,7 +284,7 @@ class Panel(QScrollArea):
         parts = [where, source_name(fix.source)]
         if fix.radius_km is not None:
             parts.append(format_radius(fix.radius_km).replace(" ", "\N{NO-BREAK SPACE}"))
-        return " · ".join(part for part in parts if part)
+        return " ·\N{NO-BREAK SPACE}".join(part for part in parts if part)
 
     def _show_written(self, photo: Photo) -> None:
         """Show the tags that would change; working them out reads the file, so it happens in the background."""
@@ -326,6 +326,8 @@ def _headline(photo: Photo) -> str:
 def _nothing_to_write(photo: Photo) -> str:
     if photo.edited is not None:
         return tr("All is written.")
+    if photo.skipped:
+        return tr("Nothing; the guess was rejected.")
     if photo.prediction is not None:
         return tr("Nothing; accept the guess or place the photo.")
     if photo.on_disk is not None:

@@ -74,6 +74,10 @@ class PhotoList(QWidget):
         self._stack.addWidget(self.table_view)
         self._count = QLabel()
         self._count.setProperty("role", "muted")
+        self._none_shown = QLabel(tr("No photo matches the filter."))
+        self._none_shown.setProperty("role", "muted")
+        self._none_shown.setMargin(16)
+        self._none_shown.setWordWrap(True)
         self._order_menu = OrderMenu(model, self.group_by, self)
         self.filter_menu = FilterMenu(workbench, model, self)
         self._order = self._menu_button(tr("Sort and group the photos"), self._order_menu)
@@ -92,6 +96,7 @@ class PhotoList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(head)
+        layout.addWidget(self._none_shown)
         layout.addWidget(self._stack, 1)
         self.shape = ListShape.LIST
         self._counting = QTimer(self)
@@ -315,9 +320,13 @@ class PhotoList(QWidget):
         selected = len(self._workbench.selected_ids)
         text = trn("{n} photo", "{n} photos", total)
         if shown != total:
-            text = tr("{shown} of {all}").format(shown=f"{shown:,}".replace(",", " "), all=text)
-        if selected > 1:
-            text += " · " + trn("{n} selected", "{n} selected", selected)
+            text = tr("{shown} of {all}").format(
+                shown=f"{shown:,}".replace(",", " "), all=f"{total:,}".replace(",", " ")
+            )
+        self._count.setToolTip(text)
+        self._none_shown.setVisible(total > 0 and shown == 0)
+        if selected > 1:  # there is no room for both
+            text = trn("{n} selected", "{n} selected", selected)
         self._count.setText(text)
 
     def _dress(self) -> None:

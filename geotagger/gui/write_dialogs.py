@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from geotagger.core.fix import Source
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.wording import some_names
 from geotagger.metadata import WriteTarget
@@ -83,7 +84,13 @@ class SummaryDialog(_Sheet):
         count = len(summary.to_do)
         super().__init__(trn("Write {n} position?", "Write {n} positions?", count), parent)
         self._summary = summary
-        agreed, unseen = summary.estimates - summary.unseen_estimates, summary.unseen_estimates
+        numbers = {source: summary.count_from(source) for source in Source}
+        agreed, unseen = numbers[Source.MODEL_CONFIRMED], numbers[Source.MODEL]
+        neighbours, track, by_hand = (
+            numbers[Source.NEIGHBOUR],
+            numbers[Source.TRACK],
+            numbers[Source.MANUAL],
+        )
         rows = [
             (agreed, trn("guess that you agreed with", "guesses that you agreed with", agreed)),
             (
@@ -94,7 +101,12 @@ class SummaryDialog(_Sheet):
                     unseen,
                 ),
             ),
-            (summary.corrections, trn("position set by you", "positions set by you", summary.corrections)),
+            (
+                neighbours,
+                trn("estimate from neighbouring photos", "estimates from neighbouring photos", neighbours),
+            ),
+            (track, trn("position from a track", "positions from a track", track)),
+            (by_hand, trn("position set by you", "positions set by you", by_hand)),
         ]
         self.add_numbers([row for row in rows if row[0]] or [(0, tr("positions to write"))])
         inside, beside = summary.count(WriteTarget.FILE), summary.count(WriteTarget.SIDECAR)

@@ -73,9 +73,13 @@ def plan_write(photo: PhotoMetadata | Path, fix: Fix, policy: WritePolicy) -> Wr
 
     Raises:
         UnreadablePhotoError: the photo cannot be read.
-        WriteRefusedError: it cannot be written, and the policy forbids a sidecar.
+        WriteRefusedError: it cannot be written, and the policy forbids a sidecar; or a file is read-only.
     """
-    return _work_for_fix(photo if isinstance(photo, PhotoMetadata) else read_photo(photo), fix, policy).plan
+    work = _work_for_fix(photo if isinstance(photo, PhotoMetadata) else read_photo(photo), fix, policy)
+    for step in work.steps:
+        if step.read is not None:
+            safe_write.check_writable(step.target)
+    return work.plan
 
 
 @dataclass(frozen=True, slots=True)

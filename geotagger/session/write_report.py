@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from geotagger.core.errors import PhotoError
+from geotagger.core.fix import Source
 from geotagger.core.write_policy import WritePolicy
 from geotagger.metadata import WriteTarget, plan_write
 from geotagger.session.photo import Photo
@@ -18,15 +19,14 @@ class PlannedWrite:
     """One photo of a run that was not started yet.
 
     Attributes:
-        is_estimate: the position was guessed, even if the user agreed.
+        source: who says where the photo was taken.
         target: None where the write is refused.
         note: why it is refused, kept, or goes into a sidecar.
     """
 
     photo_id: int
     path: Path
-    is_estimate: bool
-    looked_at: bool
+    source: Source
     target: WriteTarget | None
     note: str | None
 
@@ -45,17 +45,11 @@ class WriteSummary:
     @property
     def estimates(self) -> int:
         """How many guesses would be written."""
-        return sum(w.is_estimate for w in self.to_do)
+        return sum(w.source.is_estimate for w in self.to_do)
 
-    @property
-    def unseen_estimates(self) -> int:
-        """How many guesses would be written that were accepted many at once."""
-        return sum(w.is_estimate and not w.looked_at for w in self.to_do)
-
-    @property
-    def corrections(self) -> int:
-        """How many positions set by the user would be written."""
-        return sum(not w.is_estimate for w in self.to_do)
+    def count_from(self, source: Source) -> int:
+        """How many positions of this source would be written."""
+        return sum(w.source is source for w in self.to_do)
 
     def count(self, target: WriteTarget | None) -> int:
         """How many photos have this target; None counts the refused ones."""
@@ -82,9 +76,7 @@ def plan_all(photos: Iterable[Photo], policy: WritePolicy) -> WriteSummary:
             target, note = plan.target, plan.reason
         except PhotoError as error:
             target, note = None, error.reason
-        source = photo.edited.source
-        looked_at = source.value != "model"
-        writes.append(PlannedWrite(photo.id, photo.path, source.is_estimate, looked_at, target, note))
+        writes.append(PlannedWrite(photo.id, photo.path, photo.edited.source, target, note))
     return WriteSummary(tuple(writes))
 
 

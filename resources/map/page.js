@@ -92,7 +92,7 @@
                     return;
                 }
                 const ring = prediction.ring();
-                if (ids && ring && bounds.pad(0.01).contains(ring.centre)) {
+                if (ids && ring && bounds.intersects(ring.centre.toBounds(100))) {
                     bounds.extend(ring.bounds); // a guess is as large as its ring
                 }
                 moveTo(() =>

@@ -104,3 +104,9 @@ def test_what_others_make_of_a_camera_position_is_written_without_a_mark(photo: 
     metadata = read_photo(photo)
     assert metadata.fix == Fix(LatLon(10, 20), Source.CAMERA)
     assert b"geotagger" not in photo.read_bytes()
+
+
+def test_a_plan_for_a_read_only_photo_says_that_it_will_be_refused(photo: Path) -> None:
+    photo.chmod(0o444)
+    with pytest.raises(WriteRefusedError, match=r"The file is read-only\."):
+        plan_write(photo, MANUAL, ALL)

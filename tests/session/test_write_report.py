@@ -30,13 +30,34 @@ def photos(tmp_path: Path) -> list[Photo]:
     ]
 
 
-def test_guesses_and_positions_set_by_the_user_are_counted_apart(photos: list[Photo]) -> None:
+def test_positions_are_counted_by_who_says_so(photos: list[Photo]) -> None:
     summary = plan_all(photos, WritePolicy())
     assert len(summary.to_do) == 3
-    assert (summary.estimates, summary.unseen_estimates, summary.corrections) == (2, 1, 1)
     assert summary.count(WriteTarget.FILE) == 3
     assert summary.count(None) == 0
     assert summary.notes() == []
+    assert summary.estimates == 2
+    told = {source: summary.count_from(source) for source in Source}
+    assert {source: count for source, count in told.items() if count} == {
+        Source.MODEL_CONFIRMED: 1,
+        Source.MODEL: 1,
+        Source.MANUAL: 1,
+    }
+
+
+def test_a_guess_from_neighbours_or_a_track_counts_as_what_it_is(photos: list[Photo]) -> None:
+    edited = photos[2].edited
+    assert edited is not None
+    several = [replace(photos[2], edited=replace(edited, source=s)) for s in (Source.NEIGHBOUR, Source.TRACK)]
+    summary = plan_all(several, WritePolicy())
+    assert [summary.count_from(s) for s in (Source.NEIGHBOUR, Source.TRACK, Source.MANUAL)] == [1, 1, 0]
+
+
+def test_a_read_only_photo_is_announced_as_refused(photos: list[Photo]) -> None:
+    photos[0].path.chmod(0o444)
+    summary = plan_all(photos, WritePolicy())
+    assert summary.count(None) == 1
+    assert [str(note) for note, _ in summary.notes()] == ["The file is read-only."]
 
 
 def test_planning_touches_no_file(photos: list[Photo]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,12 @@ class MapView(QWidget):
     ready = Signal()
     failed = Signal(str)
 
-    def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, palette: Palette, words: Mapping[str, str] | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._palette = palette
+        self._words = {key: tr(text) for key, text in WORDS.items()} | dict(words or {})
         self._thumbnails: dict[int, bytes] = {}
         self._thumbnail_versions: dict[int, int] = {}
         # Children die in the order they were made: the stage with the view and its page first, the profile after.
@@ -178,7 +181,7 @@ class MapView(QWidget):
     # The page
 
     def _html(self) -> str:
-        return window_page(_css_variables(self._palette), {key: tr(text) for key, text in WORDS.items()})
+        return window_page(_css_variables(self._palette), self._words)
 
     def _rows(self, markers: Sequence[Marker]) -> list[list[Any]]:
         rows = []

@@ -232,8 +232,9 @@ def test_where_located_photos_place_a_photo_the_ring_is_filled_in_place_of_cells
 
 
 def test_fitting_a_guess_shows_its_whole_ring(loaded: LoadedMap) -> None:
-    loaded.view.set_markers([marker(1, 46.9, -110.4)])
-    loaded.view.show_prediction(prediction(LatLon(46.9, -110.4), 310, MT=0.51))
+    where = LatLon(46.9123456789, -110.4123456789)
+    loaded.view.set_markers([marker(1, where.lat_deg, where.lon_deg)])
+    loaded.view.show_prediction(prediction(where, 310, MT=0.51))
     loaded.view.fit([1])
     loaded.wait_js("geotagger.view.map.getBounds().contains([[44.2, -114.3], [49.6, -106.5]])")
     assert loaded.js("geotagger.view.map.getZoom()") >= 5
