@@ -134,7 +134,7 @@ def _draw(count: int, share: float, rng: np.random.Generator) -> np.ndarray:
 def one_outing(time_h: FloatArray, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     """(n,) True for the outing of a random photo; for a third of the photos, in a row, where that is most of them all."""
     count, outing = len(time_h), outings(time_h)
-    located = outing == outing[rng.integers(count)]
+    located: npt.NDArray[np.bool_] = outing == outing[rng.integers(count)]
     if 2 * np.count_nonzero(located) > count:
         some = max(1, count // 3)
         first = rng.integers(count - some + 1)

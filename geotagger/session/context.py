@@ -93,7 +93,7 @@ def predict_in_context(
     model = context_model(grid, calibration)
     unseen = _unseen(grid, items)
     rolls = rolls_of([item.metadata for item in items])
-    times = [item.metadata.taken for item in items]
+    times: Sequence[datetime | None] = [item.metadata.taken for item in items]
     if "time-neighbour" in kinds:
         cameras = _camera_clocks(items, rolls, grid) if cameras is None else cameras
         times = _shifted_clocks(items, rolls, cameras, camera_offsets or {})
@@ -188,6 +188,20 @@ def _camera_roll(camera: str, items: Sequence[ContextItem], unseen: ImageOutput)
     return CameraRoll(camera, every[order], places, cells, embeddings)
 
 
+def clocks_set_right(
+    items: Sequence[ContextItem],
+    cameras: Mapping[str, Sequence[CameraClock]],
+    camera_offsets: Mapping[str, timedelta] | None = None,
+) -> list[datetime | None]:
+    """The clock of each photo as it counts when photos are judged together.
+
+    Args:
+        cameras: what ``camera_clocks`` says of these photos.
+        camera_offsets: see ``predict_in_context``.
+    """
+    return _shifted_clocks(items, rolls_of([i.metadata for i in items]), cameras, camera_offsets or {})
+
+
 def _shifted_clocks(
     items: Sequence[ContextItem],
     rolls: Sequence[str],
@@ -230,15 +244,20 @@ def hints_of_folder(photo: Path) -> tuple[Hint, ...]:
     return ()
 
 
-def clock_on_track(items: Sequence[ContextItem], track: Track) -> ClockReading:
+def clock_on_track(
+    items: Sequence[ContextItem], track: Track, times: Sequence[datetime | None]
+) -> ClockReading:
     """How camera clocks without a time zone most probably relate to UTC, for the user to confirm.
 
     Located photos decide where they can; else the clock is taken to show the local time where the track begins.
+
+    Args:
+        times: the clocks of the photos; where cameras differ, as ``clocks_set_right`` has them.
     """
     located = [
-        (item.metadata.taken, place)
-        for item in items
-        if item.metadata.taken and item.metadata.taken.tzinfo is None and (place := item.known_place)
+        (taken, place)
+        for item, taken in zip(items, times, strict=True)
+        if taken and taken.tzinfo is None and (place := item.known_place)
     ]
     reading = offset_from_located(track, located)
     if reading is not None:
@@ -266,7 +285,7 @@ def _track_fixes(
             continue
         if taken.tzinfo is None:
             if offset is None:
-                offset = clock_on_track(items, track).offset
+                offset = clock_on_track(items, track, times).offset
             taken = taken.replace(tzinfo=timezone(offset))
         fixes.append(track.at(taken))
     return fixes

@@ -21,6 +21,7 @@ from geotagger.session.context import (
     ContextItem,
     camera_clocks,
     clock_on_track,
+    clocks_set_right,
     predict_in_context,
     rolls_of,
     speaks_beyond_image,
@@ -84,11 +85,14 @@ def judge_trips(
             for m in members
             if m.photo.metadata is not None
         ]
-        local = (i.metadata.taken is not None and i.metadata.taken.tzinfo is None for i in items)
-        if sources.track is not None and "track" in sources.kinds and any(local):
-            clocks[roll] = clock_on_track(items, sources.track)
-        of_roll = camera_clocks(items, grid) if "time-neighbour" in sources.kinds else {}
+        of_roll, times = {}, [item.metadata.taken for item in items]
+        if "time-neighbour" in sources.kinds:
+            of_roll = camera_clocks(items, grid)
+            times = clocks_set_right(items, of_roll, sources.camera_offsets)
         cameras |= {one.camera: one for some in of_roll.values() for one in some}
+        is_local = any(time is not None and time.tzinfo is None for time in times)
+        if sources.track is not None and "track" in sources.kinds and is_local:
+            clocks[roll] = clock_on_track(items, sources.track, times)
         predictions = predict_in_context(
             items,
             grid,

@@ -17,6 +17,7 @@ from geotagger.session.context import (
     ContextItem,
     camera_clocks,
     clock_on_track,
+    clocks_set_right,
     predict_in_context,
     rolls_of,
 )
@@ -87,7 +88,7 @@ def test_a_track_in_utc_places_a_photo_with_a_local_clock(bundle, tmp_path):
         [gpx(tmp_path / "t.gpx", [("2019-07-01T17:50:00Z", BANFF), ("2019-07-01T18:10:00Z", east)])]
     )
     items = [item(bundle, "/a/1.jpg")]
-    reading = clock_on_track(items, track)
+    reading = clock_on_track(items, track, [items[0].metadata.taken])
     assert reading.offset == timedelta(hours=-6)
     (prediction,) = predict(bundle, items, track=track)
     assert prediction.position.distance_km(LatLon(51.18, -115.535)) < 0.01
@@ -98,6 +99,29 @@ def test_a_track_in_utc_places_a_photo_with_a_local_clock(bundle, tmp_path):
     assert all(e.kind != "track" for e in other.evidence)
     (without,) = predict(bundle, items, track=track, kinds=frozenset())
     assert [e.kind for e in without.evidence] == ["image"]
+
+
+def test_a_clock_is_laid_on_the_track_after_the_camera_was_set_right(bundle, tmp_path):
+    """Located photos of a camera that is three hours ahead; set right, they lie on the track at UTC−6."""
+    places = [LatLon(51.18, -115.57 + 0.1 * i) for i in range(4)]
+    rows = [(f"2019-07-01T18:{20 * i:02}:00Z", place) for i, place in enumerate(places[:3])]
+    track = load_tracks([gpx(tmp_path / "t.gpx", rows)])
+    items = [
+        ContextItem(
+            metadata(f"/a/{i}.jpg", NOON + timedelta(hours=3, minutes=20 * i), camera="Camera"), None, at
+        )
+        for i, at in enumerate(places[:3])
+    ]
+    times = clocks_set_right(items, {}, {"Camera": timedelta(hours=3)})
+    assert times == [NOON + timedelta(minutes=20 * i) for i in range(3)]
+    assert clock_on_track(items, track, times).offset == timedelta(hours=-6)
+    ahead = item(bundle, "/a/x.jpg")
+    ahead = replace(
+        ahead, metadata=metadata("/a/x.jpg", NOON + timedelta(hours=3, minutes=10), camera="Camera")
+    )
+    offsets = {"Camera": timedelta(hours=3)}
+    found = predict(bundle, [*items, ahead], track=track, camera_offsets=offsets)[-1]
+    assert found.position.distance_km(LatLon(51.18, -115.52)) < 0.1
 
 
 def test_the_gallery_finds_the_same_place_again(bundle, tmp_path):
