@@ -77,3 +77,13 @@ def test_why_shows_where_the_model_looked_and_follows_region_zoom_and_photo(app:
     app.do("why")
     assert preview.heat_place is None
     assert panel._why_button.text() == "Why"
+
+
+def test_what_cannot_be_explained_is_said(app: App, tmp_path: Path) -> None:
+    photo = save_photo(tmp_path / "photos" / "gone.jpg")
+    app.open(tmp_path / "photos")
+    app.select("gone.jpg")
+    photo.unlink()
+    app.do("why")
+    app.wait(lambda: "gone.jpg" in app.window.notices.text)
+    assert app.window.panel.preview.heat_place is None

@@ -87,3 +87,16 @@ def test_cells_stay_while_the_guess_does(opened: App, monkeypatch: pytest.Monkey
     assert told == []
     opened.do("reject")
     opened.wait(lambda: told == [None])
+
+
+def test_cells_come_when_the_model_does(opened: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = opened.window
+    photo = window.workbench.current
+    assert photo is not None
+    assert photo.prediction is not None
+    assert photo.prediction.cells
+    shown: list[int] = []
+    monkeypatch.setattr(window.map_view, "show_cells", lambda cells: shown.append(len(cells)))
+    window.predicting.use_device_of_settings()
+    assert shown[-1] == 0, "whose cells they would be is not known"
+    opened.wait(lambda: shown[-1] > 0)
