@@ -198,6 +198,10 @@ class Jobs(QObject):
 
     def _deliver(self, job: _Job, value: Any, error: Exception | None) -> None:
         self._results.append((job, value, error))
+        self._signal()
+
+    def _signal(self) -> None:
+        """Have the results handed out soon, unless that is to happen already."""
         if self._signalled.acquire(blocking=False):
             self._results_wait.emit()
 
@@ -205,18 +209,14 @@ class Jobs(QObject):
     def _hand_out(self) -> None:
         self._signalled.release()
         end = time.perf_counter() + self._TURN_MS / 1000
-        try:
-            while self._results:
-                job, value, error = self._results.popleft()
-                if job.token.cancelled:
-                    continue
-                if error is None:
-                    job.on_done(value)
-                else:
-                    job.on_error(error)
-                if time.perf_counter() > end:
-                    break
-        finally:
-            # Also after a callback that raised: the other results still have owners who wait.
-            if self._results and self._signalled.acquire(blocking=False):
-                self._results_wait.emit()
+        while self._results and time.perf_counter() < end:
+            job, value, error = self._results.popleft()
+            if self._results:
+                # Before the callback, which may raise or run a loop of its own: the others still have owners who wait.
+                self._signal()
+            if job.token.cancelled:
+                continue
+            if error is None:
+                job.on_done(value)
+            else:
+                job.on_error(error)

@@ -144,3 +144,20 @@ def test_a_callback_that_raises_does_not_hold_up_the_others(qtbot: QtBot, jobs: 
         jobs.run(lambda: 2, seen.append, fail, lane=Lane.MODEL)
         qtbot.waitUntil(lambda: seen == [2])
     assert [str(value) for _, value, _ in caught] == ["a callback went wrong"]
+
+
+def test_results_go_on_coming_while_a_callback_runs_a_loop_of_its_own(qtbot: QtBot, jobs: Jobs) -> None:
+    """As a dialog does that waits for its answer: what came at the same moment must not wait for its end."""
+    gate, done = threading.Event(), list[str]()
+
+    def waits_in_a_loop(_: object) -> None:
+        qtbot.waitUntil(lambda: "second" in done)
+        done.append("first")
+
+    jobs.run(gate.wait, waits_in_a_loop, fail, lane=Lane.MODEL)
+    jobs.run(lambda: None, lambda _: done.append("second"), fail, lane=Lane.MODEL)
+    jobs.run(lambda: None, lambda _: None, fail, lane=Lane.MODEL)
+    gate.set()
+    jobs._lanes[Lane.MODEL]._threads[0].join(0.2)  # so that all results wait before the first is handed out
+    qtbot.waitUntil(lambda: "first" in done)
+    assert done == ["second", "first"]
