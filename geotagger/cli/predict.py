@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from geotagger.session.pipeline import PhotoResult
 
 Paths = Annotated[
-    list[Path], typer.Argument(metavar="PATH...", help="Photos and folders.", show_default=False)
+    list[Path],
+    # One photo that may not be read is no wrong usage: the others are done.
+    typer.Argument(metavar="PATH...", help="Photos and folders.", show_default=False, readable=False),
 ]
 DeviceOption = Annotated[
     Device | None,
@@ -143,19 +145,23 @@ def command(
     try:
         if out is not None:
             check_export_name(out)
+            if not out.absolute().parent.is_dir():
+                raise GeotaggerError("There is no folder {folder}.", folder=str(out.parent))
         failures = 0
         rows = []
         for result in predict_paths(paths, device, context):
             failures += result.error is not None
             if json:
                 emit_json(as_json(result, top))
+            elif result.error is not None:
+                say(as_text(result, top))
             else:
                 emit(as_text(result, top))
             if out is not None and (row := export_row(result.path, result.metadata, result.prediction)):
                 rows.append(row)
         if out is not None:
             write_export(rows, out)
-            say(f"Wrote {len(rows)} positions to {out}.")
+            say(f"Wrote {len(rows)} position{'' if len(rows) == 1 else 's'} to {out}.")
     except GeotaggerError as error:
         say(str(error))
         raise typer.Exit(2) from error

@@ -104,7 +104,7 @@ def command(
                 if json:
                     emit_json(_as_json(result, report))
                 else:
-                    emit(f"{result.path}: {report.sentence}")
+                    (say if report.is_failure else emit)(f"{result.path}: {report.sentence}")
     except GeotaggerError as error:
         say(str(error))
         raise typer.Exit(2) from error

@@ -201,6 +201,21 @@ def test_an_unknown_export_is_refused_before_any_work(geotagger, tmp_path):
     assert done.out == ""
 
 
+def test_an_export_into_a_folder_that_is_not_there_is_refused_before_any_work(geotagger, tmp_path):
+    done = geotagger("predict", save_photo(tmp_path / "a.jpg"), "--out", tmp_path / "missing" / "map.csv")
+    assert (done.code, done.out) == (2, "")
+    assert "There is no folder" in done.err
+
+
+@pytest.mark.parametrize("words", [["predict"], ["tag"]])
+def test_what_failed_is_said_on_standard_error(geotagger, tmp_path, words):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"")
+    done = geotagger(*words, broken)
+    assert (done.code, done.out) == (1, "")
+    assert f"{broken}: The file is empty." in done.err
+
+
 def test_a_device_that_is_not_there_is_a_sentence(geotagger, tmp_path):
     import torch
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +134,27 @@ def test_photos_whose_names_begin_with_a_dash_follow_two_dashes(geotagger, photo
     photo.rename("-5.jpg")
     assert geotagger("set", "-1,2", "--", "-5.jpg").code == 0
     assert read_photo(photo.with_name("-5.jpg")).fix.position.lat_deg == pytest.approx(-1)
+
+
+def test_a_photo_that_may_not_be_read_does_not_keep_the_others_from_being_written(
+    geotagger, photo, monkeypatch
+):
+    closed = photo.with_name("closed.jpg")
+    closed.write_bytes(photo.read_bytes())
+    access, opened = os.access, os.open
+    # Root may read any file, so the refusal of the system is played.
+    monkeypatch.setattr(os, "access", lambda path, *rest: str(path) != str(closed) and access(path, *rest))
+
+    def refuse(path, *rest):
+        if str(path) == str(closed):
+            raise PermissionError(errno.EACCES, "closed")
+        return opened(path, *rest)
+
+    monkeypatch.setattr(os, "open", refuse)
+    done = geotagger("set", "1,2", closed, photo)
+    assert done.code == 1
+    assert f"{closed}: You have no permission to read this file." in done.err
+    assert read_photo(photo).fix is not None
 
 
 def test_options_may_follow_a_southern_position(geotagger, photo):
