@@ -123,6 +123,10 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
   padding: 0 8px; min-height: 28px; selection-background-color: {p.accent}; selection-color: {p.on_accent};
 }}
 QLineEdit QToolButton {{ padding: 0; margin: 0; min-height: 0; border: none; background: transparent; }}
+QCheckBox::indicator:unchecked {{
+  border: 1px solid {p.muted}; border-radius: 3px; background: {p.surface}; width: 11px; height: 11px;
+}}
+QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: none; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {p.accent}; }}
 QLineEdit[wrong="true"] {{ border-color: {p.error}; }}
 QComboBox::drop-down {{ border: none; width: 28px; }}

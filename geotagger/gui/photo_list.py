@@ -75,6 +75,7 @@ class PhotoList(QWidget):
         self._count = QLabel()
         self._count.setProperty("role", "muted")
         self._none_shown = QLabel(tr("No photo matches the filter."))
+        self._none_shown.setObjectName("side")
         self._none_shown.setProperty("role", "muted")
         self._none_shown.setMargin(16)
         self._none_shown.setWordWrap(True)

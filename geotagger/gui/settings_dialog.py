@@ -175,7 +175,7 @@ class SettingsDialog(QDialog):
     def _percentage(self, name: str, value: float) -> QSpinBox:
         box = QSpinBox()
         box.setRange(5, 99)
-        box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # arrow keys and the wheel do
+        box.lineEdit().setTextMargins(8, 0, 8, 0)
         box.setSuffix(" %")
         box.setValue(round(100 * value))
         self._readers[name] = lambda: box.value() / 100

@@ -118,9 +118,12 @@ class Toolbar(QFrame):
         )
         self._actions["accept_all"].setEnabled(count > 0)
         self._threshold_text.setText(
-            tr("Best region at least {share}").format(share=share)
-            + ": "
-            + trn("{n} guess", "{n} guesses", count)
+            trn(
+                "Best region at least {share}: {n} guess",
+                "Best region at least {share}: {n} guesses",
+                count,
+                share=share,
+            )
         )
         pending = session.pending_count
         self._actions["write"].setText(tr("Write {n}").format(n=pending) if pending else tr("Write"))

@@ -117,7 +117,7 @@ def source_name(source: Source) -> str:
         Source.MODEL: tr("estimate"),
         Source.MODEL_CONFIRMED: tr("estimate, agreed by you"),
         Source.MANUAL: tr("set by you"),
-        Source.NEIGHBOUR: tr("estimate from neighbouring photos"),
+        Source.NEIGHBOUR: tr("estimate from neighbours"),
         Source.TRACK: tr("from a track"),
     }[source]
 
