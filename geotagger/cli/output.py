@@ -26,12 +26,22 @@ def say(sentence: str) -> None:
 
 def emit(text: str) -> None:
     """Print a line of the result."""
-    print(printable(text))
+    _print(printable(text))
 
 
 def emit_json(value: dict[str, Any]) -> None:
     """Print one JSON object on a line of its own, in ASCII, so that file names survive whatever their bytes are."""
-    print(json.dumps(value))
+    _print(json.dumps(value))
+
+
+def _print(line: str) -> None:
+    try:
+        print(line)
+    except BrokenPipeError:
+        raise  # whoever read it has seen enough; the command ends quietly
+    except OSError as error:
+        say(f"The results cannot be printed ({error.strerror}); what was done so far stays.")
+        raise typer.Exit(2) from error
 
 
 def printable(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from tests.metadata import samples
@@ -49,3 +51,21 @@ def test_bad_photos_fail_with_a_sentence_each(geotagger, tmp_path):
         "missing.jpg": "There is no such file or folder.",
         "text.jpg": "It is not a photo that this program reads.",
     }
+
+
+def test_results_that_cannot_be_printed_are_a_sentence(geotagger, tmp_path, monkeypatch):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(samples.jpeg())
+
+    def full(*words, file=None):
+        if file is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        print(*words, file=file)
+
+    monkeypatch.setattr("geotagger.cli.output.print", full, raising=False)
+    for option in ([], ["--json"]):
+        done = geotagger("show", path, *option)
+        assert done.code == 2
+        assert done.err == (
+            "The results cannot be printed (No space left on device); what was done so far stays.\n"
+        )
