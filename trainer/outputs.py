@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     network, grid = load_trained(arguments.run)
     calibration = read_calibration(arguments.measured or arguments.run)
     data = ShardData(arguments.data)
-    splits = unseen_splits(arguments)
+    splits = unseen_splits(arguments, data)
     samples = data.of(*splits)
     answers = answer(network, data, samples)
     _, cells = calibrated_probabilities(answers.region_logits, answers.cell_logits, grid, calibration)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
+from safetensors import safe_open
 
 from geotagger.core.calibration import Calibration
 from trainer.answers import answer
@@ -25,7 +26,7 @@ from trainer.export import export
 from trainer.prepare import prepare
 from trainer.report import write_report
 from trainer.shards import SPLITS, DataError, ShardData
-from trainer.train import Ranks, TrainingError, load_trained, train
+from trainer.train import WEIGHTS_FILE, Ranks, TrainingError, load_trained, train
 
 CALIBRATION_FILE = "calibration.json"
 _MOST_REFUSALS_SHOWN = 10
@@ -135,7 +136,7 @@ def _train(arguments: argparse.Namespace) -> None:
 def _calibrate(arguments: argparse.Namespace) -> None:
     network, grid = load_trained(arguments.run)
     data = ShardData(arguments.data)
-    splits = unseen_splits(arguments)
+    splits = unseen_splits(arguments, data)
     samples = data.of(*splits)
     answers = answer(network, data, samples)
     photographers = len({s.group for s in samples})
@@ -155,8 +156,8 @@ def _calibrate(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     network, grid = load_trained(arguments.run)
     data = ShardData(arguments.data)
-    splits = unseen_splits(arguments)
-    samples, seen = data.of(*splits), data.of(*_trained_splits(arguments.run))
+    splits = unseen_splits(arguments, data)
+    samples, seen = data.of(*splits), data.of(*_settings_of(arguments.run).train.splits)
     answers, of_training = answer(network, data, samples), answer(network, data, seen)
     calibration = read_calibration(arguments.run)
     evaluations: list[Evaluation] = [
@@ -181,7 +182,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 def _report(arguments: argparse.Namespace) -> None:
     network, grid = load_trained(arguments.run)
     data = ShardData(arguments.data)
-    samples = data.of(*unseen_splits(arguments))
+    samples = data.of(*unseen_splits(arguments, data))
     calibration = read_calibration(arguments.run)
     answers = answer(network, data, samples)
     write_report(arguments.out, arguments.run, answers, data, samples, grid, calibration)
@@ -229,24 +230,45 @@ def read_calibration(run: Path) -> Calibration:
         ) from error
 
 
-def _trained_splits(run: Path) -> tuple[str, ...]:
+def _settings_of(run: Path) -> Config:
     try:
-        return Config.load_saved(run / SETTINGS_FILE).train.splits
+        return Config.load_saved(run / SETTINGS_FILE)
     except (OSError, ValueError) as error:
         raise TrainingError(f"The settings of the training in {run} are missing or damaged.") from error
 
 
-def unseen_splits(arguments: argparse.Namespace) -> tuple[str, ...]:
+def unseen_splits(arguments: argparse.Namespace, data: ShardData) -> tuple[str, ...]:
     """The splits that were asked for, where the training has not seen them.
 
     Raises:
-        DataError: it has, so that the numbers would say nothing of strangers; or there is no such split.
+        DataError: it has or may have, so that the numbers would say nothing of strangers; or there is no such split.
     """
     splits = tuple(arguments.splits.split(","))
     unknown = [split for split in splits if split not in SPLITS]
     if unknown:
         raise DataError(f"There is no split called {unknown[0]}; there are {', '.join(SPLITS)}.")
-    seen = [split for split in splits if split in _trained_splits(arguments.run)]
+    settings = _settings_of(arguments.run)
+    seen = [split for split in splits if split in settings.train.splits]
     if seen:
         raise DataError(f"The training has seen the photos of {seen[0]}; measure on other splits.")
+    _check_same_way_of_splitting(arguments.run, settings, data)
     return splits
+
+
+def _check_same_way_of_splitting(run: Path, settings: Config, data: ShardData) -> None:
+    """A split is by hash, so photographers stay where they are in every list that is split in the same way."""
+    with safe_open(run / WEIGHTS_FILE, "pt") as file:
+        trained_on = (file.metadata() or {}).get("list_hash")
+    # Trainings of earlier versions do not say what they were trained on.
+    if trained_on in (None, data.list_hash):
+        return
+    known = (data.folder / SETTINGS_FILE).exists()
+    ways = [
+        (p.split, p.salt, p.train, p.validation, p.calibration)
+        for p in (settings.prepare, settings.prepared_as(data.folder).prepare)
+    ]
+    if not known or ways[0] != ways[1]:
+        raise DataError(
+            f"The training in {run} learned from other data, and the photos in {data.folder} are split otherwise: it may "
+            "have seen photographers that are to be strangers. Prepare them with the salt and shares of its data."
+        )

@@ -151,7 +151,8 @@ def train(
     if ranks.first:
         fit_embedding(network, data, samples, bf16=settings.bf16)
         fit_discriminant(network, data, samples, targets.regions, weights, settings)
-        save_file({k: v.contiguous() for k, v in network.state_dict().items()}, output / WEIGHTS_FILE)
+        tensors = {k: v.contiguous() for k, v in network.state_dict().items()}
+        save_file(tensors, output / WEIGHTS_FILE, {"list_hash": data.list_hash})
     return output / WEIGHTS_FILE
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,9 @@ from geotagger.inference import Predictor, load_bundle
 from geotagger.inference.network import GeoNetwork
 from trainer.__main__ import main
 from trainer.config import Config, load_config
-from trainer.shards import ShardData
+from trainer.prepare import prepare
+from trainer.shards import DataError, ShardData
+from trainer.steps import unseen_splits
 from trainer.train import (
     HISTORY_FILE,
     RESUME_FILE,
@@ -256,6 +259,25 @@ def test_measuring_on_seen_photos_is_refused(
     assert "has seen the photos of train" in capsys.readouterr().err
     assert main(["calibrate", str(trained), str(prepared), "--splits", "exam"]) == 1
     assert "no split called exam" in capsys.readouterr().err
+
+
+def test_measuring_on_data_split_otherwise_is_refused_and_on_more_data_split_alike_is_not(
+    photo_list: Path, prepared: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way = Config.load_saved(prepared / "config.json")
+    otherwise = replace(way, prepare=replace(way.prepare, salt="other"))
+    alike = replace(way, prepare=replace(way.prepare, side_px=50))
+    command = ["evaluate", str(trained), "--splits", "test"]
+    run = Namespace(run=trained, splits="test")
+    for name, config in (("otherwise", otherwise), ("alike", alike)):
+        prepare(photo_list, tmp_path / name, config)
+        assert ShardData(tmp_path / name).list_hash != ShardData(prepared).list_hash
+    assert main([*command[:2], str(tmp_path / "otherwise"), *command[2:]]) == 1
+    assert "are split otherwise" in capsys.readouterr().err
+    assert unseen_splits(run, ShardData(tmp_path / "alike")) == ("test",)
+    (tmp_path / "alike" / "config.json").unlink()
+    with pytest.raises(DataError, match="split otherwise"):
+        unseen_splits(run, ShardData(tmp_path / "alike"))
 
 
 def test_wrong_settings_end_with_a_sentence(
