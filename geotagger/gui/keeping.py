@@ -72,9 +72,10 @@ class Keeping(QObject):
         except OSError as error:
             log.warning("The session could not be kept: %s", error)
 
-    def kept(self) -> list[KeptPhoto]:
-        """What was kept last time; only photos that are still there."""
-        return [photo for photo in load_session() if photo.path.is_file()]
+    def kept(self) -> tuple[list[KeptPhoto], list[KeptPhoto]]:
+        """What was kept last time: photos that are still there, and those that are gone."""
+        kept = [(photo, photo.path.is_file()) for photo in load_session()]
+        return [photo for photo, there in kept if there], [photo for photo, there in kept if not there]
 
     def restore(self, kept: Sequence[KeptPhoto]) -> None:
         """Open the photos again; the decisions follow when each has been read."""

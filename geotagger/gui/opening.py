@@ -74,7 +74,14 @@ class Opening(QObject):
 
     def restore_last_session(self, keeping: Keeping) -> None:
         """Bring back what was open and decided when the program ended without being done."""
-        kept = keeping.kept()
+        kept, gone = keeping.kept()
+        if gone:
+            sentence = trn(
+                "{n} photo of last time is no longer there.",
+                "{n} photos of last time are no longer there.",
+                len(gone),
+            )
+            self._workbench.noticed.emit(sentence, "\n".join(str(photo.path) for photo in gone))
         if kept:
             keeping.restore(kept)
             self._predicting.load_model()

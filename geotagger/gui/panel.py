@@ -34,6 +34,7 @@ from geotagger.gui.placing import Placing
 from geotagger.gui.preview import Preview
 from geotagger.gui.region_bars import RegionBars
 from geotagger.gui.wording import (
+    accepted_words,
     evidence_heading,
     evidence_lines,
     near_words,
@@ -248,6 +249,15 @@ class Panel(QScrollArea):
             best = prediction.best
             words = tr("The guess was {region}, {share}")
             _set(self._certainty, words.format(region=tr(best.name), share=percent(best.probability)))
+            return
+        accepted = accepted_words(photo, prediction)
+        if accepted is not None:
+            _set(self._summary, accepted)
+            words = tr("The guess is now {region}, {share}")
+            _set(
+                self._certainty,
+                words.format(region=tr(prediction.best.name), share=percent(prediction.best.probability)),
+            )
             return
         radius = f"{format_radius(prediction.radius_km)} ({percent(prediction.radius_coverage)})"
         _set(self._summary, guess)

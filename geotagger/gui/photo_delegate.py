@@ -11,7 +11,7 @@ from geotagger.gui.icons import paint_state_mark
 from geotagger.gui.language import said, trn
 from geotagger.gui.photo_model import HEADING_ROLE, PHOTO_ROLE, ROW_SIZE, heading_detail, heading_text
 from geotagger.gui.thumbnails import Thumbnails
-from geotagger.gui.wording import RowWords, row_words, state_name
+from geotagger.gui.wording import RowWords, row_words, shown_probability, state_name
 from geotagger.session.arrangement import Heading
 from geotagger.session.photo import Photo, PhotoState
 
@@ -119,7 +119,7 @@ class PhotoDelegate(QStyledItemDelegate):
         self._text(painter, detail, words.detail, option.font, muted=True)
         if photo.prediction is not None and photo.state not in (PhotoState.SKIPPED, PhotoState.CORRECTED):
             bar = QRectF(left, rect.bottom() - _BAR_PX + 3, text_width, _BAR_PX)
-            self._paint_bar(painter, bar, photo.prediction.best.probability)
+            self._paint_bar(painter, bar, shown_probability(photo, photo.prediction))
 
     def _paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, photo: Photo) -> None:
         rect = option.rect.adjusted(10, 8, -10, -8)

@@ -155,6 +155,24 @@ def row_words(photo: Photo) -> RowWords:
     return RowWords(tr("No position"))
 
 
+def shown_probability(photo: Photo, prediction: Prediction) -> float:
+    """How likely the region is that the row names: the one that was accepted, or the best guess."""
+    if photo.edited is not None and photo.edited.candidates:
+        return photo.edited.candidates[0][1]
+    return prediction.best.probability
+
+
+def accepted_words(photo: Photo, prediction: Prediction) -> str | None:
+    """What was accepted, where that is another place than the guess of now; None otherwise."""
+    edited = photo.edited
+    if edited is None or not edited.candidates or edited.position == prediction.position:
+        return None
+    code, probability = edited.candidates[0]
+    return tr("Accepted: {region}, {share}").format(
+        region=tr(load_regions().by_code(code).name), share=percent(probability)
+    )
+
+
 def _words_of_edit(photo: Photo, edited: Fix) -> RowWords:
     radius = "" if edited.radius_km is None else format_radius(edited.radius_km)
     if edited.source is Source.MANUAL:

@@ -147,6 +147,24 @@ def test_kept_decisions_come_back_at_the_next_start(opened: App, jobs: Jobs, app
     again.window._closing_agreed = True
 
 
+def test_photos_of_last_time_that_are_gone_are_named(opened: App, jobs: Jobs, appearance: Appearance) -> None:
+    from geotagger.gui.window import MainWindow
+
+    gone = opened.photo("IMG_1.jpg").path
+    opened.window.keeping.keep_now()
+    opened.wait(lambda: len(load_session()) == 2)
+    gone.unlink()
+    again = App(MainWindow(jobs, Settings(theme=Theme.LIGHT), appearance), opened.bot)
+    opened.bot.addWidget(again.window)
+    again.window.show()
+    again.window.restore_last_session()
+    again.wait(lambda: list(again.states()) == ["IMG_0.jpg"])
+    assert again.window.notices.text == "1 photo of last time is no longer there."
+    assert again.window.notices._details == str(gone)
+    again.wait(again.is_idle)
+    again.window._closing_agreed = True
+
+
 def test_the_session_is_kept_while_the_user_works(opened: App) -> None:
     opened.select("IMG_0.jpg")
     opened.do("accept")

@@ -9,11 +9,13 @@ import pytest
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import Evidence, Prediction, RegionProbability
 from geotagger.gui.wording import (
+    accepted_words,
     evidence_lines,
     percent,
     place_summary,
     region_set_text,
     row_words,
+    shown_probability,
     some_names,
     time_left,
 )
@@ -118,3 +120,12 @@ def test_further_evidence_lists_itself_by_weight() -> None:
         "taken close in time to a located photo: b.jpg",
         "looks like one of your located photos",
     ]
+
+
+def test_what_was_accepted_is_told_where_the_guess_is_another_one_since() -> None:
+    accepted = review.accept(make_photo(prediction=prediction("Montana", 0.76)))
+    assert accepted.prediction is not None
+    assert accepted_words(accepted, accepted.prediction) is None
+    now = replace(prediction("Wyoming", 0.19), position=LatLon(43.5, -109.8))
+    assert accepted_words(accepted, now) == "Accepted: Montana, 76 %"
+    assert shown_probability(accepted, now) == 0.76, "the bar is that of the region in the row"
