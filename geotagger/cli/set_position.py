@@ -88,7 +88,5 @@ def _write(fix: Fix, paths: list[Path], policy: WritePolicy) -> int:
                 note = f" ({outcome.note})" if outcome.note else ""
                 emit(f"{outcome.written_to}: {format_position(fix.position)}{note}")
     if kept:
-        say(
-            f"{kept} kept {'its position' if kept == 1 else 'their positions'}; --overwrite all replaces them."
-        )
+        say(f"{kept} kept {'its position' if kept == 1 else 'their positions'}; --overwrite all writes anew.")
     return failures

@@ -173,7 +173,9 @@ def with_maker_note(note: bytes) -> bytes:
 LAT_DEG, LON_DEG = 48 + 51 / 60 + 29.94 / 3600, 2 + 17 / 60 + 40.2 / 3600
 LEFT = {
     "maker note": (
-        lambda: with_maker_note(b"Drone\0\0" + struct.pack(">dd", LAT_DEG, LON_DEG)),
+        lambda: with_maker_note(
+            b"Drone\0\0" + b"\xff\xf0\0\0\0\0\0\1" + struct.pack(">dd", LAT_DEG, LON_DEG)
+        ),
         "Its maker note repeats the position, which cannot be taken out safely.",
     ),
     "single precision": (
