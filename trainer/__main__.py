@@ -1,4 +1,4 @@
-"""``python -m trainer collect|prepare|train|calibrate|evaluate|compare|report|export|outputs|models|original|ablate``."""
+"""``python -m trainer collect|prepare|train|average|calibrate|evaluate|compare|report|export|outputs|models|original|ablate``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from geotagger.core.errors import GeotaggerError
-from trainer import compare, outputs
+from trainer import average, compare, outputs
 from trainer.collect import command as collect
 from trainer.networks import command as networks
 from trainer.originals import ablation
@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     outputs.add_arguments(
         commands.add_parser("outputs", help="keep what a network says of photos it has not seen")
     )
+    average.add_arguments(commands.add_parser("average", help="one network from several trainings"))
     compare.add_arguments(commands.add_parser("compare", help="several trainings in one table"))
     ablation.add_arguments(commands.add_parser("ablate", help="what each augmentation is worth"))
     arguments = parser.parse_args(argv)
@@ -45,7 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command in commands_of_their_own:
             return commands_of_their_own[arguments.command](arguments)
-        steps = {"ablate": ablation.run, "compare": compare.run, "outputs": outputs.run}
+        steps = {
+            "ablate": ablation.run,
+            "average": average.run,
+            "compare": compare.run,
+            "outputs": outputs.run,
+        }
         steps.get(arguments.command, run_step)(arguments)
     except GeotaggerError as error:
         print(error, file=sys.stderr)

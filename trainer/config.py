@@ -110,22 +110,26 @@ class TrainConfig:
         target_mix: weight of the true region in the target; the rest is spread over regions by their distance.
         target_km: scale of that spreading; ``cell_km`` the one of the cell targets.
         cell_weight: weight of the cell loss beside the region loss.
+        mixup: the photos of a batch and what is asked of them are mixed two by two, in shares drawn from
+            Beta(mixup, mixup); 0 mixes none.
         average: decay per step of the moving average of the weights, which is what is kept.
         discriminant_weight: what the logits of the linear discriminant count beside those of the trained head.
         discriminant_shrinkage: share of a multiple of the identity in its covariance.
         discriminant_prior: as many photographers without any preference are mixed into the mean of each region.
+        neighbour_weight: what the vote of the training photos counts beside the trained head.
+        neighbour_scale: cosine of embeddings over which a photo's votes grow by e.
         bf16: mixed precision where the device can.
     """
 
     network: str = "ours"
     splits: tuple[str, ...] = ("train",)
     seed: int = 0
-    epochs: int = 8
+    epochs: int = 9
     head_epochs: int = 30
     batch: int = 32
     crop_px: int = 224
-    body_rate: float = 2e-4
-    head_rate: float = 4e-4
+    body_rate: float = 3e-4
+    head_rate: float = 3e-4
     layer_decay: float = 0.8
     weight_decay: float = 0.05
     dropout: float = 0.4
@@ -134,10 +138,13 @@ class TrainConfig:
     target_km: float = 180.0
     cell_km: float = 120.0
     cell_weight: float = 0.3
+    mixup: float = 0.4
     average: float = 0.995
     discriminant_weight: float = 0.3
     discriminant_shrinkage: float = 0.7
     discriminant_prior: float = 8.0
+    neighbour_weight: float = 0.3
+    neighbour_scale: float = 0.1
     bf16: bool = True
     threads: int = 2
 

@@ -12,60 +12,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from geotagger.inference.network import STATISTICS, GeoNetwork, statistics_of_maps
-from trainer.batches import evaluation_batches
-from trainer.config import TrainConfig
-from trainer.shards import Sample, ShardData
-
-_BATCH = 16
 _LEAST_VARIANCE = 0.1
 
 Array = npt.NDArray[np.float64]
-
-
-def fit_discriminant(
-    network: GeoNetwork,
-    data: ShardData,
-    samples: Sequence[Sample],
-    region_targets: npt.NDArray[np.floating],
-    weights: npt.NDArray[np.floating],
-    settings: TrainConfig,
-) -> None:
-    """Set the discriminant head from the samples, as the application would show them, plain and mirrored.
-
-    Args:
-        region_targets: (n, 63) shares that each sample has in the regions' means.
-        weights: (n,) how much each sample counts.
-    """
-    statistics = statistics_of(network, data, samples, bf16=settings.bf16)
-    weight, bias = discriminant(
-        statistics,
-        np.array([s.region for s in samples]),
-        [s.group for s in samples],
-        region_targets,
-        weights,
-        shrinkage=settings.discriminant_shrinkage,
-        prior=settings.discriminant_prior,
-    )
-    with torch.no_grad():
-        network.discriminant_head.weight.copy_(torch.from_numpy(weight * settings.discriminant_weight))
-        network.discriminant_head.bias.copy_(torch.from_numpy(bias * settings.discriminant_weight))
-
-
-def statistics_of(
-    network: GeoNetwork, data: ShardData, samples: Sequence[Sample], *, bf16: bool = True
-) -> Array:
-    """(2, n, ``STATISTICS``) what the discriminant reads for each photo, plain and mirrored."""
-    network.eval()
-    result = np.zeros((2, len(samples), STATISTICS))
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        for x, indices in evaluation_batches(data, samples, batch=_BATCH):
-            for view, picture in enumerate((x, x.flip(3))):
-                middle, last, _ = network.body.maps(picture)
-                result[view, indices] = statistics_of_maps(middle.float(), last.float()).double().numpy()
-    return result
 
 
 def discriminant(

@@ -18,6 +18,7 @@ from safetensors import safe_open
 
 from geotagger.core.calibration import Calibration
 from trainer.answers import answer
+from trainer.average import AVERAGED_FILE
 from trainer.calibrate import calibrate, cross_coverage
 from trainer.compare import METRICS_FILE
 from trainer.config import SETTINGS_FILE, Config, load_config
@@ -195,6 +196,9 @@ def _export(arguments: argparse.Namespace) -> None:
     if arguments.facts is not None:
         facts |= _object_in(arguments.facts)
     facts["training"] = _object_in(arguments.run / SETTINGS_FILE)
+    averaged = arguments.run / AVERAGED_FILE
+    if averaged.exists():
+        facts["averaged"] = json.loads(averaged.read_text(encoding="utf-8"))
     metrics = measured / METRICS_FILE
     if metrics.exists():
         facts["metrics"] = _object_in(metrics)

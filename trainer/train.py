@@ -23,10 +23,10 @@ from torch.nn.parallel import DistributedDataParallel
 from geotagger.core.cells import CellGrid, build_cell_grid
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.regions import load_regions
-from geotagger.inference.network import FEATURES, GeoNetwork
+from geotagger.inference.network import FEATURES, GeoNetwork, remembered_photos
 from trainer.batches import draw_epoch, evaluation_batches, training_batches
+from trainer.closing import EVALUATION_BATCH, fit_closing_heads
 from trainer.config import SETTINGS_FILE, Config, TrainConfig
-from trainer.discriminant import fit_discriminant
 from trainer.metrics import region_metrics
 from trainer.shards import Sample, ShardData
 from trainer.targets import Targets, make_targets, sampling_weights
@@ -38,9 +38,7 @@ HISTORY_FILE = "history.json"
 _HEAD_BATCH = 512
 _HEAD_RATE = 2e-3
 _HEAD_WEIGHT_DECAY = 0.3
-_EVALUATION_BATCH = 16
 _WARM_UP = 0.1
-_EMBEDDING_PHOTOS = 2000
 
 
 class TrainingError(GeotaggerError):
@@ -121,6 +119,10 @@ def train(
         raise TrainingError(
             "There are fewer photos than one batch, or the batch does not divide among the processes."
         )
+    if settings.mixup > 0 and ranks.count > 1 and settings.batch // ranks.count % 2:
+        raise TrainingError(
+            "Photos are mixed two by two, so the share of each process in a batch must be even; change train.batch."
+        )
     validation = (
         [] if "validation" in settings.splits else [s for s in data.samples if s.split == "validation"]
     )
@@ -149,11 +151,15 @@ def train(
         return output / RESUME_FILE
     state.copy_average_to(network)
     if ranks.first:
-        fit_embedding(network, data, samples, bf16=settings.bf16)
-        fit_discriminant(network, data, samples, targets.regions, weights, settings)
-        tensors = {k: v.contiguous() for k, v in network.state_dict().items()}
-        save_file(tensors, output / WEIGHTS_FILE, {"list_hash": data.list_hash})
+        fit_closing_heads(network, data, samples, targets.regions, weights, settings)
+        save_weights(network, output, data)
     return output / WEIGHTS_FILE
+
+
+def save_weights(network: GeoNetwork, output: Path, data: ShardData) -> None:
+    """Write the weights of a run, with the hash of the list of photos that it learned from."""
+    tensors = {k: v.contiguous() for k, v in network.state_dict().items()}
+    save_file(tensors, output / WEIGHTS_FILE, {"list_hash": data.list_hash})
 
 
 def features_of(
@@ -163,7 +169,7 @@ def features_of(
     network.eval()
     result = torch.zeros(len(samples), FEATURES)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        for x, indices in evaluation_batches(data, samples, batch=_EVALUATION_BATCH):
+        for x, indices in evaluation_batches(data, samples, batch=EVALUATION_BATCH):
             result[indices] = network.body.features(x).float()
     return result.clone()
 
@@ -197,7 +203,8 @@ def _train_heads(
                 group["lr"] = _HEAD_RATE * _schedule(step / steps)
             indices = order[number * size : (number + 1) * size]
             x = F.dropout(features[indices], settings.dropout)
-            loss = _loss(network.region_head(x), network.cell_head(x), targets, indices, settings.cell_weight)
+            wanted = _wanted(targets, indices)
+            loss = _loss(network.region_head(x), network.cell_head(x), wanted, settings.cell_weight)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -208,13 +215,13 @@ def _train_heads(
     say(f"heads trained in {time.monotonic() - started:.0f} s, loss {float(loss.detach()):.3f}")
 
 
-def _loss(
-    regions: Tensor, cells: Tensor, targets: Targets, indices: np.ndarray, cell_weight: float
-) -> Tensor:
-    wanted_regions = torch.from_numpy(targets.regions[indices])
-    wanted_cells = torch.from_numpy(targets.cells[indices])
-    loss: Tensor = -(wanted_regions * regions.float().log_softmax(1)).sum(1).mean()
-    return loss - cell_weight * (wanted_cells * cells.float().log_softmax(1)).sum(1).mean()
+def _wanted(targets: Targets, indices: np.ndarray) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(targets.regions[indices]), torch.from_numpy(targets.cells[indices])
+
+
+def _loss(regions: Tensor, cells: Tensor, wanted: tuple[Tensor, Tensor], cell_weight: float) -> Tensor:
+    loss: Tensor = -(wanted[0] * regions.float().log_softmax(1)).sum(1).mean()
+    return loss - cell_weight * (wanted[1] * cells.float().log_softmax(1)).sum(1).mean()
 
 
 def _schedule(progress: float) -> float:
@@ -348,9 +355,14 @@ def _fine_tune(
             for group in state.optimizer.param_groups:
                 group["lr"] = group["peak"] * _schedule(step / steps)
             mask = _dropout_mask(settings, step, ranks)
+            wanted = _wanted(targets, indices)
+            if settings.mixup > 0:
+                shares = _mixing_shares(settings, step, ranks)
+                x = _mixed(x, shares)
+                wanted = _mixed(wanted[0], shares), _mixed(wanted[1], shares)
             with torch.autocast("cpu", torch.bfloat16, enabled=settings.bf16):
                 region_logits, cell_logits = module(x, mask)
-            loss = _loss(region_logits, cell_logits, targets, indices, settings.cell_weight)
+            loss = _loss(region_logits, cell_logits, wanted, settings.cell_weight)
             state.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             value = _mean_over(loss.detach(), ranks)
@@ -388,6 +400,23 @@ def _dropout_mask(settings: TrainConfig, step: int, ranks: Ranks) -> Tensor:
     return mask[ranks.rank * share : (ranks.rank + 1) * share]
 
 
+def _mixing_shares(settings: TrainConfig, step: int, ranks: Ranks) -> Tensor:
+    """(n,) what each photo of this process's share of a batch keeps of itself; two that are mixed keep as much."""
+    rng = np.random.default_rng([settings.seed, step, 3])
+    shares = rng.beta(settings.mixup, settings.mixup, (settings.batch + 1) // 2).repeat(2)
+    share = settings.batch // ranks.count
+    return torch.from_numpy(shares[ranks.rank * share : (ranks.rank + 1) * share]).float()
+
+
+def _mixed(batch: Tensor, shares: Tensor) -> Tensor:
+    """(n, …) → the same, each mixed with its neighbour in the batch (H. Zhang et al., "mixup", 2018); a last odd one stays."""
+    even = len(batch) // 2 * 2
+    neighbours = batch.clone()
+    neighbours[0:even:2], neighbours[1:even:2] = batch[1:even:2], batch[0:even:2]
+    kept = shares.view(-1, *[1] * (batch.ndim - 1))
+    return neighbours.lerp(batch, kept)
+
+
 def _mean_over(loss: Tensor, ranks: Ranks) -> float:
     if ranks.count > 1:
         dist.all_reduce(loss)
@@ -409,25 +438,6 @@ def _validate(
     return {k: metrics[k] for k in ("top1_micro", "top3_macro", "top10_macro", "log_loss")}
 
 
-def fit_embedding(network: GeoNetwork, data: ShardData, samples: Sequence[Sample], *, bf16: bool) -> None:
-    """Set the embedding to the first principal components of the features, each of unit variance."""
-    some = [
-        samples[i] for i in np.linspace(0, len(samples) - 1, min(_EMBEDDING_PHOTOS, len(samples))).astype(int)
-    ]
-    features = features_of(network, data, some, bf16=bf16).double()
-    mean, deviation = features.mean(0), features.std(0).clamp_min(1e-3)
-    standard = (features - mean) / deviation
-    values, vectors = torch.linalg.eigh(standard.T @ standard / len(standard))
-    values, vectors = values[-EMBEDDING_DIMENSIONS:], vectors[:, -EMBEDDING_DIMENSIONS:]
-    weight = (vectors / values.clamp_min(1e-3 * float(values.max())).sqrt() / deviation[:, None]).T
-    bias = -weight @ mean
-    # The embedding is brought to unit length anyway; this keeps its weights inside half precision.
-    largest = max(float(weight.abs().max()), float(bias.abs().max()))
-    with torch.no_grad():
-        network.embedding_head.weight.copy_((weight / largest).float())
-        network.embedding_head.bias.copy_((bias / largest).float())
-
-
 def load_trained(folder: Path) -> tuple[GeoNetwork, CellGrid]:
     """The network of a finished training.
 
@@ -435,12 +445,13 @@ def load_trained(folder: Path) -> tuple[GeoNetwork, CellGrid]:
         TrainingError: the training in that folder is not finished, or its weights do not fit.
     """
     grid = build_cell_grid(load_regions())
-    network = GeoNetwork(len(load_regions()), len(grid), EMBEDDING_DIMENSIONS)
     try:
-        network.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        state = load_file(folder / WEIGHTS_FILE)
+        network = GeoNetwork(len(load_regions()), len(grid), EMBEDDING_DIMENSIONS, remembered_photos(state))
+        network.load_state_dict(state)
     except FileNotFoundError as error:
         raise TrainingError(f"There is no finished training in {folder}.") from error
-    except (OSError, RuntimeError, SafetensorError) as error:
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise TrainingError(
             f"The weights in {folder} are damaged or of another version; please train again."
         ) from error

@@ -3,6 +3,7 @@
 The heads are linear in the spatial means and standard deviations of the body's maps, and a deviation is itself a mean: of
 (x - mean)² / deviation. So the logit of a region is, but for rounding, the mean over the places of the map of what each
 place adds to it (a class activation map: B. Zhou et al., "Learning Deep Features for Discriminative Localization", 2016).
+The vote of the training photos that look alike is about the whole photo and is left out.
 What speaks for a region rather than for the others is
 the difference to what the place adds to them, each other region weighed by how likely it is.
 """

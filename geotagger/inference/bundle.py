@@ -19,14 +19,14 @@ from geotagger.core.cells import CellGrid
 from geotagger.core.errors import BundleError, ResourceError
 from geotagger.core.paths import resource_path
 from geotagger.core.regions import load_regions
-from geotagger.inference.network import GeoNetwork
+from geotagger.inference.network import GeoNetwork, remembered_photos
 from geotagger.inference.preprocessing import INPUT_SIZES
 
 MANIFEST_FILE = "manifest.json"
 WEIGHTS_FILE = "model.safetensors"
 CELLS_FILE = "cells.json"
 FORMAT_VERSION = 1
-NETWORK_NAME = "efficientnetv2_b0-geo2"
+NETWORK_NAME = "efficientnetv2_b0-geo3"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +130,7 @@ def _read_verified(folder: Path, entry: Mapping[str, Any], name: str) -> bytes:
 def _build_network(cells: int, embedding_dimensions: int, weights: bytes) -> GeoNetwork:
     state = {name: tensor.float() for name, tensor in load_safetensors(weights).items()}
     with torch.device("meta"):
-        network = GeoNetwork(len(load_regions()), cells, embedding_dimensions)
+        network = GeoNetwork(len(load_regions()), cells, embedding_dimensions, remembered_photos(state))
     network.load_state_dict(state, strict=False, assign=True)
     missing = {name for name, tensor in network.state_dict().items() if tensor.is_meta}
     if missing or state.keys() - network.state_dict().keys():

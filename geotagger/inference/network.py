@@ -1,4 +1,4 @@
-"""The network: an EfficientNetV2-B0 body and two heads, as one torch module.
+"""The network: an EfficientNetV2-B0 body and its heads, as one torch module.
 
 The body follows M. Tan and Q. V. Le, "EfficientNetV2: Smaller Models and Faster Training" (2021), in the
 TensorFlow variant: "same" padding and a batch-norm epsilon of 1e-3. Parameter names are those of timm's
@@ -7,6 +7,7 @@ TensorFlow variant: "same" padding and a batch-norm epsilon of 1e-3. Parameter n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,7 @@ MIDDLE_CHANNELS = 112
 STATISTICS = 2 * (MIDDLE_CHANNELS + BODY_CHANNELS)
 """What the discriminant reads: spatial means and standard deviations of the last two stages."""
 _BN_EPS = 1e-3
+_LEAST_VOTE = 1e-4
 
 
 class SameConv2d(nn.Conv2d):
@@ -200,24 +202,59 @@ def statistics_of_maps(middle: Tensor, last: Tensor) -> Tensor:
     return torch.cat(parts, dim=1)
 
 
+class NeighbourHead(nn.Module):
+    """What the training photos that look most alike say of the region: a vote by the nearness of embeddings.
+
+    Args:
+        photos: how many photos it remembers; none says nothing.
+        dimensions: length of the embedding.
+        regions: how many regions it votes on.
+    """
+
+    embeddings: Tensor
+    shares: Tensor
+    scale: Tensor
+    weight: Tensor
+
+    def __init__(self, photos: int, dimensions: int, regions: int) -> None:
+        super().__init__()
+        self.register_buffer("embeddings", torch.zeros(photos, dimensions))
+        self.register_buffer("shares", torch.zeros(photos, regions))
+        self.register_buffer("scale", torch.ones(()))
+        self.register_buffer("weight", torch.zeros(()))
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """(n, dimensions) of unit length → (n, regions) logits: ``weight`` times the logarithm of each region's votes.
+
+        A remembered photo has exp(cosine / ``scale``) votes, which its ``shares`` spread over the regions.
+        """
+        votes = (embedding @ self.embeddings.T / self.scale).softmax(1) @ self.shares
+        # A region that no neighbour speaks for is unlikely, not impossible.
+        logits: Tensor = self.weight * (votes / votes.sum(1, keepdim=True) + _LEAST_VOTE).log()
+        return logits
+
+
 class GeoNetwork(nn.Module):
     """The body with its geographic heads; what a model bundle holds.
 
-    Two heads speak on regions, and their logits add up: ``region_head``, which was trained with the body, and
-    ``discriminant_head``, a linear discriminant fitted afterwards; it knows less and overfits less.
+    Three heads speak on regions, and their logits add up: ``region_head``, which was trained with the body, and two
+    that were fitted afterwards and overfit less: ``discriminant_head``, a linear discriminant, and
+    ``neighbour_head``, the vote of the training photos that look most alike.
 
     Args:
         regions, cells: how many regions and cells the heads tell apart.
         embedding_dimensions: length of the embedding.
+        remembered: how many training photos vote.
     """
 
-    def __init__(self, regions: int, cells: int, embedding_dimensions: int) -> None:
+    def __init__(self, regions: int, cells: int, embedding_dimensions: int, remembered: int = 0) -> None:
         super().__init__()
         self.body = EfficientNetV2B0()
         self.region_head = nn.Linear(FEATURES, regions)
         self.discriminant_head = nn.Linear(STATISTICS, regions)
         self.cell_head = nn.Linear(FEATURES, cells)
         self.embedding_head = nn.Linear(FEATURES, embedding_dimensions)
+        self.neighbour_head = NeighbourHead(remembered, embedding_dimensions, regions)
         nn.init.zeros_(self.discriminant_head.weight)
         nn.init.zeros_(self.discriminant_head.bias)
 
@@ -225,5 +262,20 @@ class GeoNetwork(nn.Module):
         """(n, 3, h, w) normalised → region logits, cell logits, embedding of unit length."""
         middle, last, top = self.body.maps(x)
         features = features_of_maps(last, top)
+        embedding = F.normalize(self.embedding_head(features), dim=1)
         regions = self.region_head(features) + self.discriminant_head(statistics_of_maps(middle, last))
-        return regions, self.cell_head(features), F.normalize(self.embedding_head(features), dim=1)
+        if len(self.neighbour_head.embeddings):
+            regions = regions + self.neighbour_head(embedding)
+        return regions, self.cell_head(features), embedding
+
+
+def remembered_photos(state: Mapping[str, Tensor]) -> int:
+    """How many training photos vote in a saved ``GeoNetwork``.
+
+    Raises:
+        ValueError: it is the state of another network.
+    """
+    embeddings = state.get("neighbour_head.embeddings")
+    if embeddings is None or embeddings.ndim != 2:
+        raise ValueError("its weights are not those of the network")
+    return len(embeddings)

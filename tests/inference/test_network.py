@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from geotagger.inference.network import FEATURES, EfficientNetV2B0, GeoNetwork
+from geotagger.inference.network import (
+    FEATURES,
+    EfficientNetV2B0,
+    GeoNetwork,
+    NeighbourHead,
+    remembered_photos,
+)
 
 # Every 125th logit, the best class and the mean of all, by timm 1.0.31 on the picture that _synthetic makes.
 _GOLDEN = {
@@ -79,3 +86,33 @@ def test_features_are_the_last_block_and_the_top() -> None:
 def test_a_body_without_classifier_says_so() -> None:
     with pytest.raises(TypeError, match="classifier"):
         EfficientNetV2B0()(torch.zeros(1, 3, 64, 64))
+
+
+def test_the_region_of_the_photos_that_look_most_alike_gets_the_vote() -> None:
+    head = NeighbourHead(3, 2, 4)
+    head.embeddings.copy_(torch.tensor([[1.0, 0.0], [0.8, 0.6], [-1.0, 0.0]]))
+    head.shares.copy_(torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]))
+    head.scale.fill_(0.1)
+    head.weight.fill_(0.5)
+    logits = head(torch.tensor([[1.0, 0.0], [-1.0, 0.0]]))
+    # cosines 1, 0.8 and -1: votes e^10, 2·e^8 and e^-10, and nobody speaks for the last region.
+    votes = torch.tensor([[math.exp(10), 2 * math.exp(8), math.exp(-10), 0.0]])
+    assert torch.allclose(logits[0], 0.5 * (votes / votes.sum() + 1e-4).log()[0], atol=1e-5)
+    assert logits[1].argmax() == 2
+    assert bool(logits.isfinite().all())
+
+
+def test_a_network_that_remembers_photos_adds_their_vote_and_is_read_back() -> None:
+    torch.manual_seed(0)
+    network = GeoNetwork(63, 4, 8, remembered=5).eval()
+    network.neighbour_head.embeddings.copy_(torch.randn(5, 8))
+    network.neighbour_head.shares[:, 7] = 1.0
+    x = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        before = network(x)[0]
+        network.neighbour_head.weight.fill_(1.0)
+        after = network(x)[0]
+    assert (after - before).argmax() == 7
+    assert remembered_photos(network.state_dict()) == 5
+    with pytest.raises(ValueError, match="not those of the network"):
+        remembered_photos({"body.conv_stem.weight": torch.zeros(1)})

@@ -155,7 +155,7 @@ def test_out_of_memory_halves_the_batch_and_says_so(bundle: ModelBundle, error: 
     expected = Predictor(bundle, device="cpu").predict(pictures)
     outputs = predictor.predict(pictures)
     assert network.sizes == [8, 4, 2, 2, 2]
-    assert [n.split(" with ")[1] for n in notices] == ["4 photos at a time.", "2 photos at a time."]
+    assert [n.split(" with ")[1] for n in notices] == ["4 at a time.", "2 at a time."]
     assert len(outputs) == 5
     for a, b in zip(outputs, expected, strict=True):
         assert a.region_probabilities == pytest.approx(b.region_probabilities, abs=1e-5)
@@ -176,7 +176,7 @@ def test_no_memory_even_for_one_photo_falls_back_to_the_cpu(bundle: ModelBundle)
     outputs = predictor.predict(_pictures(4))
     assert len(outputs) == 4
     assert predictor.device == "cpu"
-    assert "going on with the CPU" in notices[-1]
+    assert "the CPU goes on" in notices[-1]
 
 
 @pytest.mark.usefixtures("_tensors_stay")

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save
 from geotagger.inference import Predictor, load_bundle
 from geotagger.inference.network import GeoNetwork
 from trainer.__main__ import main
+from trainer.average import AVERAGED_FILE
 from trainer.config import Config, load_config
 from trainer.prepare import prepare
 from trainer.shards import DataError, ShardData
@@ -27,7 +28,10 @@ from trainer.train import (
     HISTORY_FILE,
     RESUME_FILE,
     WEIGHTS_FILE,
+    Ranks,
     TrainingError,
+    _mixed,
+    _mixing_shares,
     load_backbone,
     load_trained,
     train,
@@ -250,6 +254,45 @@ def test_commands_lead_from_photos_to_a_bundle(
     predictor = Predictor(bundle, device="cpu")
     output = predictor.predict([predictor.load(photo_list.parent / "p00" / "0.jpg")])[0]
     assert output.region_probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_the_average_of_two_trainings_is_a_run_like_any_other(
+    prepared: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, mean = tmp_path / "other", tmp_path / "mean"
+    train(prepared, other, _config("train.seed=1", "train.epochs=1"), backbone=None, say=_quiet)
+    assert main(["average", str(trained), str(other), "--data", str(prepared), "--out", str(mean)]) == 0
+    first, second, averaged = (load_file(run / WEIGHTS_FILE) for run in (trained, other, mean))
+    for name in ("body.conv_stem.weight", "region_head.bias", "cell_head.weight"):
+        assert torch.allclose(averaged[name], (first[name] + second[name]) / 2, atol=1e-7)
+    # What is fitted in closed form is fitted to the averaged body, not averaged.
+    assert len(averaged["neighbour_head.embeddings"]) == len(ShardData(prepared).of("train"))
+    assert not torch.allclose(
+        averaged["discriminant_head.weight"],
+        (first["discriminant_head.weight"] + second["discriminant_head.weight"]) / 2,
+    )
+    assert [run["train"]["seed"] for run in json.loads((mean / AVERAGED_FILE).read_text())] == [0, 1]
+    assert main(["calibrate", str(mean), str(prepared)]) == 0
+    assert main(["export", str(mean), "--out", str(tmp_path / "bundle")]) == 0
+    assert [run["train"]["seed"] for run in load_bundle(tmp_path / "bundle").manifest["averaged"]] == [0, 1]
+    settings = json.loads((other / "config.json").read_text())
+    settings["train"]["splits"] = ["train", "test"]
+    (other / "config.json").write_text(json.dumps(settings))
+    capsys.readouterr()
+    assert main(["average", str(trained), str(other), "--data", str(prepared), "--out", str(mean)]) == 1
+    assert "same splits" in capsys.readouterr().err
+
+
+def test_photos_and_what_is_asked_of_them_are_mixed_alike() -> None:
+    shares = torch.tensor([0.75, 0.75, 0.5, 0.5, 0.9])
+    batch = torch.tensor([[0.0], [4.0], [1.0], [3.0], [7.0]])
+    assert _mixed(batch, shares)[:, 0].tolist() == pytest.approx([1.0, 3.0, 2.0, 2.0, 7.0])
+    settings = _config("train.batch=8", "train.mixup=0.4").train
+    whole = _mixing_shares(settings, 5, Ranks())
+    halves = [_mixing_shares(settings, 5, Ranks(rank, 2)) for rank in (0, 1)]
+    assert torch.equal(torch.cat(halves), whole)
+    assert torch.equal(whole[::2], whole[1::2])
+    assert len(set(whole.tolist())) == 4
 
 
 def test_measuring_on_seen_photos_is_refused(

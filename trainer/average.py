@@ -1,0 +1,96 @@
+"""``python -m trainer average``: one network from several trainings, by the mean of their weights.
+
+Trainings that start from one backbone and differ in seed, rate or augmentation end near each other; the mean of their
+weights errs about as little as the mean of their answers, at the cost of one (M. Wortsman et al., "Model soups", 2022).
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from geotagger.core.cells import build_cell_grid
+from geotagger.core.regions import load_regions
+from geotagger.inference.network import GeoNetwork
+from trainer.closing import fit_closing_heads
+from trainer.config import SETTINGS_FILE, Config
+from trainer.shards import ShardData
+from trainer.targets import make_targets, sampling_weights
+from trainer.train import EMBEDDING_DIMENSIONS, WEIGHTS_FILE, TrainingError, load_trained, save_weights
+
+AVERAGED_FILE = "averaged.json"
+"""The settings of the trainings behind an average; the run's own are those of the first of them."""
+_TRAINED = ("body.", "region_head.", "cell_head.")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``average``; ``run`` takes what they are parsed to."""
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders made by train")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder made by prepare, which they trained on"
+    )
+    parser.add_argument("--out", type=Path, required=True)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the run that is the mean of others.
+
+    Raises:
+        GeotaggerError: a training is not finished, or they were not trained on the same photos.
+    """
+    file = average(arguments.runs, arguments.data, arguments.out)
+    print(f"Wrote {file}.")
+
+
+def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
+    """Average the weights of trainings, fit to their photos what is fitted in closed form, and give the weights file.
+
+    Raises:
+        TrainingError: a training is not finished, or they have not trained on the same splits.
+        DataError: the data are missing or damaged.
+    """
+    settings = [_settings(folder) for folder in runs]
+    first = settings[0].train
+    if any(other.train.splits != first.splits for other in settings):
+        raise TrainingError(
+            "Only trainings on the same splits can be averaged; nothing unseen would be left to tell."
+        )
+    torch.set_num_threads(first.threads)
+    data = ShardData(data_folder)
+    samples = data.of(*first.splits)
+    grid = build_cell_grid(load_regions())
+    network = _mean([load_trained(folder)[0] for folder in runs], len(grid))
+    targets = make_targets(samples, grid, first)
+    weights = sampling_weights(samples, first.sampling)
+    fit_closing_heads(network, data, samples, targets.regions, weights, first)
+    output.mkdir(parents=True, exist_ok=True)
+    settings[0].save(output / SETTINGS_FILE)
+    described = [dataclasses.asdict(one) for one in settings]
+    (output / AVERAGED_FILE).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    save_weights(network, output, data)
+    return output / WEIGHTS_FILE
+
+
+def _settings(folder: Path) -> Config:
+    try:
+        return Config.load_saved(folder / SETTINGS_FILE)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"The settings of the training in {folder} are missing or damaged.") from error
+
+
+def _mean(networks: Sequence[GeoNetwork], cells: int) -> GeoNetwork:
+    """What was trained is averaged; what is fitted at the end of a training starts anew."""
+    network = GeoNetwork(len(load_regions()), cells, EMBEDDING_DIMENSIONS)
+    states = [one.state_dict() for one in networks]
+    mean = {
+        name: torch.stack([state[name].double() for state in states]).mean(0).to(tensor.dtype)
+        for name, tensor in states[0].items()
+        if name.startswith(_TRAINED)
+    }
+    network.load_state_dict(mean, strict=False)
+    return network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload,no-any-return]
