@@ -2,14 +2,12 @@
 
 Run with ``python tests/benchmarks/bench_window.py [--photos N] [--predictions N] [--show-stalls MS]``. It makes its own
 tiny photos. All of the window is real, its map included; only the network is replaced by one that answers at once, so
-that its threads compete with the window's as hard as they can. Time to a visible window and memory per photo are
-printed, too.
+that its threads compete with the window's as hard as they can. The time to a visible window is printed, too.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import subprocess
 import sys
@@ -17,15 +15,14 @@ import tempfile
 import threading
 import time
 import traceback
-import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
-_FOLDER = Path(tempfile.mkdtemp(prefix="geotagger-bench-"))
+BENCH_FOLDER = Path(tempfile.mkdtemp(prefix="geotagger-bench-"))
 for _name in ("DATA", "CONFIG", "CACHE", "LOG"):
-    os.environ[f"GEOTAGGER_{_name}_DIR"] = str(_FOLDER / _name.lower())
+    os.environ[f"GEOTAGGER_{_name}_DIR"] = str(BENCH_FOLDER / _name.lower())
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np  # noqa: E402
@@ -197,38 +194,6 @@ def make_photos(folder: Path, count: int) -> None:
         )
 
 
-def memory_per_photo(window: MainWindow, folder: Path, count: int = 400) -> float:
-    """Bytes that Python and NumPy hold for a photo that was read, predicted and judged, thumbnails apart."""
-    window.reading.unlocated_found.connect(window.predicting.predict)
-    every = sorted(folder.iterdir())
-
-    def open_until(number: int) -> None:
-        loop, poll = QEventLoop(), QTimer()
-        busy = (window.reading.progress, window.predicting.progress)
-        poll.timeout.connect(
-            lambda: (
-                len(window.workbench.session) == number
-                and not any(progress.running for progress in busy)
-                and not window.judging.busy
-                and loop.quit()
-            )
-        )
-        poll.start(200)
-        window.open_paths(every[:number])
-        loop.exec()
-        gc.collect()
-
-    open_until(count)  # what all photos share is there after these
-    tracemalloc.start()
-    before = tracemalloc.take_snapshot()
-    open_until(2 * count)
-    after = tracemalloc.take_snapshot()
-    tracemalloc.stop()
-    apart = [tracemalloc.Filter(False, f"*/{name}.py") for name in ("thumbnails", "map_link", "tracemalloc")]
-    grown = after.filter_traces(apart).compare_to(before.filter_traces(apart), "lineno")
-    return sum(line.size_diff for line in grown) / count
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--photos", type=int, default=20_000)
@@ -238,7 +203,7 @@ def main() -> None:
     bare, ours = seconds_to_window(_BARE), seconds_to_window(_OURS)
     print(f"visible window: {ours:.2f} s, {ours / bare:.1f} x a bare PySide6 window ({bare:.2f} s)")
 
-    folder = _FOLDER / "photos"
+    folder = BENCH_FOLDER / "photos"
     make_photos(folder, options.photos)
     keep_smooth()
     register_scheme()
@@ -286,7 +251,6 @@ def main() -> None:
         lambda: not window.judging.busy,
     )
     report("closing all", lambda: workbench.close_photos(session.ids))
-    print(f"memory per predicted photo beyond thumbnails: {memory_per_photo(window, folder) / 1024:.1f} KB")
     window._closing_agreed = True
     window.close()
     jobs.shut_down()

@@ -1,0 +1,141 @@
+"""What an open photo costs in memory, thumbnails apart: of the process as a whole, and by its parts.
+
+    python tests/benchmarks/bench_memory.py [--photos N]
+
+Per photo means: what the process holds (resident set, after Python's collection and with free memory given back) with
+N photos more than before, divided by N; once when they are read, and again when they are predicted and judged together.
+Before, N photos were open, predicted and judged already, so that all that photos share is there. Thumbnails are off, in
+the list and on the map. The parts are Python's own sizes of what can be reached from all the photos and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from geotagger.core.settings import Settings, Theme
+from geotagger.gui import map_link, predicting
+from geotagger.gui.app import keep_smooth
+from geotagger.gui.appearance import Appearance
+from geotagger.gui.jobs import Jobs
+from geotagger.gui.map import register_scheme
+from geotagger.gui.window import MainWindow
+from geotagger.inference import load_bundle
+from geotagger.session.photo import PhotoState
+from tests.benchmarks.bench_window import BENCH_FOLDER, QuickNetwork, make_photos
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    """Let the window work until a condition holds."""
+    loop, poll = QEventLoop(), QTimer()
+    poll.timeout.connect(lambda: condition() and loop.quit())
+    poll.start(100)
+    loop.exec()
+
+
+def resident_bytes() -> int:
+    """What the process holds, on Linux."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def bytes_in(roots: Iterable[object], seen: set[int]) -> int:
+    """Python's size of all that can be reached from objects and was not reached before."""
+    size, waiting = 0, list(roots)
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen or isinstance(one, type):
+            continue
+        seen.add(id(one))
+        size += sys.getsizeof(one)
+        waiting.extend(gc.get_referents(one))
+    return size
+
+
+def parts(window: MainWindow) -> dict[str, int]:
+    """Bytes by part; what photos share is counted where it is met first."""
+    photos = list(window.workbench.session)
+    guesses = [photo.prediction for photo in photos if photo.prediction is not None]
+    seen: set[int] = set()
+    for state in PhotoState:
+        seen.add(id(state))
+    rows = {
+        "paths": [photo.path for photo in photos],
+        "what the file said": [photo.metadata for photo in photos],
+        "regions": [guess.regions for guess in guesses],
+        "region sets": [guess.region_set for guess in guesses],
+        "cells": [guess.cells for guess in guesses],
+        "evidence": [guess.evidence for guess in guesses],
+        "the rest of the predictions": guesses,
+        "photos": photos,
+        "where the network's answers lie": [window.judging._guesses],
+        "what was judged": [window.judging._facts],
+        "the session's indices": [vars(window.workbench.session)],
+        "the list's rows": [window.model._rows, window.model._row_of],
+        "the map's": [window.map_link._shown],
+    }
+    return {name: bytes_in(roots, seen) for name, roots in rows.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--photos", type=int, default=5_000)
+    count = arguments.parse_args().photos
+    folder = BENCH_FOLDER / "photos"
+    make_photos(folder, 2 * count)
+    keep_smooth()
+    register_scheme()
+    app = QApplication(sys.argv[:1])
+    bundle = load_bundle()
+    network = QuickNetwork(bundle.grid, bundle.calibration)
+    predicting._make_predictor = lambda device, on_notice: network  # type: ignore[assignment]
+    map_link._MOST_THUMBNAILS = 0
+    jobs = Jobs(2)
+    window = MainWindow(jobs, Settings(theme=Theme.LIGHT), Appearance(app, Theme.LIGHT))
+    window.thumbnails.get = lambda photo_id, path: None  # type: ignore[method-assign]
+    window.reading.unlocated_found.disconnect()
+    window.show()
+    every, session = sorted(folder.iterdir()), window.workbench.session
+
+    def read(paths: list[Path]) -> int:
+        window.open_paths(paths)
+        wait(lambda: len(session) == len(paths) and not window.reading.progress.running)
+        return resident_bytes()
+
+    def predict() -> int:
+        window.predicting.predict([photo.id for photo in session if photo.prediction is None])
+        wait(lambda: not window.predicting.progress.running and not window.judging.busy)
+        return resident_bytes()
+
+    read(every[:count])
+    before = predict()
+    are_read = read(every)
+    are_judged = predict()
+    print(f"{count} photos more in the process:")
+    print(f"  {(are_read - before) / count / 1024:6.2f} KB per photo that was read")
+    print(f"  {(are_judged - before) / count / 1024:6.2f} KB per photo that was read, predicted and judged")
+    sizes = parts(window)
+    for name, size in sorted(sizes.items(), key=lambda part: -part[1]):
+        print(f"{size / len(every) / 1024:6.2f} KB {name}")
+    print(f"{sum(sizes.values()) / len(every) / 1024:6.2f} KB in all, as Python counts")
+    window._closing_agreed = True
+    window.close()
+    jobs.shut_down()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
