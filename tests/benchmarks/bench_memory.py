@@ -1,6 +1,6 @@
 """What an open photo costs in memory, thumbnails apart: of the process as a whole, and by its parts.
 
-    python tests/benchmarks/bench_memory.py [--photos N]
+    python tests/benchmarks/bench_memory.py [--photos N] [--alone]
 
 Per photo means: what the process holds (resident set, after Python's collection and with free memory given back) with
 N photos more than before, divided by N; once when they are read, and again when they are predicted and judged together.
@@ -93,7 +93,9 @@ def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--photos", type=int, default=5_000)
-    count = arguments.parse_args().photos
+    arguments.add_argument("--alone", action="store_true", help="judge each photo by its picture alone")
+    options = arguments.parse_args()
+    count, together = options.photos, not options.alone
     folder = BENCH_FOLDER / "photos"
     make_photos(folder, 2 * count)
     keep_smooth()
@@ -104,7 +106,8 @@ def main() -> None:
     predicting._make_predictor = lambda device, on_notice: network  # type: ignore[assignment]
     map_link._MOST_THUMBNAILS = 0
     jobs = Jobs(2)
-    window = MainWindow(jobs, Settings(theme=Theme.LIGHT), Appearance(app, Theme.LIGHT))
+    settings = Settings(theme=Theme.LIGHT, judge_together=together, use_tracks=together, use_gallery=together)
+    window = MainWindow(jobs, settings, Appearance(app, Theme.LIGHT))
     window.thumbnails.get = lambda photo_id, path: None  # type: ignore[method-assign]
     window.reading.unlocated_found.disconnect()
     window.show()
