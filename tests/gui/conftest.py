@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
-from pytestqt.exceptions import TimeoutError
 from pytestqt.qtbot import QtBot
 
 from geotagger.core.settings import Settings, Theme
@@ -98,12 +99,18 @@ class App:
         return {p.path.name: p.state for p in self.window.workbench.session}
 
     def wait(self, condition: Callable[[], object], timeout_ms: int = 300_000) -> None:
-        try:
-            self.bot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
-        except TimeoutError as error:
-            window = self.window
-            progress = [(f.progress.done, f.progress.total) for f in (window.reading, window.predicting)]
-            raise AssertionError(f"{self.states()}, progress {progress}, {window.notices.text!r}") from error
+        """Let the window work until a condition holds.
+
+        Not by ``waitUntil``: it makes a timer with a Python slot every 10 ms, and where a worker's thread collects old
+        ones as garbage, the slot of a new one can be lost; the loop then never ends.
+        """
+        end = time.monotonic() + timeout_ms / 1000
+        while not condition():
+            if time.monotonic() > end:
+                window = self.window
+                progress = [(f.progress.done, f.progress.total) for f in (window.reading, window.predicting)]
+                raise AssertionError(f"{self.states()}, progress {progress}, {window.notices.text!r}")
+            QTest.qWait(10)
 
     def open(self, *paths: Path) -> None:
         """Bring photos in and wait until they are read and predicted."""
