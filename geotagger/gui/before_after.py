@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
@@ -9,6 +10,10 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from geotagger.gui.language import tr
 from geotagger.metadata import TagChange
+
+_BREAK = "\N{ZERO WIDTH SPACE}"
+_LONG_PART = re.compile(r"(,|T(?=\d))")
+"""Where a long value may go on in the next line: within a position and between date and time."""
 
 
 class BeforeAfter(QWidget):
@@ -35,7 +40,11 @@ class BeforeAfter(QWidget):
     @property
     def text(self) -> str:
         """All that is shown, for tests and screen readers."""
-        rows = [f"{name.text()}: {value.text()}" for name, value in self._labels if not name.isHidden()]
+        rows = [
+            f"{name.text()}: {value.text().replace(_BREAK, '')}"
+            for name, value in self._labels
+            if not name.isHidden()
+        ]
         return "\n".join([self._words.text(), *rows])
 
     def show_changes(self, changes: Sequence[TagChange], words: str) -> None:
@@ -51,7 +60,7 @@ class BeforeAfter(QWidget):
                 change = changes[number]
                 name.setText(change.tag.rpartition(":")[2])
                 name.setToolTip(change.tag)
-                value.setText(_as_text(change))
+                value.setText(_LONG_PART.sub(rf"\1{_BREAK}", _as_text(change)))
 
     def _add_row(self) -> None:
         name, value = QLabel(), QLabel()

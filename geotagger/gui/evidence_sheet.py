@@ -184,7 +184,10 @@ class EvidenceSheet(QDialog):
     def _show_clocks(self) -> None:
         """Say how the clocks were found, for the user to confirm."""
         readings = [] if self._given.offset_by_hand is not None else self._judging.clocks.values()
-        lines = dict.fromkeys(f"{offset_text(one.offset)}: {said(one.reason)}" for one in readings)
+        lines = dict.fromkeys(
+            tr("{name}: {reason}").format(name=offset_text(one.offset), reason=said(one.reason))
+            for one in readings
+        )
         _say(self._clock, "\n".join(lines if self._given.paths else ()))
         while (item := self._cameras.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
