@@ -22,6 +22,9 @@ from geotagger.gui.jobs import Jobs
 from geotagger.gui.photo_list import ListShape
 from geotagger.gui.theme import DARK, LIGHT
 from geotagger.metadata import in_place, open_journal, write_fix
+from geotagger.metadata.edit import Edit
+from geotagger.metadata.edited_bytes import edited_bytes
+from geotagger.metadata.source import FileSource
 from tests.gui.conftest import App
 from tests.images import save_photo
 
@@ -151,9 +154,10 @@ def test_a_write_cut_short_by_a_crash_is_made_whole_at_the_next_start(
     os.link(photo, photo.with_name("b.jpg"))  # so that the file is overwritten in place
     original = photo.read_bytes()
 
-    def half(path: Path, *_: object) -> None:
+    def half(path: Path, before: FileSource, edit: Edit) -> None:
+        after = b"".join(edited_bytes(before, edit))
         with path.open("r+b") as file:
-            file.write(b"half written" * 20)
+            file.write(after[: len(after) // 2])
         raise Killed
 
     def no_cleaning_up(*_: object) -> None:
