@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
@@ -102,7 +101,8 @@ class App:
         """Let the window work until a condition holds.
 
         Not by ``waitUntil``: it makes a timer with a Python slot every 10 ms, and where a worker's thread collects old
-        ones as garbage, the slot of a new one can be lost; the loop then never ends.
+        ones as garbage, the slot of a new one can be lost; the loop then never ends. Nor by ``QTest.qWait``, which keeps
+        Python's lock, so that the workers stand still.
         """
         end = time.monotonic() + timeout_ms / 1000
         while not condition():
@@ -110,7 +110,9 @@ class App:
                 window = self.window
                 progress = [(f.progress.done, f.progress.total) for f in (window.reading, window.predicting)]
                 raise AssertionError(f"{self.states()}, progress {progress}, {window.notices.text!r}")
-            QTest.qWait(10)
+            QCoreApplication.processEvents()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+            time.sleep(0.005)
 
     def open(self, *paths: Path) -> None:
         """Bring photos in and wait until they are read and predicted."""
