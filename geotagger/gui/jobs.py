@@ -87,12 +87,40 @@ class _Job:
     token: Token = field(compare=False)
 
 
+@dataclass(slots=True)
+class _Held:
+    """A job on its way through a thread, and what came of it.
+
+    The thread holds this and not the job: the window's thread takes the job out. So whatever the callbacks belong to
+    ends on the window's thread, even if nobody else holds it any more; a widget that ended on another would take the
+    process with it.
+    """
+
+    job: _Job | None
+    value: Any = None
+    error: Exception | None = None
+
+    def is_wanted(self) -> bool:
+        return self.job is not None and not self.job.token.cancelled
+
+    def work(self) -> None:
+        try:
+            if self.job is not None:
+                self.value = self.job.work()
+        except Exception as error:  # noqa: BLE001 - whatever a job raises belongs to its owner
+            self.error = error
+
+    def take(self) -> tuple[_Job | None, Any, Exception | None]:
+        """All of it, which is then no longer here."""
+        taken = self.job, self.value, self.error
+        self.job = self.value = self.error = None
+        return taken
+
+
 class _LaneThreads:
     """The threads of one lane and the jobs that wait for them; threads start with the first jobs."""
 
-    def __init__(
-        self, lane: Lane, count: int, deliver: Callable[[_Job, Any, Exception | None], None]
-    ) -> None:
+    def __init__(self, lane: Lane, count: int, deliver: Callable[[_Held], None]) -> None:
         self._lane = lane
         self._count = count
         self._deliver = deliver
@@ -124,24 +152,19 @@ class _LaneThreads:
         for thread in self._threads:
             thread.join(_ASIDE_END_S if self._lane is Lane.ASIDE else None)
 
-    def _next(self) -> _Job | None:
+    def _next(self) -> _Held | None:
         with self._change:
             self._idle += 1
             while not self._waiting and not self._closed:
                 self._change.wait()
             self._idle -= 1
-            return None if self._closed else heapq.heappop(self._waiting)
+            return None if self._closed else _Held(heapq.heappop(self._waiting))
 
     def _work(self) -> None:
-        while (job := self._next()) is not None:
-            if job.token.cancelled:
-                continue
-            try:
-                value = job.work()
-            except Exception as error:  # noqa: BLE001 - whatever a job raises belongs to its owner
-                self._deliver(job, None, error)
-            else:
-                self._deliver(job, value, None)
+        while (held := self._next()) is not None:
+            if held.is_wanted():
+                held.work()
+            self._deliver(held)
 
 
 class Jobs(QObject):
@@ -160,7 +183,7 @@ class Jobs(QObject):
         counts = {Lane.POOL: pool_threads, Lane.MODEL: 1, Lane.WRITE: 1, Lane.ASIDE: 1}
         self._lanes = {lane: _LaneThreads(lane, count, self._deliver) for lane, count in counts.items()}
         self._order = itertools.count()
-        self._results: deque[tuple[_Job, Any, Exception | None]] = deque()
+        self._results: deque[_Held] = deque()
         self._signalled = threading.Lock()
         self._results_wait.connect(self._hand_out, Qt.ConnectionType.QueuedConnection)
 
@@ -196,8 +219,8 @@ class Jobs(QObject):
             threads.join()
         self._results.clear()
 
-    def _deliver(self, job: _Job, value: Any, error: Exception | None) -> None:
-        self._results.append((job, value, error))
+    def _deliver(self, held: _Held) -> None:
+        self._results.append(held)
         self._signal()
 
     def _signal(self) -> None:
@@ -210,11 +233,11 @@ class Jobs(QObject):
         self._signalled.release()
         end = time.perf_counter() + self._TURN_MS / 1000
         while self._results and time.perf_counter() < end:
-            job, value, error = self._results.popleft()
+            job, value, error = self._results.popleft().take()
             if self._results:
                 # Before the callback, which may raise or run a loop of its own: the others still have owners who wait.
                 self._signal()
-            if job.token.cancelled:
+            if job is None or job.token.cancelled:
                 continue
             if error is None:
                 job.on_done(value)

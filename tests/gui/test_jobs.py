@@ -161,3 +161,29 @@ def test_results_go_on_coming_while_a_callback_runs_a_loop_of_its_own(qtbot: QtB
     jobs._lanes[Lane.MODEL]._threads[0].join(0.2)  # so that all results wait before the first is handed out
     qtbot.waitUntil(lambda: "first" in done)
     assert done == ["second", "first"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_callbacks_belong_to_ends_on_the_windows_thread(qtbot: QtBot, jobs: Jobs, fails: bool) -> None:
+    ended: list[threading.Thread] = []
+
+    class Owner:
+        def work(self) -> None:
+            if fails:
+                raise ValueError
+
+        def done(self, result: object) -> None:
+            pass
+
+        def __del__(self) -> None:
+            ended.append(threading.current_thread())
+
+    for cancelled in (False, True, False, True, False):
+        owner = Owner()
+        token = jobs.run(owner.work, owner.done, owner.done, lane=Lane.MODEL)
+        if cancelled:
+            token.cancel()
+        del owner
+    gone = 5
+    qtbot.waitUntil(lambda: len(ended) == gone)
+    assert set(ended) == {threading.main_thread()}
