@@ -90,7 +90,7 @@ class Explaining(QObject):
         if not isinstance(error, GeotaggerError):
             raise error
         log.info("Nothing explains the guess: %s", error)
-        self._workbench.mentioned.emit(said(error.args[0]), "")
+        self._workbench.mentioned.emit(said(error), "")
 
 
 def _key(photo: Photo, model_id: str) -> tuple[int, str, str]:

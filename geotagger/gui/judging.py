@@ -19,7 +19,7 @@ from geotagger.core.geo import LatLon, haversine_km
 from geotagger.core.prediction import Prediction
 from geotagger.gui.given import Given
 from geotagger.gui.jobs import Generation, Lane, Token
-from geotagger.gui.language import tr, trn
+from geotagger.gui.language import said, tr, trn
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.wording import percent
 from geotagger.gui.workbench import Workbench
@@ -231,7 +231,7 @@ class Judging(QObject):
         self._stop_asking()
         if not isinstance(error, GeotaggerError):
             raise error
-        self._workbench.noticed.emit(str(error), "")
+        self._workbench.noticed.emit(said(error), "")
 
     def _put(
         self,

@@ -122,9 +122,8 @@ def taken(photo: Photo) -> datetime | None:
 
 def _radius(photo: Photo) -> float | None:
     if photo.edited is None and photo.prediction is not None and not photo.skipped:
-        return (
-            photo.prediction.radius_km
-        )  # as of ``shown_fix``, without making one for each of thousands of photos
+        # That of ``shown_fix``, without making one for each of thousands of photos.
+        return photo.prediction.radius_km
     fix = photo.shown_fix
     return None if fix is None else fix.radius_km
 
