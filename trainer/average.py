@@ -21,7 +21,14 @@ from trainer.closing import fit_closing_heads
 from trainer.config import SETTINGS_FILE, Config
 from trainer.shards import ShardData
 from trainer.targets import make_targets, sampling_weights
-from trainer.train import EMBEDDING_DIMENSIONS, WEIGHTS_FILE, TrainingError, load_trained, save_weights
+from trainer.train import (
+    EMBEDDING_DIMENSIONS,
+    WEIGHTS_FILE,
+    TrainingError,
+    learned_from,
+    load_trained,
+    save_weights,
+)
 
 AVERAGED_FILE = "averaged.json"
 """The settings of the trainings behind an average; the run's own are those of the first of them."""
@@ -51,7 +58,7 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
     """Average the weights of trainings, fit to their photos what is fitted in closed form, and give the weights file.
 
     Raises:
-        TrainingError: a training is not finished, or they have not trained on the same splits.
+        TrainingError: a training is not finished, or they have not trained on the same splits of these data.
         DataError: the data are missing or damaged.
     """
     settings = [_settings(folder) for folder in runs]
@@ -62,9 +69,13 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
         )
     torch.set_num_threads(first.threads)
     data = ShardData(data_folder)
+    networks = [load_trained(folder)[0] for folder in runs]
+    for folder in runs:
+        if learned_from(folder) not in (None, data.list_hash):
+            raise TrainingError(f"The training in {folder} did not learn from the photos in {data_folder}.")
     samples = data.of(*first.splits)
     grid = build_cell_grid(load_regions())
-    network = _mean([load_trained(folder)[0] for folder in runs], len(grid))
+    network = _mean(networks, len(grid))
     targets = make_targets(samples, grid, first)
     weights = sampling_weights(samples, first.sampling)
     fit_closing_heads(network, data, samples, targets.regions, weights, first)

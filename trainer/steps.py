@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
-from safetensors import safe_open
 
 from geotagger.core.calibration import Calibration
 from trainer.answers import answer
@@ -27,7 +26,7 @@ from trainer.export import export
 from trainer.prepare import prepare
 from trainer.report import write_report
 from trainer.shards import SPLITS, DataError, ShardData
-from trainer.train import WEIGHTS_FILE, Ranks, TrainingError, load_trained, train
+from trainer.train import Ranks, TrainingError, learned_from, load_trained, train
 
 CALIBRATION_FILE = "calibration.json"
 _MOST_REFUSALS_SHOWN = 10
@@ -261,10 +260,7 @@ def unseen_splits(arguments: argparse.Namespace, data: ShardData) -> tuple[str, 
 
 def _check_same_way_of_splitting(run: Path, settings: Config, data: ShardData) -> None:
     """A split is by hash, so photographers stay where they are in every list that is split in the same way."""
-    with safe_open(run / WEIGHTS_FILE, "pt") as file:
-        trained_on = (file.metadata() or {}).get("list_hash")
-    # Trainings of earlier versions do not say what they were trained on.
-    if trained_on in (None, data.list_hash):
+    if learned_from(run) in (None, data.list_hash):
         return
     known = (data.folder / SETTINGS_FILE).exists()
     ways = [

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -160,6 +160,12 @@ def save_weights(network: GeoNetwork, output: Path, data: ShardData) -> None:
     """Write the weights of a run, with the hash of the list of photos that it learned from."""
     tensors = {k: v.contiguous() for k, v in network.state_dict().items()}
     save_file(tensors, output / WEIGHTS_FILE, {"list_hash": data.list_hash})
+
+
+def learned_from(run: Path) -> str | None:
+    """Hash of the list of photos that a finished training learned from; None where an earlier version did not say."""
+    with safe_open(run / WEIGHTS_FILE, "pt") as file:
+        return (file.metadata() or {}).get("list_hash")
 
 
 def features_of(

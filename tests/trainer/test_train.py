@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file, save, save_file
 
 from geotagger.inference import Predictor, load_bundle
 from geotagger.inference.network import GeoNetwork
@@ -192,8 +192,6 @@ def test_missing_or_wrong_backbone_is_told(tmp_path: Path, bundle_weights: Path)
 
 @pytest.fixture
 def bundle_weights(tmp_path: Path) -> Path:
-    from safetensors.torch import save_file
-
     save_file({"blocks.0.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
     return tmp_path / "other.safetensors"
 
@@ -275,6 +273,10 @@ def test_the_average_of_two_trainings_is_a_run_like_any_other(
     assert main(["calibrate", str(mean), str(prepared)]) == 0
     assert main(["export", str(mean), "--out", str(tmp_path / "bundle")]) == 0
     assert [run["train"]["seed"] for run in load_bundle(tmp_path / "bundle").manifest["averaged"]] == [0, 1]
+    save_file(second, other / WEIGHTS_FILE, {"list_hash": "of other photos"})
+    capsys.readouterr()
+    assert main(["average", str(trained), str(other), "--data", str(prepared), "--out", str(mean)]) == 1
+    assert "did not learn from the photos" in capsys.readouterr().err
     settings = json.loads((other / "config.json").read_text())
     settings["train"]["splits"] = ["train", "test"]
     (other / "config.json").write_text(json.dumps(settings))
