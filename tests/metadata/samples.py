@@ -473,41 +473,59 @@ def saved(kind: str, image: Image.Image | None = None, **options: object) -> byt
     return out.getvalue()
 
 
+class _TiffFile:
+    """A TIFF that grows from its head on."""
+
+    def __init__(self, order: str) -> None:
+        self._order = order
+        self._body = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4))
+
+    def put(self, data: bytes) -> int:
+        """Append at an even place; gives the place."""
+        self._body.extend(bytes(len(self._body) % 2) + data)
+        return len(self._body) - len(data)
+
+    def directory(self, rows: Sequence[Row]) -> int:
+        entries = b"".join(
+            struct.pack(self._order + "HHI", tag, kind, values)
+            + (data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(self._order + "I", self.put(data)))
+            for tag, kind, values, data in sorted(rows)
+        )
+        return self.put(struct.pack(self._order + "H", len(rows)) + entries + bytes(4))
+
+    def number(self, tag: int, kind: int, *values: int) -> Row:
+        code = "H" if kind == SHORT else "I"
+        return tag, kind, len(values), struct.pack(f"{self._order}{len(values)}{code}", *values)
+
+    def finished(self, rows: Sequence[Row]) -> bytes:
+        """The file with its first directory."""
+        struct.pack_into(self._order + "I", self._body, 4, self.directory(rows))
+        return bytes(self._body)
+
+
 def tiff(
     order: str = "<", *, gps: bool = False, compression: int = 1, bits: int = 8, dng: bool = False
 ) -> bytes:
     """A small TIFF with its pixels before the directory, and an Exif directory."""
     pixels = bytes(range(48)) * (bits // 8)
-    body = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4) + pixels)
-
-    def put(data: bytes) -> int:
-        body.extend(bytes(len(body) % 2) + data)
-        return len(body) - len(data)
-
-    def directory(rows: Sequence[Row]) -> int:
-        entries = b"".join(
-            struct.pack(order + "HHI", tag, kind, values)
-            + (data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(order + "I", put(data)))
-            for tag, kind, values, data in sorted(rows)
-        )
-        return put(struct.pack(order + "H", len(rows)) + entries + bytes(4))
+    file = _TiffFile(order)
+    file.put(pixels)
 
     def short(tag: int, *values: int) -> Row:
-        return tag, SHORT, len(values), struct.pack(f"{order}{len(values)}H", *values)
+        return file.number(tag, SHORT, *values)
 
     rows = [
         short(0x100, 4), short(0x101, 4), short(0x102, bits, bits, bits), short(0x103, compression), short(0x106, 2),
         (0x111, LONG, 1, struct.pack(order + "I", 8)), short(0x115, 3), short(0x116, 4),
         (0x117, LONG, 1, struct.pack(order + "I", len(pixels))), text(0x10F, "Testcam"), text(0x110, "Testcam T1"),
         (0x11A, RATIONAL, 1, struct.pack(order + "II", 300, 1)), (0x11B, RATIONAL, 1, struct.pack(order + "II", 300, 1)),
-        short(0x128, 2), (0x8769, LONG, 1, struct.pack(order + "I", directory(default_exif(order)[:5]))),
+        short(0x128, 2), (0x8769, LONG, 1, struct.pack(order + "I", file.directory(default_exif(order)[:5]))),
     ]  # fmt: skip
     if gps:
-        rows.append((0x8825, LONG, 1, struct.pack(order + "I", directory(camera_gps(order)))))
+        rows.append((0x8825, LONG, 1, struct.pack(order + "I", file.directory(camera_gps(order)))))
     if dng:
         rows += [(0xC612, BYTE, 4, b"\1\4\0\0"), (0xC613, BYTE, 4, b"\1\1\0\0"), text(0xC614, "Testcam T1")]
-    struct.pack_into(order + "I", body, 4, directory(rows))
-    return bytes(body)
+    return file.finished(rows)
 
 
 def two_pages(order: str, *, gps: bool, reversed_: bool = False) -> bytes:
@@ -534,27 +552,8 @@ def large_profile() -> bytes:
 
 def tiled(order: str = "<", *, dng: bool = False) -> bytes:
     """Four tiles of image data; with ``dng`` in a sub-directory, beside a preview in another, under a thumbnail."""
-    body = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4))
-
-    def put(data: bytes) -> int:
-        body.extend(bytes(len(body) % 2) + data)
-        return len(body) - len(data)
-
-    def number(tag: int, kind: int, *values: int) -> Row:
-        return (
-            tag,
-            kind,
-            len(values),
-            struct.pack(f"{order}{len(values)}{'H' if kind == SHORT else 'I'}", *values),
-        )
-
-    def directory(rows: Sequence[Row]) -> int:
-        entries = b"".join(
-            struct.pack(order + "HHI", tag, kind, values)
-            + (data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(order + "I", put(data)))
-            for tag, kind, values, data in sorted(rows)
-        )
-        return put(struct.pack(order + "H", len(rows)) + entries + bytes(4))
+    file = _TiffFile(order)
+    number, directory = file.number, file.directory
 
     def image(kind: int, size: int, photometric: int, compression: int = 1) -> list[Row]:
         return [
@@ -562,14 +561,14 @@ def tiled(order: str = "<", *, dng: bool = False) -> bytes:
             number(0x103, SHORT, compression), number(0x106, SHORT, photometric), number(0x115, SHORT, 1),
         ]  # fmt: skip
 
-    tiles = [put(bytes((i * 40 + at) % 256 for at in range(256))) for i in range(4)]
+    tiles = [file.put(bytes((i * 40 + at) % 256 for at in range(256))) for i in range(4)]
     main = [
         *image(0, 32, 32803 if dng else 1), number(0x142, SHORT, 16), number(0x143, SHORT, 16),
         number(0x144, LONG, *tiles), number(0x145, LONG, *[256] * 4),
     ]  # fmt: skip
     names = [text(0x10F, "Testcam"), text(0x110, "Testcam T1")]
     if dng:
-        small, preview = put(bytes(range(64))), jpeg("L")
+        small, preview = file.put(bytes(range(64))), jpeg("L")
         thumbnail = [
             *image(1, 8, 1),
             number(0x111, LONG, small),
@@ -578,7 +577,7 @@ def tiled(order: str = "<", *, dng: bool = False) -> bytes:
         ]
         main += [(0x828D, SHORT, 2, struct.pack(order + "2H", 2, 2)), (0x828E, BYTE, 4, b"\0\1\1\2")]
         shown = [
-            *image(1, 32, 1, 7), number(0x111, LONG, put(preview)), number(0x116, SHORT, 32),
+            *image(1, 32, 1, 7), number(0x111, LONG, file.put(preview)), number(0x116, SHORT, 32),
             number(0x117, LONG, len(preview)),
         ]  # fmt: skip
         rows = [*thumbnail, *names, number(0x14A, LONG, directory(main), directory(shown))]
@@ -587,8 +586,7 @@ def tiled(order: str = "<", *, dng: bool = False) -> bytes:
         rows = [*main, *names]
     rows.append((0x8769, LONG, 1, struct.pack(order + "I", directory(default_exif(order)[:5]))))
     rows.append((0x8825, LONG, 1, struct.pack(order + "I", directory(camera_gps(order)))))
-    struct.pack_into(order + "I", body, 4, directory(rows))
-    return bytes(body)
+    return file.finished(rows)
 
 
 def png_chunk(kind: bytes, data: bytes) -> bytes:

@@ -191,9 +191,8 @@ def test_when_the_results_are_not_asked_for_any_more_what_was_begun_is_finished(
     assert strays(photos[0].parent) == []
 
 
-def test_closing_the_journal_waits_for_the_writes_that_go_on(
-    photos: list[Path], tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def held_up(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Events: the first is set when a write is about to take its place, which waits for the second."""
     begun, go_on = threading.Event(), threading.Event()
     take_place = disk.take_place
 
@@ -203,6 +202,13 @@ def test_closing_the_journal_waits_for_the_writes_that_go_on(
         take_place(helper, real)
 
     monkeypatch.setattr(disk, "take_place", wait)
+    return begun, go_on
+
+
+def test_closing_the_journal_waits_for_the_writes_that_go_on(
+    photos: list[Path], tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = held_up(monkeypatch)
     writing = threading.Thread(target=write_all, args=(photos[:1], journal))
     writing.start()
     assert begun.wait(20)
@@ -222,15 +228,7 @@ def test_no_write_begins_while_the_journal_is_being_closed(
     photos: list[Path], journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = photos[1].read_bytes()
-    begun, go_on = threading.Event(), threading.Event()
-    take_place = disk.take_place
-
-    def wait(helper: Path, real: Path) -> None:
-        begun.set()
-        assert go_on.wait(20)
-        take_place(helper, real)
-
-    monkeypatch.setattr(disk, "take_place", wait)
+    begun, go_on = held_up(monkeypatch)
     run = journal.begin_run("test")
     writing = threading.Thread(target=write_all, args=(photos[:1], journal))
     writing.start()
