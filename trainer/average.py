@@ -19,6 +19,7 @@ from geotagger.core.regions import load_regions
 from geotagger.inference.network import GeoNetwork
 from trainer.closing import fit_closing_heads
 from trainer.config import SETTINGS_FILE, Config
+from trainer.files import make_folder, write_file
 from trainer.shards import ShardData
 from trainer.targets import make_targets, sampling_weights
 from trainer.train import (
@@ -79,10 +80,10 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
     targets = make_targets(samples, grid, first)
     weights = sampling_weights(samples, first.sampling)
     fit_closing_heads(network, data, samples, targets.regions, weights, first)
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     settings[0].save(output / SETTINGS_FILE)
     described = [dataclasses.asdict(one) for one in settings]
-    (output / AVERAGED_FILE).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    write_file(output / AVERAGED_FILE, json.dumps(described, indent=2) + "\n")
     save_weights(network, output, data)
     return output / WEIGHTS_FILE
 

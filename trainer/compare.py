@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from trainer.config import SETTINGS_FILE
+from trainer.config import SETTINGS_FILE, flat_settings
 from trainer.evaluate import COLUMNS, Evaluation, as_table, shown
 from trainer.metrics import Value
 from trainer.shards import DataError
@@ -116,16 +116,7 @@ def _evaluation(system: Mapping[str, Any]) -> Evaluation:
 
 
 def _settings(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
-
-    def flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for name, value in values.items():
-            result |= flat(f"{prefix}{name}.", value) if isinstance(value, dict) else {prefix + name: value}
-        return result
-
-    return flat("", json.loads(file.read_text(encoding="utf-8")))
+    return flat_settings(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
 
 
 def _named_apart(measured: Sequence[Measured]) -> list[Evaluation]:

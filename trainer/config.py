@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from geotagger.core.errors import SettingsError
+from trainer.files import write_file
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -165,7 +166,7 @@ class Config:
 
     def save(self, path: Path) -> None:
         """Write the resolved settings as JSON, beside what was made with them."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+        write_file(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def load_saved(cls, path: Path) -> Config:
@@ -187,6 +188,38 @@ class Config:
             return self
         except (OSError, ValueError, KeyError, TypeError, SettingsError) as error:
             raise SettingsError(f"How the data was prepared cannot be read from {path}: {error}") from error
+
+
+def flat_settings(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted name."""
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            result |= flat_settings(value, f"{prefix}{name}.")
+        else:
+            result[prefix + name] = value
+    return result
+
+
+def refuse_other_settings(folder: Path, before: Any, now: Any, may_differ: Sequence[str]) -> None:
+    """See that a training goes on with the settings that it began with.
+
+    Args:
+        folder: of the run.
+        before, now: settings (of one dataclass) of the interrupted training and of this command.
+        may_differ: dotted names of settings that change nothing of what is learned.
+
+    Raises:
+        SettingsError: it would not; names the settings that differ.
+    """
+    old, new = (flat_settings(dataclasses.asdict(settings)) for settings in (before, now))
+    differing = [name for name in new if name not in may_differ and old[name] != new[name]]
+    if differing:
+        told = "; ".join(f"{name} was {old[name]} and is now {new[name]}" for name in differing)
+        raise SettingsError(
+            f"The interrupted training in {folder} cannot go on with other settings: {told}. Give it those that it "
+            "began with, or train anew into another folder."
+        )
 
 
 def load_config(path: Path | None, assignments: Sequence[str]) -> Config:

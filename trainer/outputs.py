@@ -8,12 +8,14 @@ and ``scripts/fit_evidence.py`` read one such file, or several of trainings that
 from __future__ import annotations
 
 import argparse
+import io
 from pathlib import Path
 
 import numpy as np
 
 from geotagger.inference.predictor import calibrated_probabilities
 from trainer.answers import answer
+from trainer.files import write_file
 from trainer.shards import ShardData
 from trainer.steps import read_calibration, unseen_splits
 from trainer.train import load_trained
@@ -41,14 +43,15 @@ def run(arguments: argparse.Namespace) -> None:
     samples = data.of(*splits)
     answers = answer(network, data, samples)
     _, cells = calibrated_probabilities(answers.region_logits, answers.cell_logits, grid, calibration)
-    with arguments.out.open("wb") as file:
-        np.savez_compressed(
-            file,
-            name=np.array([sample.key for sample in samples]),
-            cells=np.asarray(cells, np.float16),
-            embedding=answers.embeddings.astype(np.float16),
-            model=np.array(f"{arguments.run.name}, which saw none of {', '.join(splits)}"),
-        )
+    content = io.BytesIO()
+    np.savez_compressed(
+        content,
+        name=np.array([sample.key for sample in samples]),
+        cells=np.asarray(cells, np.float16),
+        embedding=answers.embeddings.astype(np.float16),
+        model=np.array(f"{arguments.run.name}, which saw none of {', '.join(splits)}"),
+    )
+    write_file(arguments.out, content.getvalue())
     print(
         f"Wrote what {arguments.run} says of {len(samples)} photos that it has not seen to {arguments.out}."
     )

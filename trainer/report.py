@@ -17,6 +17,7 @@ from geotagger.core.cells import CellGrid
 from geotagger.core.regions import load_regions
 from trainer.answers import Answers, Judged, judge
 from trainer.evaluate import Evaluation, evaluate_judged
+from trainer.files import write_file
 from trainer.report_map import map_frame
 from trainer.shards import Sample, ShardData
 from trainer.train import HISTORY_FILE
@@ -86,7 +87,7 @@ def write_report(
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>Training report</title>'
         f"<style>{_STYLE}</style><body>{''.join(sections)}</body></html>\n"
     )
-    file.write_text(page, encoding="utf-8")
+    write_file(file, page)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

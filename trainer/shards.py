@@ -15,6 +15,7 @@ from PIL import Image
 
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.regions import load_regions
+from trainer.files import write_file
 
 LIST_FILE = "photos.json"
 _AGAIN = "copy the folder anew or run “python -m trainer prepare” again"
@@ -84,7 +85,7 @@ def write_list(folder: Path, samples: Sequence[Sample], facts: dict[str, Any]) -
     rows = [asdict(sample) for sample in samples]
     digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
     document = {"format": 1, "list_hash": digest, **facts, "photos": rows}
-    (folder / LIST_FILE).write_text(json.dumps(document, indent=0) + "\n", encoding="utf-8")
+    write_file(folder / LIST_FILE, json.dumps(document, indent=0) + "\n")
     return digest
 
 

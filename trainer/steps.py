@@ -23,6 +23,7 @@ from trainer.compare import METRICS_FILE
 from trainer.config import SETTINGS_FILE, Config, load_config
 from trainer.evaluate import Evaluation, as_table, evaluate_network, neighbour_baseline, prior_baseline
 from trainer.export import export
+from trainer.files import write_file
 from trainer.prepare import prepare
 from trainer.report import write_report
 from trainer.shards import SPLITS, DataError, ShardData
@@ -149,7 +150,7 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     measured = {name: value if math.isfinite(value) else None for name, value in asdict(cross).items()}
     document = {"calibration": calibration.to_json(), "cross_coverage": measured}
     text = json.dumps(document, indent=2)
-    (arguments.run / CALIBRATION_FILE).write_text(text + "\n", encoding="utf-8")
+    write_file(arguments.run / CALIBRATION_FILE, text + "\n")
     print(text)
 
 
@@ -175,7 +176,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         "systems": [evaluation.to_json() for evaluation in evaluations],
     }
     text = json.dumps(document, indent=1)
-    (arguments.run / METRICS_FILE).write_text(text + "\n", encoding="utf-8")
+    write_file(arguments.run / METRICS_FILE, text + "\n")
     print(text if arguments.json else as_table(evaluations))
 
 

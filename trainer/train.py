@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import pickle
@@ -16,7 +17,7 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -26,7 +27,8 @@ from geotagger.core.regions import load_regions
 from geotagger.inference.network import FEATURES, GeoNetwork, remembered_photos
 from trainer.batches import draw_epoch, evaluation_batches, training_batches
 from trainer.closing import EVALUATION_BATCH, fit_closing_heads
-from trainer.config import SETTINGS_FILE, Config, TrainConfig
+from trainer.config import SETTINGS_FILE, Config, TrainConfig, refuse_other_settings
+from trainer.files import make_folder, write_file
 from trainer.metrics import region_metrics
 from trainer.shards import Sample, ShardData
 from trainer.targets import Targets, make_targets, sampling_weights
@@ -110,7 +112,7 @@ def train(
     settings = config.train
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     data = ShardData(data_folder)
     samples = data.of(*settings.splits)
     if len({s.region for s in samples}) < 2:
@@ -131,14 +133,18 @@ def train(
     weights = sampling_weights(samples, settings.sampling)
     network = GeoNetwork(len(load_regions()), len(grid), EMBEDDING_DIMENSIONS)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    config = config.prepared_as(data_folder)
+    state = _State.fresh(network, settings, len(samples))
+    going_on = resume and (output / RESUME_FILE).exists()
+    if going_on:
+        state.load(output / RESUME_FILE)
+        _check_same_training(output, config, state)
     if ranks.first:
-        config.prepared_as(data_folder).save(output / SETTINGS_FILE)
+        config.save(output / SETTINGS_FILE)
         say(
             f"{len(samples)} photos of {len({s.group for s in samples})} photographers, data {data.list_hash}"
         )
-    state = _State.fresh(network, settings, len(samples))
-    if resume and (output / RESUME_FILE).exists():
-        state.load(output / RESUME_FILE)
+    if going_on:
         say(f"going on after epoch {state.epoch}, batch {state.batch}")
     else:
         if backbone is not None:
@@ -156,10 +162,25 @@ def train(
     return output / WEIGHTS_FILE
 
 
+def _check_same_training(output: Path, config: Config, state: _State) -> None:
+    """See that the training in ``output``, which ``state`` holds, is the one that is wanted now."""
+    try:
+        before = Config.load_saved(output / SETTINGS_FILE)
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"The settings of the interrupted training in {output} are missing or damaged; train without --resume."
+        ) from error
+    refuse_other_settings(output, before, config, ["train.threads"])
+    if any(len(entry["losses"]) != state.batches for entry in state.history) or state.batch > state.batches:
+        raise TrainingError(
+            f"The interrupted training in {output} learned from other photos; train anew into another folder."
+        )
+
+
 def save_weights(network: GeoNetwork, output: Path, data: ShardData) -> None:
     """Write the weights of a run, with the hash of the list of photos that it learned from."""
     tensors = {k: v.contiguous() for k, v in network.state_dict().items()}
-    save_file(tensors, output / WEIGHTS_FILE, {"list_hash": data.list_hash})
+    write_file(output / WEIGHTS_FILE, save(tensors, {"list_hash": data.list_hash}))
 
 
 def learned_from(run: Path) -> str | None:
@@ -302,9 +323,10 @@ class _State:
             "losses": self.losses,
             "history": json.dumps(self.history),
         }
-        temporary = path.with_suffix(".part")
-        torch.save(state, temporary)
-        temporary.replace(path)
+        # By way of the memory, because of a full disk torch itself only tells that positions are not the expected ones.
+        content = io.BytesIO()
+        torch.save(state, content)
+        write_file(path, content.getvalue())
 
     def load(self, path: Path) -> None:
         try:
@@ -392,7 +414,7 @@ def _fine_tune(
             entry |= _validate(state, data, validation, settings)
         state.history.append(entry)
         if ranks.first:
-            (output / HISTORY_FILE).write_text(json.dumps(state.history) + "\n", encoding="utf-8")
+            write_file(output / HISTORY_FILE, json.dumps(state.history) + "\n")
             state.save(output / RESUME_FILE)
             shown = ", ".join(f"{k} {v:.3g}" for k, v in entry.items() if k not in ("epoch", "losses"))
             say(f"epoch {state.epoch}: {shown}, {time.monotonic() - started:.0f} s")

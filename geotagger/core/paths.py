@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
-import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from platformdirs import PlatformDirs
@@ -72,20 +73,33 @@ def log_dir() -> Path:
 
 
 def replace_text(file: Path, text: str) -> None:
-    """Write a small file so that a crash leaves either the old or the new one; it is on the disk on return.
+    """Write a small file of the user's own so that a crash leaves either the old or the new one.
 
     Raises:
         OSError: the disk is full or may not be written; the old file is as it was.
     """
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-    temporary = Path(name)
+    replace_files({file: text.encode("utf-8")}, mode=0o600)
+
+
+def replace_files(contents: Mapping[Path, bytes], *, mode: int = 0o666) -> None:
+    """Write files that belong together: all old ones stay until all new ones are whole on the disk.
+
+    Args:
+        mode: of the new files, as far as the user's mask allows.
+
+    Raises:
+        OSError: the disk is full or may not be written; the old files are as they were.
+    """
+    temporaries = {file: file.with_name(f"{file.name}.{secrets.token_hex(4)}.part") for file in contents}
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+        for file, temporary in temporaries.items():
+            with open(temporary, "xb", opener=partial(os.open, mode=mode)) as stream:
+                stream.write(contents[file])
+                stream.flush()
+                os.fsync(stream.fileno())
+        for file, temporary in temporaries.items():
+            temporary.replace(file)
+    finally:
+        for temporary in temporaries.values():
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)

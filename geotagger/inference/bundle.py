@@ -17,7 +17,7 @@ from safetensors.torch import save as save_safetensors
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
 from geotagger.core.errors import BundleError, ResourceError
-from geotagger.core.paths import resource_path
+from geotagger.core.paths import replace_files, resource_path
 from geotagger.core.regions import load_regions
 from geotagger.inference.network import GeoNetwork, remembered_photos
 from geotagger.inference.preprocessing import INPUT_SIZES
@@ -151,6 +151,10 @@ def save_bundle(
     Args:
         name: first part of the id, such as ``geotagger-b0``.
         facts: further entries of the manifest, such as ``metrics``, ``training`` and ``licence``.
+
+    Raises:
+        BundleError: a weight is too large for half precision, or no number.
+        OSError: it cannot be written; a bundle that lay there before is as it was.
     """
     state = {
         key: tensor.detach().cpu().to(torch.float16).contiguous()
@@ -179,9 +183,7 @@ def save_bundle(
         "calibration": calibration.to_json(),
         **facts,
     }
+    contents[MANIFEST_FILE] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
-    for key, data in contents.items():
-        (folder / key).write_bytes(data)
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
+    replace_files({folder / key: data for key, data in contents.items()})
     return bundle_id

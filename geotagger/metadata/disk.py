@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geotagger.core.errors import ChangedOnDiskError, VerificationError
+from geotagger.core.file_lock import try_lock
 from geotagger.metadata.attributes import copy_attributes, copy_times
 from geotagger.metadata.edit import Edit
 from geotagger.metadata.edited_bytes import edited_bytes
@@ -139,16 +140,8 @@ def claim(path: Path, source: FileSource) -> None:
     Raises:
         ChangedOnDiskError: one is at it.
     """
-    if sys.platform == "win32":
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(source.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise ChangedOnDiskError(path, "Another run is changing this file at this moment.") from error
-    except OSError:
-        return
+    if not try_lock(source.descriptor):
+        raise ChangedOnDiskError(path, "Another run is changing this file at this moment.")
 
 
 def check_unchanged(path: Path, real: Path, source: FileSource) -> None:

@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -46,3 +47,28 @@ def test_a_file_that_cannot_be_replaced_stays_and_leaves_nothing_beside_it(tmp_p
         paths.replace_text(file, "new")
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_files_that_belong_together_are_replaced_together_or_not_at_all(tmp_path, monkeypatch):
+    old = {tmp_path / "weights": b"old weights", tmp_path / "manifest": b"old manifest"}
+    paths.replace_files(old)
+    flush, flushed = os.fsync, []
+
+    def full_at_the_second(descriptor):
+        flushed.append(descriptor)
+        if len(flushed) == 2:
+            raise OSError(28, "No space left on device")
+        flush(descriptor)
+
+    monkeypatch.setattr("os.fsync", full_at_the_second)
+    with pytest.raises(OSError, match="No space left"):
+        paths.replace_files(dict.fromkeys(old, b"new"))
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == old
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
+def test_files_of_the_user_are_for_the_user_alone(tmp_path):
+    paths.replace_text(tmp_path / "places.json", "home")
+    assert (tmp_path / "places.json").stat().st_mode & 0o777 == 0o600
+    paths.replace_files({tmp_path / "weights": b""}, mode=0o640)
+    assert (tmp_path / "weights").stat().st_mode & 0o777 == 0o640

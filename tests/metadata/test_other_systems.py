@@ -31,6 +31,13 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _windows_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Always free here; ``tests/core/test_file_lock.py`` looks at the locks themselves."""
+    free = SimpleNamespace(locking=lambda descriptor, mode, length: None, LK_NBLCK=2)
+    monkeypatch.setitem(sys.modules, "msvcrt", free)
+
+
 # Windows ----------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save, save_file
 
+from geotagger.core.errors import SettingsError
 from geotagger.inference import Predictor, load_bundle
 from geotagger.inference.network import GeoNetwork
 from trainer.__main__ import main
@@ -110,6 +111,46 @@ def test_a_damaged_interrupted_training_gets_a_sentence(
 ) -> None:
     (tmp_path / RESUME_FILE).write_bytes(content)
     with pytest.raises(TrainingError, match=f"{RESUME_FILE} is damaged"):
+        train(prepared, tmp_path, _config(), backbone=None, resume=True, say=_quiet)
+
+
+def test_a_training_goes_on_with_its_own_settings_alone(
+    prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(prepared, tmp_path, _config(), backbone=None, say=_quiet, stop_after=lambda step: step == 2)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    settings = [part for assignment in SMALL for part in ("--set", assignment)]
+    other = ["--set", "train.epochs=3", "--set", "augment.flip=0", "--set", "train.threads=2"]
+    assert main(["train", str(prepared), "--out", str(tmp_path), *settings, *other, "--resume"]) == 1
+    error = capsys.readouterr().err
+    assert f"The interrupted training in {tmp_path} cannot go on with other settings: " in error
+    assert ": augment.flip was 0.5 and is now 0.0; train.epochs was 2 and is now 3. Give it those" in error
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    # As many processors as one likes.
+    train(prepared, tmp_path, _config("train.threads=2"), backbone=None, resume=True, say=_quiet)
+    assert (tmp_path / WEIGHTS_FILE).exists()
+
+
+def test_a_training_does_not_go_on_with_other_photos(
+    photo_list: Path, prepared: Path, tmp_path: Path
+) -> None:
+    train(prepared, tmp_path / "run", _config(), backbone=None, say=_quiet, stop_after=lambda step: step == 9)
+    prepare(photo_list, tmp_path / "data", load_config(None, ["prepare.salt=other"]))
+    with pytest.raises(SettingsError, match=r"prepare\.salt was test-14 and is now other"):
+        train(tmp_path / "data", tmp_path / "run", _config(), backbone=None, resume=True, say=_quiet)
+    fewer = photo_list.with_name("fewer.csv")
+    fewer.write_text("\n".join(photo_list.read_text().splitlines()[:-20]))
+    made_as = Config.load_saved(prepared / "config.json")
+    prepare(fewer, tmp_path / "fewer", made_as)
+    assert len(ShardData(tmp_path / "fewer").of("train")) < len(ShardData(prepared).of("train"))
+    with pytest.raises(TrainingError, match="learned from other photos"):
+        train(tmp_path / "fewer", tmp_path / "run", _config(), backbone=None, resume=True, say=_quiet)
+
+
+def test_an_interrupted_training_without_its_settings_is_told(prepared: Path, tmp_path: Path) -> None:
+    train(prepared, tmp_path, _config(), backbone=None, say=_quiet, stop_after=lambda step: step == 0)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(TrainingError, match="are missing or damaged; train without --resume"):
         train(prepared, tmp_path, _config(), backbone=None, resume=True, say=_quiet)
 
 

@@ -26,6 +26,7 @@ from trainer.collect.run import (
 from trainer.collect.streetview import BASE_URL as STREETVIEW_URL
 from trainer.collect.streetview import KEY_VARIABLE, PRICE_USD, SECRET_VARIABLE, StreetView
 from trainer.collect.web import WebClient
+from trainer.files import NotWrittenError
 
 _STREETVIEW_TERMS = (
     "Note: Google's terms of service restrict storing Street View pictures and learning from them. "
@@ -72,6 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.collector == "folder":
             return _run_folder(arguments)
         return _run_web(arguments)
+    except NotWrittenError as error:
+        print(f"{error} What was collected is kept; the same command goes on from there.", file=sys.stderr)
+        return 1
     except GeotaggerError as error:
         print(error, file=sys.stderr)
         return 2

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+from trainer.files import make_folder, write_file
 
 LIST_NAME = "photos.csv"
 
@@ -52,14 +55,16 @@ def write_data_list(path: Path, photos: Iterable[LocatedPhoto]) -> int:
 
     Returns:
         The number of rows.
+
+    Raises:
+        NotWrittenError: it cannot be written.
     """
     rows = sorted(photos, key=lambda photo: (photo.region, photo.file))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(LocatedPhoto)], lineterminator="\n")
-        writer.writeheader()
-        for photo in rows:
-            writer.writerow({**asdict(photo), "lat": f"{photo.lat:.6f}", "lon": f"{photo.lon:.6f}"})
-    unfinished.replace(path)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in fields(LocatedPhoto)], lineterminator="\n")
+    writer.writeheader()
+    for photo in rows:
+        writer.writerow({**asdict(photo), "lat": f"{photo.lat:.6f}", "lon": f"{photo.lon:.6f}"})
+    make_folder(path.parent)
+    write_file(path, text.getvalue())
     return len(rows)

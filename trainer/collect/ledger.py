@@ -11,10 +11,12 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any
 
+from geotagger.core.file_lock import try_lock
 from trainer.collect.data_list import LocatedPhoto
 from trainer.collect.errors import CollectError
+from trainer.files import NotWrittenError
 
 LEDGER_NAME = "ledger.jsonl"
 
@@ -36,13 +38,25 @@ class Ledger:
             heading: what must stay the same over all runs, such as the seed.
 
         Raises:
-            CollectError: the ledger is damaged, or belongs to another collection.
+            CollectError: the ledger is damaged, belongs to another collection, or another run is at it.
         """
         self.photos: list[LocatedPhoto] = []
         self.identifiers: set[str] = set()
         self.tries: Counter[str] = Counter()
         self.spent_usd = 0.0
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab", buffering=0)
+        try:
+            if not try_lock(self._file.fileno()):
+                raise CollectError(
+                    f"Another run is collecting into {path.parent}; please wait until it is done."
+                )
+            self._begin(path, heading)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _begin(self, path: Path, heading: dict[str, Any]) -> None:
         old = _whole_lines(path)
         for number, line in enumerate(old, start=1):
             try:
@@ -51,7 +65,6 @@ class Ledger:
                 raise CollectError(
                     f"Line {number} of {path} is damaged; please mend or remove it."
                 ) from error
-        self._file: TextIO = path.open("a", encoding="utf-8", newline="\n")
         if not old:
             self._append({"event": "begin", **heading})
 
@@ -80,8 +93,12 @@ class Ledger:
         self._take(event, {}, 0)
 
     def _append(self, event: dict[str, Any]) -> None:
-        self._file.write(json.dumps(event, ensure_ascii=False) + "\n")
-        self._file.flush()
+        line = json.dumps(event, ensure_ascii=False).encode("utf-8") + b"\n"
+        try:
+            while line:  # half a line, all that a full disk takes, is cut off by the next run
+                line = line[self._file.write(line) :]
+        except OSError as error:
+            raise NotWrittenError(Path(self._file.name), error) from error
 
     def _take(self, event: dict[str, Any], heading: dict[str, Any], number: int) -> None:
         kind = event.pop("event")

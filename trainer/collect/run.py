@@ -23,6 +23,7 @@ from trainer.collect.errors import (
 )
 from trainer.collect.ledger import LEDGER_NAME, Ledger
 from trainer.collect.sampling import SpacedPositions, points_in_region, region_generator
+from trainer.files import make_folder, write_file
 
 PHOTOS_PER_REGION = 325
 """The class project's number."""
@@ -272,10 +273,8 @@ class _Collection:
         stem = hashlib.sha256(candidate.identifier.encode()).hexdigest()[:16]
         file = f"{region.postal}/{stem}.jpg"
         path = self.folder / file
-        path.parent.mkdir(exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        unfinished.write_bytes(picture.body)
-        unfinished.replace(path)
+        make_folder(path.parent)
+        write_file(path, picture.body)
         return LocatedPhoto(
             file=file,
             region=region.postal,

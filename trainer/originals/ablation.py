@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from trainer.answers import Judged
 from trainer.evaluate import Evaluation, as_table
+from trainer.files import write_file
 from trainer.metrics import distance_metrics, region_metrics, with_intervals
 from trainer.networks.registry import NETWORKS
 from trainer.originals.evaluation import judge_training
@@ -107,7 +108,7 @@ def run(arguments: argparse.Namespace) -> None:
         "rows": [row.to_json() for row in ablation.rows],
         "differences": [row.to_json() for row in ablation.differences],
     }
-    (arguments.out / ABLATION_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    write_file(arguments.out / ABLATION_FILE, json.dumps(facts, indent=1) + "\n")
     print(
         f"{one.photos} photos by {one.photographers} photographers ({', '.join(splits)} of list {data.list_hash}), "
         f"mean over {arguments.seeds} seed(s), {facts['date']}, by “{command}”:\n\n"

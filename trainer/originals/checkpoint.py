@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
+from trainer.files import write_file
 from trainer.networks.registry import Recipe
 from trainer.train import TrainingError
 
@@ -68,7 +69,7 @@ class TrainingState:
         """Write everything into one file, which is there whole or not at all.
 
         Raises:
-            TrainingError: it cannot be written; the checkpoint before it is kept.
+            NotWrittenError: it cannot be written; the checkpoint before it is kept.
         """
         tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         for name, parameter in self.trained.items():
@@ -82,16 +83,7 @@ class TrainingState:
             "best": self.best,
             "epochs_without_better": self.epochs_without_better,
         }
-        unfinished = path.with_suffix(".part")
-        try:
-            save_file(
-                {k: v.contiguous() for k, v in tensors.items()}, unfinished, {"state": json.dumps(facts)}
-            )
-            unfinished.replace(path)
-        except (OSError, SafetensorError) as error:
-            raise TrainingError(
-                f"The checkpoint {path} cannot be written ({error}); the one before it is kept."
-            ) from error
+        write_file(path, save({k: v.contiguous() for k, v in tensors.items()}, {"state": json.dumps(facts)}))
 
     def load(self, path: Path) -> None:
         """Take everything from a file that ``save`` wrote.

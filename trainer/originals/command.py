@@ -10,6 +10,7 @@ from pathlib import Path
 
 from geotagger.core.errors import GeotaggerError
 from trainer.compare import METRICS_FILE, compare
+from trainer.files import write_file
 from trainer.networks.registry import NETWORKS
 from trainer.originals.evaluation import evaluate_original
 from trainer.originals.settings import AUGMENTATIONS, OriginalSettings, augment_without, original_settings
@@ -103,5 +104,5 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     document = evaluate_original(arguments.data, arguments.run, splits)
     text = json.dumps(document, indent=1)
     path = arguments.run / METRICS_FILE
-    path.write_text(text + "\n", encoding="utf-8")
+    write_file(path, text + "\n")
     print(text if arguments.json else compare([path]))

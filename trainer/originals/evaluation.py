@@ -54,7 +54,7 @@ def evaluate_original(data_folder: Path, folder: Path, splits: Sequence[str]) ->
         DataError: there is no data, or the training has seen it.
         TrainingError: there is no training.
     """
-    settings = _settings_of(folder)
+    settings = settings_of(folder)
     seen = [split for split in splits if split in settings.splits]
     if seen:
         raise DataError(f"The training has seen the photos of {seen[0]}; measure on other splits.")
@@ -79,7 +79,7 @@ def judge_training(folder: Path, data: ReducedPhotos, samples: Sequence[Sample])
     Raises:
         TrainingError: there is no training, or it belongs to other data.
     """
-    settings = _settings_of(folder)
+    settings = settings_of(folder)
     torch.set_num_threads(settings.threads)
     network = build_network(settings.network, len(load_regions()), seed=settings.seed, random_backbone=True)
     if isinstance(network, OnFrozenFeatures):
@@ -89,7 +89,12 @@ def judge_training(folder: Path, data: ReducedPhotos, samples: Sequence[Sample])
     return _judged(guess(network, data, samples, settings.recipe.input_px), samples), state.epoch
 
 
-def _settings_of(folder: Path) -> OriginalSettings:
+def settings_of(folder: Path) -> OriginalSettings:
+    """What a training was made with.
+
+    Raises:
+        TrainingError: there is none in that folder.
+    """
     try:
         return OriginalSettings.load(folder / SETTINGS_FILE)
     except (OSError, ValueError, KeyError, TypeError) as error:

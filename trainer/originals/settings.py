@@ -10,6 +10,7 @@ from typing import Any
 
 from geotagger.core.errors import SettingsError
 from trainer.config import AugmentConfig
+from trainer.files import write_file
 from trainer.networks.registry import Recipe, find_network
 
 ORIGINAL_AUGMENT = AugmentConfig(
@@ -66,7 +67,7 @@ class OriginalSettings:
 
     def save(self, path: Path) -> None:
         """Write the settings as JSON, beside what was made with them."""
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        write_file(path, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> OriginalSettings:

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from geotagger.core.regions import load_regions
 from trainer.batches import draw_epoch, training_batches
-from trainer.config import SETTINGS_FILE
+from trainer.config import SETTINGS_FILE, refuse_other_settings
+from trainer.files import make_folder, write_file
 from trainer.metrics import region_metrics
 from trainer.networks.answers import Answer, OnFrozenFeatures, answer_loss
 from trainer.networks.registry import Recipe, build_network
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
-from trainer.originals.evaluation import answers_of, middle_squares
+from trainer.originals.evaluation import answers_of, middle_squares, settings_of
 from trainer.originals.photos import ReducedPhotos, Truth
 from trainer.originals.settings import OriginalSettings
 from trainer.shards import Sample, ShardData
@@ -78,10 +79,15 @@ def train_on(
     )
     if isinstance(network, OnFrozenFeatures):
         network.bf16 = settings.bf16
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     state = TrainingState(network, recipe, data.list_hash)
     if resume and (output / CHECKPOINT_FILE).exists():
         state.load(output / CHECKPOINT_FILE)
+        refuse_other_settings(output, settings_of(output), settings, ["threads", "recipe.epochs"])
+        if state.epoch > recipe.epochs:
+            raise TrainingError(
+                f"The training in {output} has had {state.epoch} epochs, more than {recipe.epochs}; choose another folder."
+            )
         say(f"going on after epoch {state.epoch}")
     settings.save(output / SETTINGS_FILE)
     truth = Truth.of(samples)
@@ -99,7 +105,7 @@ def train_on(
             entry |= _validate(network, data, validation, recipe, kept_of_validation)
         state.finish_epoch(entry)
         state.save(output / CHECKPOINT_FILE)
-        (output / HISTORY_FILE).write_text(json.dumps(state.history, indent=1) + "\n", encoding="utf-8")
+        write_file(output / HISTORY_FILE, json.dumps(state.history, indent=1) + "\n")
         shown = ", ".join(f"{name} {value:.4g}" for name, value in entry.items() if name != "epoch")
         say(f"epoch {state.epoch} of {recipe.epochs}: {shown}, {time.monotonic() - started:.0f} s")
         if stop_after(state.epoch):

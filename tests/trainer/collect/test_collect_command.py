@@ -14,10 +14,11 @@ from tests.trainer.collect.fake_service import Asked, FakeService, Reply, jpeg, 
 from tests.trainer.collect.test_folder import DENVER, photo
 from tests.trainer.collect.test_mapillary import FakeMapillary
 from tests.trainer.collect.test_streetview import Google
+from trainer.collect import run as collecting
 from trainer.collect.command import add_arguments, run
-from trainer.collect.ledger import Ledger
 from trainer.collect.mapillary import Mapillary
 from trainer.collect.run import Picture
+from trainer.files import NotWrittenError
 
 
 def collect(*words: str | Path) -> int:
@@ -135,17 +136,20 @@ def test_a_full_disk_is_a_sentence_and_the_next_run_goes_on(
 ) -> None:
     monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "K")
     service.answer = Google()
-    append = Ledger._append
+    save = collecting.write_file
 
-    def full(ledger: Ledger, event: dict[str, Any]) -> None:
-        if len(ledger.photos) == 2:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "ledger.jsonl"))
-        append(ledger, event)
+    def full(path: Path, content: bytes) -> None:
+        if len(list(tmp_path.rglob("*.jpg"))) == 2:
+            raise NotWrittenError(path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        save(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "_append", full)
-        assert streetview(service, tmp_path) == 2
-    assert f"ledger.jsonl cannot be written or read: {os.strerror(errno.ENOSPC)}." in capsys.readouterr().err
+        patch.setattr(collecting, "write_file", full)
+        assert streetview(service, tmp_path) == 1
+    error = capsys.readouterr().err
+    assert f".jpg cannot be written: {os.strerror(errno.ENOSPC)}." in error
+    assert "the same command goes on from there" in error
+    assert (tmp_path / "photos.csv").read_text().count("\n") == 3
     assert streetview(service, tmp_path) == 0
     assert "4 photos of 2 regions" in capsys.readouterr().out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,54 @@ def test_a_line_that_is_no_event_is_told(tmp_path: Path, line: str) -> None:
     path.write_text(path.read_text() + line + "\n")
     with pytest.raises(CollectError, match=r"Line 2 of .* is damaged"):
         Ledger(path, HEADING)
+
+
+def test_two_runs_do_not_collect_into_one_folder_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with Ledger(path, HEADING) as first:
+        first.note_try("CO", "no imagery")
+        with pytest.raises(CollectError, match=f"Another run is collecting into {tmp_path}; please wait"):
+            Ledger(path, HEADING)
+        first.note_photo(photo(), "p1")
+    with Ledger(path, HEADING) as second:
+        assert second.photos == [photo()]
+
+
+def test_a_ledger_that_was_refused_is_free_for_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    Ledger(path, HEADING).__exit__(None, None, None)
+    with pytest.raises(CollectError, match="holds a collection with seed"):
+        Ledger(path, {**HEADING, "seed": 1})
+    with Ledger(path, HEADING) as again:
+        assert again.photos == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such limits")
+def test_a_line_that_a_full_disk_takes_half_of_is_told_and_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    code = f"""
+import resource
+from pathlib import Path
+from tests.trainer.collect.test_ledger import HEADING, photo
+from trainer.collect.ledger import Ledger
+from trainer.files import NotWrittenError
+with Ledger(Path({str(path)!r}), HEADING) as ledger:
+    ledger.note_photo(photo(1), "p1")
+    size = Path({str(path)!r}).stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 40, resource.RLIM_INFINITY))
+    try:
+        ledger.note_photo(photo(2), "p2")
+    except NotWrittenError as error:
+        print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert done.stdout.startswith(f"{path} cannot be written: ")
+    assert not path.read_bytes().endswith(b"\n")
+    with Ledger(path, HEADING) as again:
+        assert again.photos == [photo(1)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from geotagger.core.errors import SettingsError
 from tests.trainer.originals.made import make_data
 from trainer.config import AugmentConfig
+from trainer.files import NotWrittenError
 from trainer.networks.answers import OnFrozenFeatures
 from trainer.networks.geonet import GeoNet
 from trainer.networks.registry import NETWORKS, Recipe, build_network
@@ -267,16 +269,27 @@ def test_a_full_disk_is_told_and_the_checkpoint_before_is_kept(
     train_original(data, tmp_path, settings(epochs=1), say=silent)
     before = (tmp_path / CHECKPOINT_FILE).read_bytes()
 
-    def full(tensors: object, path: Path, facts: object) -> None:
-        path.write_bytes(b"half a file")
-        raise SafetensorError("I/O error: No space left on device (os error 28)")
+    flush = os.fsync
 
-    monkeypatch.setattr("trainer.originals.checkpoint.save_file", full)
-    with pytest.raises(
-        TrainingError, match=r"cannot be written \(.*No space left.*\); the one before it is kept"
-    ):
+    def full(descriptor: int) -> None:
+        if os.fstat(descriptor).st_size > 10_000:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(NotWrittenError, match=r"checkpoint\.safetensors cannot be written: No space left"):
         train_original(data, tmp_path, settings(epochs=2), resume=True, say=silent)
     assert (tmp_path / CHECKPOINT_FILE).read_bytes() == before
+
+
+def test_a_training_goes_on_with_its_own_settings_or_for_more_epochs(data: Path, tmp_path: Path) -> None:
+    train_original(data, tmp_path, settings(epochs=2), say=silent)
+    with pytest.raises(SettingsError, match=r"other settings: recipe\.rate was 0\.01 and is now 0\.5\. Give"):
+        train_original(data, tmp_path, settings(epochs=2, rate=0.5), resume=True, say=silent)
+    with pytest.raises(TrainingError, match="has had 2 epochs, more than 1"):
+        train_original(data, tmp_path, settings(epochs=1), resume=True, say=silent)
+    train_original(data, tmp_path, replace(settings(epochs=3), threads=2), resume=True, say=silent)
+    assert len(json.loads((tmp_path / "history.json").read_text())) == 3
 
 
 def test_a_folder_without_a_training_is_a_sentence(data: Path, tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""What the trainer writes: whole or not at all on a full disk, in every command, and the next run goes on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainer.__main__ import main
+from trainer.files import NotWrittenError, make_folder, write_file
+
+
+def test_a_file_is_whole_or_the_one_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "weights.safetensors"
+    write_file(file, b"before")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(NotWrittenError) as caught:
+        write_file(file, b"after")
+    sentence = f"{file} cannot be written: {os.strerror(errno.ENOSPC)}. What lay there before is as it was."
+    assert str(caught.value) == sentence
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == {file: b"before"}
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    write_file(tmp_path / "file", "text")
+    with pytest.raises(NotWrittenError, match=r"file/run cannot be written: Not a directory\."):
+        make_folder(tmp_path / "file" / "run")
+
+
+def test_the_commands_that_make_folders_say_so_too(
+    prepared: Path, photo_list: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    there = str(tmp_path / "file" / "run")
+    for words in (
+        ["prepare", str(photo_list), "--out", there],
+        ["train", str(prepared), "--out", there],
+        ["original", "train", "geocnn", str(prepared), "--out", there],
+    ):
+        assert main(words) == 1, words
+        (error,) = capsys.readouterr().err.splitlines()
+        assert there in error
+        assert "Not a directory" in error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such limits")
+@pytest.mark.slow
+def test_a_disk_that_fills_up_in_mid_training_leaves_the_checkpoint_to_go_on_from(
+    prepared: Path, tmp_path: Path
+) -> None:
+    """No stub: the system itself refuses to make files longer than what settings need."""
+    words = ["train", str(prepared), "--out", str(tmp_path / "run"), "--set", "train.epochs=1"]
+    for setting in ("head_epochs=0", "batch=8", "crop_px=32", "bf16=false", "threads=1"):
+        words += ["--set", f"train.{setting}"]
+
+    def run(limit_bytes: int | None, *more: str) -> subprocess.CompletedProcess[str]:
+        code = "import sys, trainer.batches as b; b.input_size = lambda *_: (64, 96)\n"
+        if limit_bytes:
+            code += f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit_bytes}, -1))\n"
+        code += "from trainer.__main__ import main; sys.exit(main(sys.argv[1:]))"
+        return subprocess.run(
+            [sys.executable, "-c", code, *words, *more],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
+
+    resume, weights = tmp_path / "run" / "resume.pt", tmp_path / "run" / "weights.safetensors"
+    assert run(None).returncode == 0
+    before = resume.read_bytes(), weights.read_bytes()
+    full = run(1_000_000)
+    assert full.returncode == 1
+    told = full.stderr.splitlines()[-1]
+    assert (
+        told == f"{resume} cannot be written: {os.strerror(errno.EFBIG)}. What lay there before is as it was."
+    )
+    assert (resume.read_bytes(), weights.read_bytes()) == before
+    assert not list(resume.parent.glob("*.part"))
+    full_at_the_weights = run(1_000_000, "--resume")
+    assert full_at_the_weights.returncode == 1
+    assert full_at_the_weights.stderr.startswith(f"{weights} cannot be written: ")
+    assert weights.read_bytes() == before[1]
