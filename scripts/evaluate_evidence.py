@@ -46,12 +46,14 @@ from fit_evidence import fit, read_trips
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
-from geotagger.evidence.fusion import ContextModel, RadiusScore
+from geotagger.evidence.fusion import ContextModel
 from geotagger.evidence.motion import MotionLaw
 from geotagger.evidence.tuning import Tuning
 
 AIM = 0.815
 """Coverage that the shares are chosen for: the middle of the goal, 75 to 88 %."""
+LEAST_SHARE = 0.5
+"""Where the first region is nearly always the true one, any share would do; a set holds what is more likely than not."""
 TARGET = Path("resources/evidence/tuning.json")
 TOGETHER = frozenset({"time-neighbour"})
 START = Tuning(
@@ -63,8 +65,10 @@ START = Tuning(
     trip_radius_mass=0.8,
     trip_set_mass=0.8,
     located_radius_mass=0.8,
-    located_set_mass=0.8,
     local_radius_mass=0.8,
+    local_set_mass=0.8,
+    located_set_mass=0.8,
+    far_set_mass=0.8,
     gallery_similarity=0.95,
     gallery_radius_km=1.0,
     radius_coverage=0.8,
@@ -130,20 +134,16 @@ class Bench:
 
     def choose_masses(self, overall: Tuning, seeds: Iterable[int]) -> Tuning:
         """Set the shares for radii and region sets for each fold by the others; gives those of all photographers."""
-        scores: list[tuple[str, RadiusScore]] = []
+        scores: list[tuple[str, str, float]] = []
         for seed in seeds:
             for which in Located if seed == 0 else (Located.TENTH, Located.OUTING):
                 for draw in draws(self.cases, which, 100 + seed):
                     who = draw.cases[0].photographer
                     model = self.models[fold_of(who)].with_tuning(self.tuning[fold_of(who)])
-                    group, found = judged_with_scores(model, draw)
-                    scores += [(who, score) for score in found]
-                    nobody = which is Located.NONE
-                    name = "trip_set_mass" if nobody else "located_set_mass"
-                    for judged in group:
-                        if len(judged.prediction.evidence) > 1 and (judged.is_located or nobody):
-                            scores.append((who, RadiusScore(name, judged.before)))
-        names = sorted({score.name for _, score in scores})
+                    for judged, score in judged_with_scores(model, draw):
+                        scores.append((who, score.radius_share, score.radius_mass))
+                        scores.append((who, score.set_share, judged.before))
+        names = sorted({name for _, name, _ in scores})
         self.tuning = {
             fold: replace(
                 tuning, **{n: _mass(scores, n, lambda who, f=fold: fold_of(who) != f) for n in names}
@@ -165,9 +165,9 @@ def _balanced(row: Mapping[str, tuple[float, float]], uses: Callable[[str], bool
     return float(np.average([v for v, _ in values], weights=[w for _, w in values]))
 
 
-def _mass(scores: Sequence[tuple[str, RadiusScore]], name: str, uses: Callable[[str], bool]) -> float:
+def _mass(scores: Sequence[tuple[str, str, float]], name: str, uses: Callable[[str], bool]) -> float:
     """The share that covers ``AIM`` of the photos, photographers counting with the square root of theirs."""
-    chosen = [(who, score.mass) for who, score in scores if score.name == name and uses(who)]
+    chosen = [(who, mass) for who, of, mass in scores if of == name and uses(who)]
     counts: dict[str, int] = defaultdict(int)
     for who, _ in chosen:
         counts[who] += 1
@@ -175,7 +175,7 @@ def _mass(scores: Sequence[tuple[str, RadiusScore]], name: str, uses: Callable[[
     weights = np.array([counts[who] ** -0.5 for who, _ in chosen])
     order = np.argsort(masses)
     held = np.cumsum(weights[order]) / weights.sum()
-    return round(float(np.clip(masses[order][np.searchsorted(held, AIM)], 0.3, 0.998)), 3)
+    return round(float(np.clip(masses[order][np.searchsorted(held, AIM)], LEAST_SHARE, 0.998)), 3)
 
 
 def learned_laws(photos: Path, kept: Path | None) -> dict[int, MotionLaw]:

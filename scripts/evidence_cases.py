@@ -24,7 +24,7 @@ from geotagger.core.paths import cache_dir
 from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.core.regions import load_regions
 from geotagger.evidence.clocks import clock_hours
-from geotagger.evidence.fusion import ContextModel, RadiusScore
+from geotagger.evidence.fusion import ContextModel, Score
 from geotagger.evidence.gallery import GalleryMatch
 from geotagger.evidence.hints import parse_hint
 from geotagger.evidence.sphere import between, positions, unit_vectors
@@ -63,13 +63,6 @@ class Judged:
     rank: int = 0
     before: float = 0.0
     prediction: Prediction | None = None
-
-    @property
-    def is_located(self) -> bool:
-        """True where a photo with a position had a say."""
-        return self.prediction is not None and any(
-            "GPS" in (e.reason or "") for e in self.prediction.evidence
-        )
 
 
 def read_outputs(
@@ -191,10 +184,12 @@ def judged_by(model: ContextModel, draw: Draw, kinds: frozenset[str]) -> Iterato
     yield from _judged(draw, model.predict(draw.photos, "", "", kinds))
 
 
-def judged_with_scores(model: ContextModel, draw: Draw) -> tuple[list[Judged], list[RadiusScore]]:
-    """The same with neighbours in time, and what the photos say of the shares of the tuning."""
+def judged_with_scores(model: ContextModel, draw: Draw) -> list[tuple[Judged, Score]]:
+    """The same with neighbours in time, and what the photos say of the shares of the tuning; without those judged alone."""
     predictions, scores = model.predict_with_scores(draw.photos, [case.truth for case in draw.cases])
-    return list(_judged(draw, predictions)), [s for i, s in scores.items() if i not in draw.located]
+    hidden = [i for i in range(len(draw.cases)) if i not in draw.located]
+    every = zip(hidden, _judged(draw, predictions), strict=True)
+    return [(judged, scores[i]) for i, judged in every if i in scores]
 
 
 def _judged(draw: Draw, predictions: Sequence[Prediction]) -> Iterator[Judged]:

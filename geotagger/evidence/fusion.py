@@ -42,6 +42,10 @@ LOCAL_RADIUS_KM = 1000.0
 """Where located photos say no more than this, a match in the gallery is believed without asking them."""
 WIDE_RADIUS_KM = 100.0
 """Radii above this are measured by a share of their own: there people come home, or leave for good."""
+SET_RADII_KM = (300.0, 1000.0)
+"""Region sets have a share for radii up to each of these, and one for what is wider still: where located photos say much,
+one region is mostly the right one; where they say little, the truth is often what they say least of."""
+_SET_SHARES = ("local_set_mass", "located_set_mass", "far_set_mass")
 _CHUNK = 256
 _LAND_KM2 = 2e7
 _NEIGHBOURS_NAMED = 3
@@ -68,16 +72,17 @@ class _Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class RadiusScore:
-    """How a photo with a known truth bears on a share of the tuning (conformal prediction).
+class Score:
+    """How a photo with a known truth bears on the shares of the tuning (conformal prediction).
 
     Attributes:
-        name: which share.
-        mass: the least that it has to be for the radius to hold the true place.
+        radius_share, set_share: names of the shares that its radius and its region set follow.
+        radius_mass: the least that the first has to be for the radius to hold the true place.
     """
 
-    name: str
-    mass: float
+    radius_share: str
+    set_share: str
+    radius_mass: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +160,7 @@ class ContextModel:
 
     def predict_with_scores(
         self, photos: Sequence[ContextPhoto], truths: Sequence[LatLon]
-    ) -> tuple[list[Prediction], dict[int, RadiusScore]]:
+    ) -> tuple[list[Prediction], dict[int, Score]]:
         """Predict photos with known truths, and what they say of the shares of the tuning, by index.
 
         Those that are judged alone say nothing of these: the calibration of the bundle is for them.
@@ -185,7 +190,7 @@ class _Batch:
         self._photos = photos
         self._ids = (model_id, device)
         self._truths = truths
-        self.scores: dict[int, RadiusScore] = {}
+        self.scores: dict[int, Score] = {}
         self._where: list[tuple[Where, float, float] | None] = [None] * len(photos)
         self._evidence: list[list[Evidence]] = [[Evidence("image", 1.0)] for _ in photos]
         for index, photo in enumerate(photos):
@@ -315,7 +320,7 @@ class _Batch:
             if self._truths is not None:
                 row = doubted[int(np.searchsorted(stops, stop))]
                 mass = summary.mass_within(row, self._truths[index])
-                self.scores[index] = RadiusScore("trip_radius_mass", mass)
+                self.scores[index] = Score("trip_radius_mass", "trip_set_mass", mass)
             self._name_neighbours(chain, member, float(gains[stop]))
 
     def _name_neighbours(self, chain: Chain, member: int, information: float) -> None:
@@ -345,12 +350,14 @@ class _Batch:
             shares = m._law.anchors.shares(around)
             stops = part.stops[some]
             spots = placed(around, shares, anchors.spots, cells, shown.posteriors[stops])
-            is_wide = spots.radii_km(np.full(len(some), _USUAL_MASS)) > WIDE_RADIUS_KM
+            usual_km = spots.radii_km(np.full(len(some), _USUAL_MASS))
+            is_wide = usual_km > WIDE_RADIUS_KM
+            set_shares = [_SET_SHARES[i] for i in np.searchsorted(SET_RADII_KM, usual_km)]
             masses = np.where(is_wide, tuning.located_radius_mass, tuning.local_radius_mass)
             radii = spots.radii_km(masses)
             radii = np.where(is_wide, np.maximum(radii, WIDE_RADIUS_KM), radii)
             if self._truths is not None:
-                self._score(part.indices[some], spots, is_wide)
+                self._score(part.indices[some], spots, is_wide, set_shares)
             by_region = region_shares(m._raster, around, spots, anchors.rings)
             by_region += regions[stops] * shares.away[:, None]
             witnesses = shares.near.copy()
@@ -359,23 +366,27 @@ class _Batch:
             for row, member in enumerate(some.tolist()):
                 index = int(part.indices[member])
                 if shares.away[row] > _MOSTLY_ELSEWHERE:
-                    where = self._over_cells(anchors, around, shares, row, shown, int(stops[row]), index)
+                    set_share = set_shares[row]
+                    where = self._over_cells(
+                        anchors, around, shares, row, shown, int(stops[row]), index, set_share
+                    )
                 else:
                     place = LatLon(float(lat[row]), float(lon[row]))
-                    where = where_from_regions(
-                        place, float(radii[row]), by_region[row], tuning.located_set_mass
-                    )
+                    set_mass = getattr(tuning, set_shares[row])
+                    where = where_from_regions(place, float(radii[row]), by_region[row], set_mass)
                 self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
                 self._name_anchors(anchors, member + offset, around.index[row], witnesses[row])
 
-    def _score(self, indices: Indices, spots: Placed, is_wide: np.ndarray) -> None:
+    def _score(self, indices: Indices, spots: Placed, is_wide: np.ndarray, set_shares: Sequence[str]) -> None:
         assert self._truths is not None
         places = [self._truths[i] for i in indices.tolist()]
         vectors = unit_vectors([p.lat_deg for p in places], [p.lon_deg for p in places])
         masses = spots.mass_within(vector_distances_km(spots.centres, vectors))
-        for index, mass, wide in zip(indices.tolist(), masses.tolist(), is_wide.tolist(), strict=True):
-            name = "located_radius_mass" if wide else "local_radius_mass"
-            self.scores[index] = RadiusScore(name, mass)
+        names = ["located_radius_mass" if wide else "local_radius_mass" for wide in is_wide.tolist()]
+        for index, name, set_share, mass in zip(
+            indices.tolist(), names, set_shares, masses.tolist(), strict=True
+        ):
+            self.scores[index] = Score(name, set_share, mass)
 
     def _over_cells(
         self,
@@ -386,6 +397,7 @@ class _Batch:
         shown: _Shown,
         stop: int,
         index: int,
+        set_share: str,
     ) -> Where:
         """Where nothing is near, the law is laid over all cells beside what the photos show."""
         m, tuning = self._m, self._m._tuning
@@ -393,10 +405,10 @@ class _Batch:
         over /= max(float(over.sum()), 1e-12) / (1 - shares.away[row])
         over[shown.cells] += shares.away[row] * shown.posteriors[stop]
         over /= over.sum()
-        (where,) = m.whole_grid.all(over[None], tuning.located_radius_mass, tuning.located_set_mass)
+        (where,) = m.whole_grid.all(over[None], tuning.located_radius_mass, getattr(tuning, set_share))
         if self._truths is not None:
             mass = m.whole_grid.mass_within(over, self._truths[index])
-            self.scores[index] = RadiusScore("located_radius_mass", mass)
+            self.scores[index] = Score("located_radius_mass", set_share, mass)
         return where
 
     def _name_anchors(self, anchors: _Anchors, member: int, near: Indices, shares: FloatArray) -> None:
@@ -441,7 +453,7 @@ class _Batch:
         regions = self._m._raster.regions(lat, lon)
         for (index, place, radius_km, evidence), region in zip(exact, regions, strict=True):
             by_region = np.bincount([region], minlength=len(load_regions())).astype(np.float64)
-            where = where_from_regions(place, radius_km, by_region, tuning.located_set_mass)
+            where = where_from_regions(place, radius_km, by_region, tuning.local_set_mass)
             self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
             self._evidence[index].append(evidence)
 

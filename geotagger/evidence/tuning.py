@@ -36,7 +36,9 @@ class Tuning:
         trip_radius_mass, trip_set_mass: share of the posterior in a radius and in a region set, where photos
             without any position were joined.
         local_radius_mass: the same for the radius where located photos speak and it is up to 100 km.
-        located_radius_mass, located_set_mass: the same for wider radii, and for all region sets of such photos.
+        located_radius_mass: the same for wider radii.
+        local_set_mass, located_set_mass, far_set_mass: the same for the region sets of such photos, by how wide the radius
+            is: see ``fusion.SET_RADII_KM``.
         gallery_similarity: photos whose embeddings are at least this alike show the same place.
         gallery_radius_km: within this distance of each other.
         radius_coverage, set_coverage: share of photos whose true place, or region, is held.
@@ -51,8 +53,10 @@ class Tuning:
     trip_radius_mass: float
     trip_set_mass: float
     located_radius_mass: float
-    located_set_mass: float
     local_radius_mass: float
+    local_set_mass: float
+    located_set_mass: float
+    far_set_mass: float
     gallery_similarity: float
     gallery_radius_km: float
     radius_coverage: float

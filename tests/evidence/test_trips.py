@@ -62,6 +62,21 @@ def test_the_radius_grows_with_the_time_to_the_located_photo(model, simulation):
     assert radii[0] < 10 < 50 < radii[-1]
 
 
+def test_sets_hold_more_of_the_probability_the_less_the_located_photos_say(model, simulation):
+    """Hours away one region is enough; years away nearly all of what is possible is named."""
+    held = []
+    for hours in (1.0, 2000.0, 40000.0):
+        photos = [simulation.photo(DENVER, 0.0, located=True), simulation.photo(DENVER, hours)]
+        prediction = answers(model, photos)[1]
+        told = {region.code: region.probability for region in prediction.regions}
+        held.append((len(prediction.region_set), sum(told[code] for code in prediction.region_set)))
+        assert prediction.region_set_coverage == 0.8
+    assert held[0][0] == 1
+    assert held[1][0] > 3
+    assert held[2][0] > 8
+    assert held[2][1] > 0.99
+
+
 def test_a_located_photo_is_not_its_own_witness(model, simulation):
     photos = [simulation.photo(DENVER, 0.0, located=True), simulation.photo(BANFF, 0.1, located=True)]
     predictions = answers(model, photos)
