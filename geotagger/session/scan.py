@@ -69,6 +69,7 @@ def _scan_file(path: Path, is_named: bool = False) -> ScanItem:
 
 def _scan_folder(root: Path) -> Iterator[ScanItem]:
     problems: list[OSError] = []
+    links: list[Path] = []
     inside = os.path.realpath(root)
     for folder, subfolders, names in os.walk(root, onerror=problems.append):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
@@ -80,10 +81,14 @@ def _scan_folder(root: Path) -> Iterator[ScanItem]:
             if name.startswith("."):
                 continue
             path = Path(folder, name)
-            if path.is_symlink() and not os.path.realpath(path).startswith(inside + os.sep):
-                yield ScanItem(path, Sentence("The link leads out of the folder and was not followed."))
-            else:
+            if not path.is_symlink():
                 yield _scan_file(path)
+            elif os.path.realpath(path).startswith(inside + os.sep):
+                links.append(path)
+            else:
+                yield ScanItem(path, Sentence("The link leads out of the folder and was not followed."))
+    # Last, so that a photo goes by its own name, beside which its sidecar lies.
+    yield from map(_scan_file, links)
     for problem in problems:
         reason = Sentence("This folder cannot be read: {problem}.", problem=problem.strerror or problem)
         if isinstance(problem, PermissionError):

@@ -32,6 +32,15 @@ def test_a_photo_dropped_twice_comes_once(tmp_path):
     assert found(a, tmp_path, a, tmp_path / "." / "a.jpg") == [a]
 
 
+def test_a_photo_goes_by_its_own_name_and_not_by_that_of_a_link_to_it(tmp_path):
+    photos = [photo(tmp_path / "b.jpg"), photo(tmp_path / "sub" / "c.jpg")]
+    (tmp_path / "a.jpg").symlink_to(tmp_path / "b.jpg")
+    (tmp_path / "0.jpg").symlink_to(tmp_path / "sub" / "c.jpg")
+    hidden = photo(tmp_path / ".hidden" / "d.jpg")
+    (tmp_path / "d.jpg").symlink_to(hidden)
+    assert found(tmp_path) == [*photos, tmp_path / "d.jpg"]
+
+
 def test_what_is_no_photo_is_named_with_its_reason(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     missing = tmp_path / "gone.jpg"
