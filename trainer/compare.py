@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config import SETTINGS_FILE, flat_settings
-from trainer.evaluate import COLUMNS, Evaluation, as_table, shown
+from trainer.evaluate import COLUMNS, Evaluation, as_table, explained, shown
 from trainer.metrics import Value
 from trainer.shards import DataError
 
@@ -24,7 +24,7 @@ class Measured:
     """What one metrics file holds.
 
     Attributes:
-        name: of the training, which is that of its folder.
+        name: of the training: the shortest end of its folder's path that no other has.
         splits: that it was measured on, of the data list with this hash.
         by: date and command of the measurement.
         settings: of the training, by dotted name.
@@ -69,7 +69,9 @@ def compare(runs: Sequence[Path], metrics: str | None = None) -> str:
         DataError: a file is missing or damaged, there is no such metric, or they were not measured on the same
             photos.
     """
-    measured = [_read(path) for path in dict.fromkeys(runs)]
+    files = dict.fromkeys((path / METRICS_FILE if path.is_dir() else path).resolve() for path in runs)
+    names = _shortest_ends([file.parent for file in files])
+    measured = [_read(file, names[file.parent]) for file in files]
     grounds = {(one.list_hash, *sorted(one.splits)): one for one in measured}
     if len(grounds) != 1:
         names = " and ".join(one.name for one in grounds.values())
@@ -88,12 +90,23 @@ def compare(runs: Sequence[Path], metrics: str | None = None) -> str:
     return "\n\n".join(parts)
 
 
-def _read(path: Path) -> Measured:
-    file = path / METRICS_FILE if path.is_dir() else path
+def _shortest_ends(folders: Sequence[Path]) -> dict[Path, str]:
+    """The name of each folder, with as many of the folders above it as it takes to tell it from the others."""
+    names = {}
+    for folder in folders:
+        parts = folder.parts
+        ends = {length: parts[-length:] for length in range(1, len(parts) + 1)}
+        others = [other.parts for other in folders if other != folder]
+        length = next(n for n, end in ends.items() if all(other[-n:] != end for other in others))
+        names[folder] = Path(*ends[length]).as_posix()
+    return names
+
+
+def _read(file: Path, name: str) -> Measured:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         return Measured(
-            name=file.parent.resolve().name,
+            name=name,
             list_hash=document["list_hash"],
             splits=tuple(document["splits"]),
             by=", ".join(document[name] for name in ("date", "command") if name in document) or "not told",
@@ -158,7 +171,7 @@ def _long_table(systems: Sequence[Evaluation]) -> str:
     for name in names:
         cells = [shown(name, system.metrics.get(name)) for system in systems]
         lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return explained("\n".join(lines))
 
 
 def _differing_settings(measured: Sequence[Measured]) -> list[str]:

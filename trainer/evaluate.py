@@ -172,18 +172,28 @@ COLUMNS = {
 """The metrics of the usual table, with their headings."""
 
 
+NOT_MEASURED = "–"
+WHY_NOT_MEASURED = f"{NOT_MEASURED}: not measured; distances and radii need photos whose place, not only whose region, is known."
+
+
 def as_table(evaluations: Sequence[Evaluation], columns: Mapping[str, str] = COLUMNS) -> str:
     """A Markdown table, one system per row, value and 95 % interval over photographers."""
     lines = ["| | " + " | ".join(columns.values()) + " |", "|---" * (len(columns) + 1) + "|"]
     for evaluation in evaluations:
         cells = [shown(key, evaluation.metrics.get(key)) for key in columns]
         lines.append(f"| {evaluation.name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return explained("\n".join(lines))
+
+
+def explained(table: str) -> str:
+    """A table with what its dashes mean below it, where it has any."""
+    has_dash = any(cell.strip() == NOT_MEASURED for cell in table.split("|"))
+    return f"{table}\n\n{WHY_NOT_MEASURED}" if has_dash else table
 
 
 def shown(name: str, metric: Value | None) -> str:
     """A metric with its interval, as tables show it; a dash where it was not or could not be measured."""
     if metric is None or not math.isfinite(metric.value):
-        return "–"
+        return NOT_MEASURED
     digits = _DIGITS.get(name, 1)
     return f"{metric.value:.{digits}f} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"

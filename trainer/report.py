@@ -16,7 +16,7 @@ from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
 from geotagger.core.regions import load_regions
 from trainer.answers import Answers, Judged, judge
-from trainer.evaluate import Evaluation, evaluate_judged
+from trainer.evaluate import NOT_MEASURED, WHY_NOT_MEASURED, Evaluation, evaluate_judged, shown
 from trainer.files import write_file
 from trainer.report_map import map_frame
 from trainer.shards import Sample, ShardData
@@ -73,9 +73,7 @@ def write_report(
         "<h2>Loss</h2>" + _loss_curve(epochs),
         "<h2>Reliability</h2><p class=note>How often the first region was right, by its probability; ten groups of "
         "equal size. On the line the probabilities are honest.</p>" + reliability_diagram(judged),
-        "<h2>Map</h2><p class=note>Yellow: true place. Light blue with a dark blue rim: guess. In a large green circle: "
-        "the region was right. Drag and scroll; a mark says what it is.</p>"
-        + map_frame(judged, samples, grid),
+        "<h2>Map</h2>" + _map(judged, samples, grid),
         "<h2>Regions confused</h2><p class=note>Rows: true region, columns: first guess, in class order.</p>"
         + confusion_matrix(judged)
         + _confusions(evaluation),
@@ -100,10 +98,24 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def _metrics_table(evaluation: Evaluation) -> str:
     rows = []
     for key, name in _METRICS.items():
-        value = evaluation.metrics[key]
-        digits = 3 if key == "score" else 0 if key == "median_km" else 1
-        rows.append((name, f"{value.value:.{digits}f}", f"[{value.low:.{digits}f}, {value.high:.{digits}f}]"))
-    return _table(("", "value", "interval"), rows)
+        value, _, interval = shown(key, evaluation.metrics[key]).partition(" ")
+        rows.append((name, value, interval))
+    unknown = any(value == NOT_MEASURED for _, value, _ in rows)
+    note = f"<p class=note>{html.escape(WHY_NOT_MEASURED)}</p>" if unknown else ""
+    return _table(("", "value", "interval"), rows) + note
+
+
+def _map(judged: Judged, samples: Sequence[Sample], grid: CellGrid) -> str:
+    known = sum(sample.lat_deg is not None for sample in samples)
+    if not known:
+        return "<p>No map: of these photos only the region is known, not the place.</p>"
+    missing = len(samples) - known
+    left_out = f" {missing} photos of which only the region is known are left out." if missing else ""
+    return (
+        "<p class=note>Yellow: true place. Light blue with a dark blue rim: guess. In a large green circle: the region "
+        f"was right. Drag and scroll; a mark says what it is.{left_out}</p>"
+        + map_frame(judged, samples, grid)
+    )
 
 
 def _loss_curve(epochs: Sequence[dict[str, Any]]) -> str:

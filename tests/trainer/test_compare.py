@@ -9,6 +9,7 @@ import pytest
 
 from trainer.__main__ import main
 from trainer.compare import compare
+from trainer.evaluate import COLUMNS, WHY_NOT_MEASURED
 from trainer.shards import DataError
 
 OURS = {"prepare": {"split": "group"}, "train": {"epochs": 4, "splits": ["train"]}, "augment": {"crop": 0.4}}
@@ -73,6 +74,37 @@ def test_the_settings_that_differ_are_named_and_no_others(
     table = rows_of(capsys.readouterr().out)[-3:]
     assert table[0] == ["settings that differ", "one", "two"]
     assert table[2] == ["train.epochs", "4", "6"]
+
+
+def test_trainings_in_folders_of_one_name_are_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("old", "new", "new/deep"):
+        (tmp_path / name).mkdir()
+    changed = OURS | {"train": {"epochs": 6, "splits": ["train"]}}
+    old = measured(tmp_path / "old" / "run", [system("ours", 30)])
+    new = measured(tmp_path / "new" / "run", [system("ours", 40)], settings=changed)
+    other = measured(tmp_path / "new" / "deep" / "alone", [system("ours", 50)])
+    again = str(tmp_path / "new" / ".." / "old" / "run" / "metrics.json")
+    assert main(["compare", old, new, other, again]) == 0
+    rows = rows_of(capsys.readouterr().out)
+    assert [row[0] for row in rows[2:5]] == ["ours (old/run)", "ours (new/run)", "ours (alone)"]
+    assert rows[5] == ["settings that differ", "old/run", "new/run", "alone"]
+
+
+def test_dashes_are_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole: list[float | None] = [30.0, 20.0, 40.0]
+    known = dict.fromkeys(COLUMNS.keys() - {"top5_macro"}, whole)
+    unknown: dict[str, list[float | None]] = {"median_km": [None, None, None], "score": [None, None, None]}
+    one = measured(tmp_path / "one", [system("ours", 30, **known)])
+    two = measured(tmp_path / "two", [system("ours", 40, **(known | unknown))])
+    assert main(["compare", one]) == 0
+    assert WHY_NOT_MEASURED not in capsys.readouterr().out
+    for more in ([], ["--metrics", "all"]):
+        assert main(["compare", two, *more]) == 0
+        text = capsys.readouterr().out
+        assert f"|\n\n{WHY_NOT_MEASURED}\n" in text
+        assert "nan" not in text
 
 
 def test_every_metric_can_be_shown_or_some_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

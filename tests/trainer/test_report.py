@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -86,6 +87,21 @@ def test_the_report_and_the_map_in_it_hold_everything_themselves(report: Path) -
         assert len(policies) == 1
         assert policies[0].startswith("default-src 'none'")
         assert "http" not in policies[0]
+
+
+def test_photos_of_which_only_the_region_is_known_make_dashes_with_a_reason_and_no_map(
+    data: ShardData, grid: CellGrid, tmp_path: Path
+) -> None:
+    samples = tuple(replace(sample, lat_deg=None, lon_deg=None) for sample in data.of("test"))
+    file = tmp_path / "report.html"
+    write_report(file, tmp_path, answers(samples, grid), data, samples, grid, CALIBRATION)
+    page = file.read_text(encoding="utf-8")
+    assert ">nan<" not in page
+    assert "[nan" not in page
+    assert "<td>median distance, km</td><td>–</td><td></td>" in page
+    assert "–: not measured; distances and radii need photos whose place" in page
+    assert "<iframe" not in page
+    assert "No map: of these photos only the region is known" in page
 
 
 def judged_of(data: ShardData, grid: CellGrid) -> tuple[Judged, tuple[Sample, ...]]:
