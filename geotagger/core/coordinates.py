@@ -111,13 +111,37 @@ def _degrees(degrees: str, minutes: str | None, seconds: str | None, hemisphere:
     return -value if hemisphere.upper() in "SWO" else value
 
 
-def format_position(position: LatLon, notation: Notation = Notation.DECIMAL) -> str:
-    """The position as text; ``parse_coordinates`` reads each of these notations back."""
+def format_position(
+    position: LatLon, notation: Notation = Notation.DECIMAL, radius_km: float | None = None
+) -> str:
+    """The position as text; ``parse_coordinates`` reads each of these notations back.
+
+    Args:
+        radius_km: how near it is known; the text then has no digits that only pretend to know more. None, or a small
+            radius, gives them all.
+    """
+    coarse = 0 if radius_km is None else sum(radius_km >= limit for limit in _COARSE_FROM_KM)
     if notation is Notation.DECIMAL:
-        return f"{position.lat_deg:.5f}, {position.lon_deg:.5f}"
-    lat = _format_angle(position.lat_deg, "NS", notation)
-    lon = _format_angle(position.lon_deg, "EW", notation)
+        digits = _DECIMALS[coarse]
+        return f"{position.lat_deg:.{digits}f}, {position.lon_deg:.{digits}f}"
+    if coarse:
+        lat = _format_minutes(position.lat_deg, "NS", _WHOLE_MINUTES[coarse - 1])
+        lon = _format_minutes(position.lon_deg, "EW", _WHOLE_MINUTES[coarse - 1])
+    else:
+        lat = _format_angle(position.lat_deg, "NS", notation)
+        lon = _format_angle(position.lon_deg, "EW", notation)
     return f"{lat} {lon}"
+
+
+_COARSE_FROM_KM = (10.0, 100.0)
+_DECIMALS = (5, 2, 1)
+_WHOLE_MINUTES = (1, 10)
+"""From each radius on, positions are shown to a tenth of it or so: 0.01° and 1′ are one to two kilometres."""
+
+
+def _format_minutes(value_deg: float, hemispheres: str, step: int) -> str:
+    degrees, minutes = divmod(round(abs(value_deg) * 60 / step) * step, 60)
+    return f"{degrees}°{minutes:02d}′{hemispheres[value_deg < 0]}"
 
 
 def _format_angle(value_deg: float, hemispheres: str, notation: Notation) -> str:

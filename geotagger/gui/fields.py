@@ -52,6 +52,7 @@ class PositionField(TextField):
         self._known = known
         self._position: LatLon | None = None
         self._notation = Notation.DECIMAL
+        self._radius_km: float | None = None
         self.returnPressed.connect(self._enter)
         self.left.connect(self._put_back)
         self.textEdited.connect(self._on_edited)
@@ -66,15 +67,19 @@ class PositionField(TextField):
         completer.activated.connect(self._choose_place)
         self.setCompleter(completer)
 
-    def show_position(self, position: LatLon | None, notation: Notation) -> None:
-        """Show a position unless the user is typing another one."""
+    def show_position(
+        self, position: LatLon | None, notation: Notation, radius_km: float | None = None
+    ) -> None:
+        """Show a position, as finely as its radius is worth, unless the user is typing another one."""
         unchanged = position == self._position and notation is self._notation
-        self._position, self._notation = position, notation
+        self._position, self._notation, self._radius_km = position, notation, radius_km
         if not (unchanged and self.isModified()):
             self._put_back()
 
     def _put_back(self) -> None:
-        shown = "" if self._position is None else format_position(self._position, self._notation)
+        shown = ""
+        if self._position is not None:
+            shown = format_position(self._position, self._notation, self._radius_km)
         if shown != self.text():
             self.setText(shown)
             self.setCursorPosition(0)

@@ -64,7 +64,7 @@ class GoingOn(QObject):
             (counts[PhotoState.ACCEPTED], trn("{n} accepted", "{n} accepted", counts[PhotoState.ACCEPTED])),
             (
                 counts[PhotoState.CORRECTED],
-                trn("{n} corrected", "{n} corrected", counts[PhotoState.CORRECTED]),
+                trn("{n} placed by you", "{n} placed by you", counts[PhotoState.CORRECTED]),
             ),
             (counts[PhotoState.WRITTEN], trn("{n} written", "{n} written", counts[PhotoState.WRITTEN])),
             (counts[PhotoState.FAILED], trn("{n} failed", "{n} failed", counts[PhotoState.FAILED])),

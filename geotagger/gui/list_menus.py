@@ -8,11 +8,12 @@ from functools import partial
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
+from geotagger.core.regions import load_regions
 from geotagger.gui.language import tr
 from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.wording import state_name
 from geotagger.gui.workbench import Workbench
-from geotagger.session.arrangement import Grouping, SortKey
+from geotagger.session.arrangement import Grouping, SortKey, best_region
 from geotagger.session.photo import PhotoState
 
 _FILTERED_STATES = (
@@ -112,9 +113,8 @@ class FilterMenu(QMenu):
 
     def _fill_regions(self) -> None:
         self._regions.clear()
-        best = {
-            p.prediction.best.code: p.prediction.best.name for p in self._workbench.session if p.prediction
-        }
+        named = {best[0] for photo in self._workbench.session if (best := best_region(photo))}
+        best = {code: load_regions().by_code(code).name for code in named}
         group = QActionGroup(self._regions)
         anywhere = (None, tr("Any region"))
         for code, name in [anywhere, *sorted(best.items(), key=lambda item: tr(item[1]))]:

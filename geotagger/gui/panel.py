@@ -50,7 +50,7 @@ from geotagger.metadata import WritePlan, WriteTarget, plan_write
 from geotagger.session.arrangement import taken
 from geotagger.session.photo import Photo, PhotoState
 
-_TELLING_RADIUS_KM = 400.0
+_TELLING_RADIUS_KM = 100.0
 """With a larger radius the name of a town would pretend to know what nobody knows."""
 
 
@@ -221,7 +221,9 @@ class Panel(QScrollArea):
         _set(self._facts, _facts(photo))
         _set(self._error, said(photo.error) if photo.error else "")
         self._show_guess(photo)
-        self.position.show_position(photo.shown_position, self._workbench.settings.notation)
+        fix = photo.shown_fix
+        radius_km = None if fix is None else fix.radius_km
+        self.position.show_position(photo.shown_position, self._workbench.settings.notation, radius_km)
         self._placing_part.setVisible(photo.metadata is not None or photo.error is None)
         self.position.setEnabled(photo.metadata is not None)
         _set(self._near, self._position_note(photo))

@@ -38,6 +38,7 @@ from geotagger.session.arrangement import (
     SortKey,
     Trip,
     arrange,
+    best_region,
     find_trips,
     taken,
 )
@@ -196,14 +197,17 @@ class PhotoModel(QStandardItemModel):
         if column is Column.STATE:
             return said(photo.error) if photo.error else state_name(photo.state)
         if column is Column.REGION:
-            if photo.prediction is None:
+            best = best_region(photo)
+            if best is None:
                 return "" if fix is None else source_name(fix.source)
-            return tr(photo.prediction.best.name)
+            return tr(load_regions().by_code(best[0]).name)
         if column is Column.PROBABILITY:
-            return "" if photo.prediction is None else percent(photo.prediction.best.probability)
+            best = best_region(photo)
+            return "" if best is None else percent(best[1])
         if column is Column.RADIUS:
             return "" if fix is None or fix.radius_km is None else format_radius(fix.radius_km)
-        return "" if fix is None else format_position(fix.position, self._workbench.settings.notation)
+        notation = self._workbench.settings.notation
+        return "" if fix is None else format_position(fix.position, notation, fix.radius_km)
 
     # What the window asks ---------------------------------------------------------------------------------
 
@@ -241,6 +245,8 @@ class PhotoModel(QStandardItemModel):
 
     def set_filter(self, **conditions: Any) -> None:
         """Change single conditions of the filter."""
+        if "text" in conditions:
+            conditions["text_regions"] = _regions_called(conditions["text"])
         self.set_arrangement(filter=replace(self.filter, **conditions))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -349,6 +355,12 @@ def _heading_font() -> QFont:
     font = QFont(QGuiApplication.font())
     font.setWeight(QFont.Weight.DemiBold)
     return font
+
+
+def _regions_called(text: str) -> frozenset[str]:
+    """Codes of the regions whose name, in the user's language, holds the text."""
+    wanted = text.casefold()
+    return frozenset(r.code for r in load_regions() if wanted and wanted in tr(r.name).casefold())
 
 
 def heading_text(heading: Heading) -> str:

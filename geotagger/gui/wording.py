@@ -98,12 +98,12 @@ def state_name(state: PhotoState) -> str:
     """The name of a state as the user reads it."""
     return {
         PhotoState.READING: tr("reading"),
-        PhotoState.LOCATED: tr("has a position"),
+        PhotoState.LOCATED: tr("position in the file"),
         PhotoState.UNLOCATED: tr("no position"),
         PhotoState.PREDICTING: tr("predicting"),
         PhotoState.PREDICTED: tr("predicted"),
         PhotoState.ACCEPTED: tr("accepted"),
-        PhotoState.CORRECTED: tr("corrected"),
+        PhotoState.CORRECTED: tr("placed by you"),
         PhotoState.SKIPPED: tr("rejected"),
         PhotoState.WRITTEN: tr("written"),
         PhotoState.FAILED: tr("failed"),
@@ -116,7 +116,7 @@ def source_name(source: Source) -> str:
         Source.CAMERA: tr("from the camera"),
         Source.MODEL: tr("estimate"),
         Source.MODEL_CONFIRMED: tr("estimate, agreed by you"),
-        Source.MANUAL: tr("set by you"),
+        Source.MANUAL: tr("placed by you"),
         Source.NEIGHBOUR: tr("estimate from neighbours"),
         Source.TRACK: tr("from a track"),
     }[source]
@@ -151,7 +151,7 @@ def row_words(photo: Photo) -> RowWords:
     if photo.metadata is None:
         return RowWords(tr("Reading…"))
     if photo.on_disk is not None:
-        return RowWords(tr("Has a position"), detail=source_name(photo.on_disk.source))
+        return RowWords(tr("Position in the file"), detail=source_name(photo.on_disk.source))
     return RowWords(tr("No position"))
 
 
@@ -176,7 +176,7 @@ def accepted_words(photo: Photo, prediction: Prediction) -> str | None:
 def _words_of_edit(photo: Photo, edited: Fix) -> RowWords:
     radius = "" if edited.radius_km is None else format_radius(edited.radius_km)
     if edited.source is Source.MANUAL:
-        return RowWords(tr("Placed by hand"), detail=radius)
+        return RowWords(tr("Placed by you"), detail=radius)
     if edited.candidates:  # not the prediction, which can be another one since
         code, probability = edited.candidates[0]
         return RowWords(tr(load_regions().by_code(code).name), percent(probability), radius)

@@ -106,7 +106,7 @@ class SummaryDialog(_Sheet):
                 trn("estimate from neighbouring photos", "estimates from neighbouring photos", neighbours),
             ),
             (track, trn("position from a track", "positions from a track", track)),
-            (by_hand, trn("position set by you", "positions set by you", by_hand)),
+            (by_hand, trn("photo placed by you", "photos placed by you", by_hand)),
         ]
         self.add_numbers([row for row in rows if row[0]] or [(0, tr("positions to write"))])
         inside, beside = summary.count(WriteTarget.FILE), summary.count(WriteTarget.SIDECAR)

@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from geotagger.core.regions import load_regions
 from geotagger.session.photo import Photo, PhotoState
 
 
@@ -39,6 +40,7 @@ class Filter:
 
     Attributes:
         text: part of the file name, of the folder's name or of the likeliest region's name, in any case.
+        text_regions: codes of the regions whose name in the user's language holds the text.
         states: one of these; all if empty.
         region: ISO 3166-2 code of the likeliest region.
         min_probability: lowest probability of the likeliest region.
@@ -46,6 +48,7 @@ class Filter:
     """
 
     text: str = ""
+    text_regions: frozenset[str] = field(default_factory=frozenset)
     states: frozenset[PhotoState] = field(default_factory=frozenset)
     region: str | None = None
     min_probability: float = 0.0
@@ -72,7 +75,10 @@ class Filter:
         wanted = self.text.casefold()
         if wanted in photo.path.name.casefold() or wanted in photo.path.parent.name.casefold():
             return True
-        return photo.prediction is not None and wanted in photo.prediction.best.name.casefold()
+        code = region_code(photo)
+        if code is None:
+            return False
+        return code in self.text_regions or wanted in load_regions().by_code(code).name.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +109,29 @@ Row = int | Heading
 """A row of the list: the id of a photo, or a heading."""
 
 
+def best_region(photo: Photo) -> tuple[str, float] | None:
+    """Code and probability of the region that a photo's row names: the accepted one, else that of the guess.
+
+    None where there is no guess, or where it does not count since it was rejected or the user placed the photo.
+    """
+    if photo.edited is not None:
+        return photo.edited.candidates[0] if photo.edited.candidates else None
+    if photo.prediction is None or photo.skipped:
+        return None
+    best = photo.prediction.best
+    return best.code, best.probability
+
+
 def region_code(photo: Photo) -> str | None:
-    """Code of the likeliest region."""
-    return None if photo.prediction is None else photo.prediction.best.code
+    """Code of the region that the row names."""
+    best = best_region(photo)
+    return None if best is None else best[0]
 
 
 def probability(photo: Photo) -> float | None:
-    """Probability of the likeliest region."""
-    return None if photo.prediction is None else photo.prediction.best.probability
+    """Probability of the region that the row names."""
+    best = best_region(photo)
+    return None if best is None else best[1]
 
 
 def taken(photo: Photo) -> datetime | None:
@@ -129,7 +150,8 @@ def _radius(photo: Photo) -> float | None:
 
 
 def _region_name(photo: Photo) -> str | None:
-    return None if photo.prediction is None else photo.prediction.best.name
+    code = region_code(photo)
+    return None if code is None else load_regions().by_code(code).name
 
 
 _STATE_ORDER = {state: index for index, state in enumerate(PhotoState)}

@@ -24,17 +24,17 @@ WORDS: Mapping[str, str] = {
     "cluster": "{count} photos",
     "fit": "Show all photos (F)",
     "unlocated": "no position",
-    "reading": "being read",
-    "predicting": "being predicted",
+    "reading": "reading",
+    "predicting": "predicting",
     "predicted": "predicted",
     "accepted": "accepted",
-    "corrected": "set by hand",
+    "corrected": "placed by you",
     "located": "position in the file",
     "written": "written",
-    "skipped": "left out",
+    "skipped": "rejected",
     "failed": "failed",
 }
-"""The texts of the page in English; the window passes them in the user's language."""
+"""The texts of the page in English, states in the words of the list; the window passes them in the user's language."""
 
 STYLE_SHEETS = ("vendor/leaflet/leaflet.css", "page.css")
 _VENDOR_SCRIPTS = ("vendor/leaflet/leaflet.js",)

@@ -97,6 +97,24 @@ def test_what_is_shown_is_read_back(lat, lon, notation):
     assert read.distance_km(position) < 0.01
 
 
+@pytest.mark.parametrize(
+    ("radius_km", "notation", "text"),
+    [
+        (None, Notation.DECIMAL, "46.93217, -110.47654"),
+        (9.9, Notation.DECIMAL, "46.93217, -110.47654"),
+        (10.0, Notation.DECIMAL, "46.93, -110.48"),
+        (310.0, Notation.DECIMAL, "46.9, -110.5"),
+        (10.0, Notation.DEGREES_MINUTES, "46°56′N 110°29′W"),
+        (10.0, Notation.DEGREES_MINUTES_SECONDS, "46°56′N 110°29′W"),
+        (310.0, Notation.DEGREES_MINUTES_SECONDS, "47°00′N 110°30′W"),
+    ],
+)
+def test_a_guess_is_shown_no_finer_than_its_radius(radius_km, notation, text):
+    position = LatLon(46.93217, -110.47654)
+    assert format_position(position, notation, radius_km) == text
+    assert parse_coordinates(text).distance_km(position) < 0.1 * (radius_km or 1)
+
+
 @pytest.mark.parametrize("notation", list(Notation))
 def test_seconds_carry_instead_of_reaching_sixty(notation):
     text = format_position(LatLon(59.99999999, -119.99999999), notation)

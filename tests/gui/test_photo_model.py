@@ -11,8 +11,10 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings
 from geotagger.gui.jobs import Jobs
+from geotagger.gui.language import use_language
 from geotagger.gui.map import photo_ids_in
 from geotagger.gui.photo_model import PHOTO_ROLE, Column, PhotoModel, _runs
 from geotagger.gui.thumbnails import Thumbnails
@@ -55,6 +57,32 @@ def test_sorting_keeps_selected_rows_on_their_photos(model: PhotoModel) -> None:
     model.sort(Column.NAME, Qt.SortOrder.DescendingOrder)
     assert shown(model) == ["d.jpg", "c.jpg", "b.jpg", "a.jpg"]
     assert model.sort_key is SortKey.NAME
+
+
+def test_the_table_shows_no_chance_beside_a_guess_that_was_turned_down(model: PhotoModel) -> None:
+    session = model.bench.session  # type: ignore[attr-defined]
+    for photo_id in session.ids:
+        session.update(photo_id, prediction=prediction("Montana", 0.41))
+
+    def cells(row: int) -> list[str]:
+        columns = (Column.REGION, Column.PROBABILITY, Column.RADIUS, Column.POSITION)
+        return [model.index(row, column).data() for column in columns]
+
+    assert cells(0) == ["Montana", "41 %", "± 310 km", "46.9, -110.4"]
+    session.put(review.reject(session[model.id_at(0)]))
+    session.put(review.place(session[model.id_at(1)], LatLon(46.9, -110.4)))
+    session.put(review.accept(session[model.id_at(2)]))
+    assert cells(0) == ["", "", "", ""]
+    assert cells(1) == ["placed by you", "", "", "46.90000, -110.40000"]
+    assert cells(2) == ["Montana", "41 %", "± 310 km", "46.9, -110.4"]
+
+
+def test_a_region_is_found_by_its_french_name(model: PhotoModel) -> None:
+    use_language("fr")
+    model.set_filter(text="colombie")
+    assert model.filter.text_regions == {"CA-BC"}
+    model.set_filter(text="")
+    assert model.filter == Filter()
 
 
 def test_a_change_touches_only_its_own_row(model: PhotoModel, qtbot: QtBot) -> None:

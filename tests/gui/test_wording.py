@@ -17,9 +17,12 @@ from geotagger.gui.wording import (
     row_words,
     shown_probability,
     some_names,
+    state_name,
     time_left,
 )
 from geotagger.session import review
+from geotagger.session.map_page import WORDS
+from geotagger.session.photo import PhotoState
 from tests.session.made import make_photo, prediction
 
 
@@ -29,6 +32,11 @@ from tests.session.made import make_photo, prediction
 )
 def test_only_the_impossible_and_the_sure_are_0_and_100(probability: float, words: str) -> None:
     assert percent(probability) == words
+
+
+@pytest.mark.parametrize("state", list(PhotoState))
+def test_list_and_map_call_a_state_the_same(state: PhotoState) -> None:
+    assert WORDS[state.value] == state_name(state)
 
 
 def spread(*regions: tuple[str, str, float]) -> Prediction:
@@ -72,7 +80,7 @@ def test_rows_say_what_is_known() -> None:
         "± 310 km",
     )
     assert row_words(make_photo(1)).place == "No position"
-    assert row_words(review.place(photo, LatLon(1, 2))).place == "Placed by hand"
+    assert row_words(review.place(photo, LatLon(1, 2))).place == "Placed by you"
     assert row_words(review.reject(photo)).place == "Guess rejected"
     assert row_words(replace(photo, error="The file is empty.")).place == "The file is empty."
     restored = replace(review.accept(photo), prediction=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.session.arrangement import Filter, Grouping, Heading, SortKey, Trip, arrange
+from geotagger.session import review
+from geotagger.session.arrangement import Filter, Grouping, Heading, SortKey, Trip, arrange, best_region
 from geotagger.session.photo import Photo, PhotoState
 from tests.session.made import make_photo, prediction
 
@@ -64,6 +66,24 @@ def test_filter_shows_what_meets_every_condition(
     photos: list[Photo], shown: Filter, expected: list[int]
 ) -> None:
     assert arrange(photos, shown) == expected
+
+
+def test_a_guess_that_was_turned_down_or_replaced_counts_no_more(photos: list[Photo]) -> None:
+    photos[1] = review.reject(photos[1])
+    photos[3] = review.place(photos[3], LatLon(10, 20))
+    assert [best_region(photo) for photo in photos] == [("CA-AB", 0.73), None, None, None]
+    assert arrange(photos, Filter(region="US-MT")) == []
+    assert arrange(photos, Filter(), SortKey.PROBABILITY) == [1, 2, 3, 4]
+
+
+def test_an_accepted_region_stays_when_the_guess_becomes_another_one(photos: list[Photo]) -> None:
+    accepted = replace(review.accept(photos[0]), prediction=prediction("Wyoming", 0.9))
+    assert best_region(accepted) == ("CA-AB", 0.73)
+
+
+def test_a_region_is_found_by_its_name_in_the_users_language(photos: list[Photo]) -> None:
+    assert arrange(photos, Filter(text="colombie")) == []
+    assert arrange(photos, Filter(text="colombie", text_regions=frozenset({"CA-AB"}))) == [1]
 
 
 def test_grouping_by_folder_puts_a_heading_over_each(photos: list[Photo]) -> None:
