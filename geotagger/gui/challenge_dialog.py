@@ -44,6 +44,7 @@ class ChallengeDialog(QDialog):
         self._generation = Generation()
         self._revealed = False
         self._summed_up = False
+        self._ended = False
         self.setWindowTitle(tr("Challenge"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(1200, 720)
@@ -82,8 +83,13 @@ class ChallengeDialog(QDialog):
         layout.addWidget(self._title)
         layout.addLayout(halves, 1)
         layout.addLayout(foot)
-        self.finished.connect(lambda _: self._generation.next())
+        self.finished.connect(self._end)
         self._begin_round()
+
+    def _end(self) -> None:
+        """Nothing that still comes is shown: the parts of a closed dialog are gone."""
+        self._generation.next()
+        self._ended = True
 
     @property
     def text(self) -> str:
@@ -119,7 +125,11 @@ class ChallengeDialog(QDialog):
 
     def _model_guessed(self, played: Round, prediction: Prediction) -> None:
         played.model = prediction.position
-        if self._revealed and played is self.challenge.round and not self._summed_up:
+        if self._ended:
+            return
+        if self._summed_up:
+            self._sum_up()  # the model was slow; its points count all the same
+        elif self._revealed and played is self.challenge.round:
             self._reveal()
 
     def _model_failed(self, error: Exception) -> None:

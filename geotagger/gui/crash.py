@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, Signal, qVersion
@@ -33,14 +34,19 @@ def log_to_file() -> None:
 
 
 def report_of(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
-    """All that is needed to find the cause; file names in it are shown to the user before anything is sent."""
+    """All that is needed to find the cause; the user reads it before anybody else does.
+
+    The user's folder, which often holds a person's name, stands in it as ``~``.
+    """
     lines = [
         f"Geotagger {__version__}",
         f"Python {platform.python_version()}, Qt {qVersion()}, {platform.platform()}",
         "",
-        *traceback.format_exception(kind, error, trace),
+        "".join(traceback.format_exception(kind, error, trace)),
     ]
-    return "\n".join(lines)
+    home = str(Path.home())
+    report = "\n".join(lines)
+    return report if home == Path.home().anchor else report.replace(home, "~")
 
 
 class CrashWatch(QObject):
@@ -65,6 +71,7 @@ class CrashWatch(QObject):
             sys.__excepthook__(kind, error or kind(), trace)
             return
         log.critical("Unexpected error", exc_info=(kind, error, trace))
+        sys.__excepthook__(kind, error, trace)  # for who started the program in a terminal
         self._caught.emit(report_of(kind, error, trace))
 
     def _show(self, report: str) -> None:
@@ -90,7 +97,7 @@ class CrashDialog(QDialog):
         words = QLabel(
             tr(
                 "An unexpected problem occurred. Your photos are safe: a file is only replaced by a checked one. "
-                "You can go on, and this report helps to mend it."
+                "You can go on, and this report helps to mend it. It may name files of yours; it is sent nowhere."
             )
         )
         words.setWordWrap(True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from geotagger.core.errors import GeotaggerError
@@ -27,28 +27,31 @@ class Exporting(QObject):
 
     def ask(self) -> None:
         """Ask where to export to; the selected photos if there are several, else all."""
-        kinds = ";;".join(
-            (
-                f"{tr('Map page')} (*.html)",
-                f"{tr('Table')} (*.csv)",
-                "GPX (*.gpx)",
-                "KML (*.kml)",
-                "GeoJSON (*.geojson)",
-            )
+        kinds = (
+            f"{tr('Map page')} (*.html)",
+            f"{tr('Table')} (*.csv)",
+            "GPX (*.gpx)",
+            "KML (*.kml)",
+            "GeoJSON (*.geojson)",
         )
-        name, kind = QFileDialog.getSaveFileName(self._window, tr("Export positions"), "", kinds)
-        if not name:
-            return
-        file = Path(name)
-        if not file.suffix:
-            file = file.with_suffix("." + kind.rpartition(".")[2].rstrip(")"))
-        self.export(file)
+        dialog = QFileDialog(self._window, tr("Export positions"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters(kinds)
+        # The dialog completes the name itself, and so asks before it replaces the file that is really written.
+        dialog.setDefaultSuffix(_ending(kinds[0]))
+        dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(_ending(kind)))
+        dialog.fileSelected.connect(lambda name: self.export(Path(name)))
+        dialog.open()
 
     def export(self, file: Path) -> None:
         """Export to a file whose ending tells the format."""
         several = len(self._workbench.selected_ids) > 1
         photos = self._workbench.selected if several else list(self._workbench.session)
         rows = [row for photo in photos if (row := export_row_of(photo)) is not None]
+        if not rows:
+            self._workbench.noticed.emit(tr("Nothing was exported: no photo has a position."), "")
+            return
         self._workbench.jobs.run(
             partial(write_export, rows, file), partial(self._exported, rows, file), self._failed
         )
@@ -66,6 +69,11 @@ class Exporting(QObject):
         if not isinstance(error, GeotaggerError):
             raise error
         self._workbench.noticed.emit(said(error), "")
+
+
+def _ending(kind: str) -> str:
+    """The ending in the words of a kind of file: ``html`` of ``Map page (*.html)``."""
+    return kind.rpartition(".")[2].rstrip(")")
 
 
 def export_row_of(photo: Photo) -> ExportRow | None:

@@ -113,11 +113,11 @@ class FilterMenu(QMenu):
 
     def _fill_regions(self) -> None:
         self._regions.clear()
-        named = {best[0] for photo in self._workbench.session if (best := best_region(photo))}
-        best = {code: load_regions().by_code(code).name for code in named}
+        codes = {best[0] for best in map(best_region, self._workbench.session) if best is not None}
+        named = {code: load_regions().by_code(code).name for code in codes}
         group = QActionGroup(self._regions)
         anywhere = (None, tr("Any region"))
-        for code, name in [anywhere, *sorted(best.items(), key=lambda item: tr(item[1]))]:
+        for code, name in [anywhere, *sorted(named.items(), key=lambda item: tr(item[1]))]:
             act = partial(self._model.set_filter, region=code)
             _add_choice(self._regions, group, tr(name), act, chosen=self._model.filter.region == code)
 

@@ -22,6 +22,7 @@ from geotagger.core.errors import KnownPlaceError
 from geotagger.core.geo import LatLon
 from geotagger.gui.language import said, tr
 from geotagger.gui.placing import Placing
+from geotagger.session.known_places import HERE_KM, KnownPlace
 
 
 class PinDialog(QDialog):
@@ -45,6 +46,7 @@ class PinDialog(QDialog):
         self.name.setAccessibleName(tr("Name"))
         self.name.selectAll()
         self._problem = _problem_label()
+        self._may_move: KnownPlace | None = None
         self.name.textChanged.connect(self._problem.hide)
         cancel = QPushButton(tr("Cancel"))
         cancel.clicked.connect(self.reject)
@@ -66,6 +68,14 @@ class PinDialog(QDialog):
         layout.addLayout(row)
 
     def _pin(self) -> None:
+        known = self._placing.known.named(self.name.text())
+        is_elsewhere = known is not None and known.position.distance_km(self._position) > HERE_KM
+        if known is not None and is_elsewhere and known is not self._may_move:
+            self._may_move = known
+            words = tr("{name} is another place already. Pin once more to move it here.")
+            self._problem.setText(words.format(name=known.name))
+            self._problem.show()
+            return
         try:
             self._placing.pin(self.name.text(), self._position)
         except KnownPlaceError as error:

@@ -48,6 +48,7 @@ class Toolbar(QFrame):
         self._appearance = appearance
         self.setObjectName("bar")
         self.threshold = workbench.settings.accept_threshold
+        self.is_writing = False
         self._accept_all = self._threshold_button()
         self._write = _button(actions["write"])
         self._write.setProperty("role", "primary")
@@ -127,7 +128,7 @@ class Toolbar(QFrame):
         )
         pending = session.pending_count
         self._actions["write"].setText(tr("Write {n}").format(n=pending) if pending else tr("Write"))
-        self._actions["write"].setEnabled(pending > 0)
+        self._actions["write"].setEnabled(pending > 0 and not self.is_writing)
         self._make_room()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -167,6 +167,7 @@ class MainWindow(QMainWindow):
         self.map_view.paths_dropped.connect(self.opening.open_paths)
         self.map_view.map_clicked.connect(self.placing.place_homeless)
         self.map_view.failed.connect(lambda sentence: self.notices.show_notice(sentence))
+        self.map_view.tiles_missing.connect(lambda sentence: self.notices.mention(sentence))
         for name, slot in {
             "open": self.opening.choose_photos,
             "folder": self.opening.choose_folder,
@@ -313,10 +314,8 @@ class MainWindow(QMainWindow):
             action = self.actions_[name]
             action.setEnabled(can and not busy)
             action.setToolTip(f"{word}: {text}" if text else word)
-        if busy:
-            self.actions_["write"].setEnabled(False)
-        else:
-            self.toolbar.refresh()
+        self.toolbar.is_writing = busy
+        self.toolbar.refresh()
 
     def _enter_filter(self) -> None:
         self.toolbar.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -82,7 +82,8 @@ class SummaryDialog(_Sheet):
 
     def __init__(self, summary: WriteSummary, backup_dir: str, parent: QWidget | None = None) -> None:
         count = len(summary.to_do)
-        super().__init__(trn("Write {n} position?", "Write {n} positions?", count), parent)
+        question = trn("Write {n} position?", "Write {n} positions?", count)
+        super().__init__(question if count else tr("Nothing can be written"), parent)
         self._summary = summary
         numbers = {source: summary.count_from(source) for source in Source}
         agreed, unseen = numbers[Source.MODEL_CONFIRMED], numbers[Source.MODEL]

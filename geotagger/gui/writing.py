@@ -13,7 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
 
-from geotagger.core.errors import GeotaggerError, PartlyWrittenError, PhotoError
+from geotagger.core.errors import ChangedOnDiskError, GeotaggerError, PartlyWrittenError, PhotoError
 from geotagger.core.fix import Fix
 from geotagger.core.sentence import Sentence
 from geotagger.core.settings import write_policy
@@ -42,17 +42,20 @@ _TURN_S = 0.25
 _TURN_PHOTOS = 64
 """At most so many photos are reported in one go, so that the window stays quick."""
 
-_Result = tuple[WriteOutcome, PhotoMetadata]
+_Result = tuple[WriteOutcome | Exception, PhotoMetadata | None]
 
 
-def _as_it_is_now(path: Path, outcome: WriteOutcome | Exception) -> _Result | Exception:
-    """The outcome with the file as it was read again, so that the window shows what is really there."""
-    if isinstance(outcome, Exception):
-        return outcome
+def _as_it_is_now(path: Path, outcome: WriteOutcome | Exception) -> _Result:
+    """The outcome with the file as it was read again, so that the window shows what is really there.
+
+    Also of a file that another program has changed: when the user tries again, it is written as it is now.
+    """
+    if isinstance(outcome, Exception) and not isinstance(outcome, ChangedOnDiskError):
+        return outcome, None
     try:
         return outcome, read_photo(path)
     except PhotoError as error:
-        return error
+        return outcome if isinstance(outcome, Exception) else error, None
 
 
 class Writing(QObject):
@@ -209,9 +212,7 @@ class Writing(QObject):
         work = partial(self._write_some, list(self._in_flight.values()), policy, self._report.run_id)
         self._workbench.jobs.run(work, self._some_written, self._turn_failed, lane=Lane.WRITE)
 
-    def _write_some(
-        self, requests: list[WriteRequest], policy: WritePolicy, run_id: int
-    ) -> list[_Result | Exception]:
+    def _write_some(self, requests: list[WriteRequest], policy: WritePolicy, run_id: int) -> list[_Result]:
         """On the write thread: write until it is time to report; the results are of the first requests."""
         assert self._journal is not None
         end = time.monotonic() + _TURN_S
@@ -226,13 +227,15 @@ class Writing(QObject):
         results = write_fixes(in_time(), policy, self._journal, run_id)
         return [_as_it_is_now(path, outcome) for path, outcome in results]
 
-    def _some_written(self, results: list[_Result | Exception]) -> None:
+    def _some_written(self, results: list[_Result]) -> None:
         requests, self._in_flight = list(self._in_flight.items()), {}
-        for (photo_id, request), result in zip(requests, results, strict=False):
-            if isinstance(result, Exception):
-                self._write_failed(photo_id, request.path, result)
+        for (photo_id, request), (outcome, metadata) in zip(requests, results, strict=False):
+            if metadata is not None:
+                self._workbench.session.update(photo_id, metadata=metadata)
+            if isinstance(outcome, Exception):
+                self._write_failed(photo_id, request.path, outcome)
             else:
-                self._write_done(photo_id, request.fix, *result)
+                self._write_done(photo_id, request.fix, outcome)
         rest = [photo_id for photo_id, _ in requests[len(results) :]]
         if self._stopping:
             assert self._report is not None
@@ -247,16 +250,16 @@ class Writing(QObject):
             self._write_failed(photo_id, request.path, error)
         self._after_turn(list(requests))
 
-    def _write_done(self, photo_id: int, fix: Fix, outcome: WriteOutcome, metadata: PhotoMetadata) -> None:
+    def _write_done(self, photo_id: int, fix: Fix, outcome: WriteOutcome) -> None:
         assert self._report is not None
         self._report.counts[outcome.target] += 1
         if outcome.note:
             self._report.notes[outcome.note] += 1
         if outcome.target is WriteTarget.KEPT:
             note = outcome.note or Sentence("The photo keeps the position that it has.")
-            self._workbench.session.update(photo_id, metadata=metadata, error=note)
+            self._workbench.session.update(photo_id, error=note)
         else:
-            self._workbench.session.update(photo_id, metadata=metadata, written=fix, error=None)
+            self._workbench.session.update(photo_id, written=fix, error=None)
             self._written_ids.append(photo_id)
 
     def _write_failed(self, photo_id: int, path: Path, error: Exception) -> None:

@@ -88,6 +88,10 @@ class KnownPlaces:
             return []
         return [p for p in self._places if f" {wanted}" in f" {plain_name(p.name).replace('-', ' ')}"]
 
+    def named(self, name: str) -> KnownPlace | None:
+        """The place of a name; accents, case and spaces do not matter."""
+        return next((p for p in self._places if _same(p.name, " ".join(name.split()))), None)
+
     def at(self, position: LatLon) -> KnownPlace | None:
         """The place where a position is, if it is at one."""
         near = [(p.position.distance_km(position), p.name, p) for p in self._places]

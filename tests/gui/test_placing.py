@@ -62,6 +62,18 @@ def test_a_place_without_a_name_is_refused_in_the_dialog(placing: Placing) -> No
     assert len(placing.known) == 0
 
 
+def test_a_place_moves_only_if_the_user_says_so_twice(placing: Placing) -> None:
+    placing.pin("Cabin", CABIN)
+    elsewhere = LatLon(50.0, -100.0)
+    dialog = PinDialog(placing, elsewhere, "", "")
+    dialog.name.setText("  cabin ")
+    dialog.pin_button.click()
+    assert "Cabin is another place already" in dialog._problem.text()
+    assert placing.known.all[0].position == CABIN
+    dialog.pin_button.click()
+    assert [(p.name, p.position) for p in placing.known.all] == [("cabin", elsewhere)]
+
+
 def test_the_position_field_finds_known_places_before_towns(qapp: QApplication) -> None:
     known = KnownPlaces()
     known.add("Portland Street flat", CABIN)

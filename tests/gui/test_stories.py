@@ -159,6 +159,31 @@ def test_a_photo_changed_by_another_program_is_not_written(app: App, folder: Pat
     close_report(app)
     assert digests(folder) == before
     assert app.photo("IMG_3.jpg").state is PhotoState.FAILED
+    write_all(app)
+    close_report(app)
+    assert gps_of(folder / "IMG_3.jpg") == pytest.approx((50.0, -100.0), abs=1e-6)
+    assert app.photo("IMG_3.jpg").state is PhotoState.WRITTEN, "trying again takes the file as it is now"
+
+
+def test_while_a_run_is_paused_another_cannot_begin(app: App, folder: Path) -> None:
+    app.open(folder)
+    app.window.workbench.select([p.id for p in app.window.workbench.session])
+    app.do("accept")
+    app.do("write")
+    app.window.writing.pause(True)
+    summary = app.dialog(SummaryDialog)
+    app.window.writing.progressed.connect(lambda: app.window.writing.pause(True))
+    summary.write_button.click()
+    app.wait(lambda: app.window.writing.busy)
+    app.select("IMG_1.jpg")  # makes the toolbar count anew, a moment later
+    app.wait(lambda: not app.window.toolbar._counting.isActive())
+    assert not app.window.actions_["write"].isEnabled()
+    app.window.writing.progressed.disconnect()
+    app.window.writing.progressed.connect(app.window._refresh_actions)
+    app.window.writing.pause(False)
+    app.wait(lambda: not app.window.writing.busy)
+    close_report(app)
+    assert not app.window.actions_["write"].isEnabled(), "nothing is left to write"
 
 
 def test_skipped_files_are_counted_and_named(app: App, folder: Path) -> None:

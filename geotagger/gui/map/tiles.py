@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import string
+import time
 from dataclasses import dataclass
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QUrl
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QUrl, Signal
 from PySide6.QtNetwork import (
     QNetworkAccessManager,
     QNetworkDiskCache,
@@ -24,11 +25,15 @@ from shiboken6 import isValid
 from geotagger import __version__
 from geotagger.core.errors import SettingsError
 from geotagger.core.paths import cache_dir
+from geotagger.gui.language import tr
 
 log = logging.getLogger(__name__)
 
 _CACHE_BYTES = 200 * 1024 * 1024
 _TIMEOUT_MS = 20_000
+_TOO_MUCH = (429, 503)
+_REST_S, _LONGEST_REST_S = 60, 3600
+"""So long a source that says "too many requests" is left in peace, if it does not say how long itself."""
 _USER_AGENT = f"Geotagger/{__version__} (desktop photo geotagger)"
 _REFERER = b"geotagger://map/"
 """Only the origin: which place is looked at is told by the tiles themselves, and nothing else is told."""
@@ -102,12 +107,27 @@ def tile_source(url: str) -> TileSource | None:
 class TileFetcher(QObject):
     """Answers the page's requests for tiles while a source is set, and refuses them otherwise."""
 
+    missing = Signal(str)
+    """A sentence that says why tiles do not come; once for each source that is set."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.source: TileSource | None = None
+        self._has_come = False
+        self._was_told = False
+        self._rests_until = 0.0
         self._network: QNetworkAccessManager | None = None
         self._waiting: dict[int, tuple[QWebEngineUrlRequestJob, QNetworkReply]] = {}
         self._last_number = 0
+
+    def use(self, source: TileSource | None) -> None:
+        """Fetch from another source, or with None from none; what is under way is given up."""
+        self.source = None
+        for _, reply in list(self._waiting.values()):
+            reply.abort()  # ends in _finish, which answers the page
+        self.source = source
+        self._has_come = self._was_told = False
+        self._rests_until = 0.0
 
     def answer(self, job: QWebEngineUrlRequestJob, zoom: int, column: int, row: int) -> None:
         """Reply to a request with a tile, or fail it; the offline map below shows through then."""
@@ -125,6 +145,11 @@ class TileFetcher(QObject):
         request.setAttribute(
             QNetworkRequest.Attribute.CookieSaveControlAttribute, QNetworkRequest.LoadControl.Manual
         )
+        if time.monotonic() < self._rests_until:
+            request.setAttribute(
+                QNetworkRequest.Attribute.CacheLoadControlAttribute,
+                QNetworkRequest.CacheLoadControl.AlwaysCache,
+            )
         reply = self._connection().get(request)
         number = self._last_number = self._last_number + 1
         self._waiting[number] = job, reply
@@ -156,9 +181,31 @@ class TileFetcher(QObject):
         kind = str(reply.header(QNetworkRequest.KnownHeaders.ContentTypeHeader) or "")
         if reply.error() != QNetworkReply.NetworkError.NoError or not kind.startswith("image/"):
             log.info("A map tile could not be fetched: %s", reply.errorString())
+            self._note_failure(reply)
             job.fail(QWebEngineUrlRequestJob.Error.RequestFailed)
             return
+        self._has_come = True
         content = QBuffer(job)
         content.setData(reply.readAll())
         content.open(QIODevice.OpenModeFlag.ReadOnly)
         job.reply(kind.encode(), content)
+
+    def _note_failure(self, reply: QNetworkReply) -> None:
+        """Leave a source in peace that is asked too much, and say once why the online map does not come."""
+        status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
+        if self.source is None:
+            return
+        if status in _TOO_MUCH:
+            headers = {bytes(k.data()).lower(): bytes(v.data()) for k, v in reply.rawHeaderPairs()}
+            wanted = headers.get(b"retry-after", b"")
+            rest_s = int(wanted) if wanted.isdigit() else _REST_S
+            self._rests_until = time.monotonic() + min(rest_s, _LONGEST_REST_S)
+        # A source need not have every tile; only where none has come, or no more may, is something wrong.
+        if (self._has_come and status not in _TOO_MUCH) or self._was_told:
+            return
+        self._was_told = True
+        problem = f"HTTP {status}" if status else reply.errorString()
+        if reply.error() == QNetworkReply.NetworkError.OperationCanceledError:
+            problem = tr("no answer")  # in the time that it is given
+        sentence = tr("{name} sends no map ({problem}). The offline map stays.")
+        self.missing.emit(sentence.format(name=self.source.name, problem=problem))

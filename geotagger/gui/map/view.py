@@ -47,6 +47,7 @@ class MapView(QWidget):
         photos_dropped: list of photo ids dragged from a list in the program, and latitude and longitude of the drop.
         ready: the page has loaded and shows what it was given.
         failed: a sentence that says why there is no map; the widget shows it too.
+        tiles_missing: a sentence that says why the online map that the user chose does not come.
     """
 
     marker_moved = Signal(int, float, float)
@@ -56,6 +57,7 @@ class MapView(QWidget):
     photos_dropped = Signal(object, float, float)
     ready = Signal()
     failed = Signal(str)
+    tiles_missing = Signal(str)
 
     def __init__(
         self, palette: Palette, words: Mapping[str, str] | None = None, parent: QWidget | None = None
@@ -106,6 +108,7 @@ class MapView(QWidget):
         self._bridge.clicked.connect(self.map_clicked)
         self._bridge.dropped.connect(self.photos_dropped)
         self._page.loadFinished.connect(self._loaded)
+        self._tiles.missing.connect(self.tiles_missing)
         self._page.renderProcessTerminated.connect(self._terminated)
         self._page.script_failed.connect(self._script_failed)
 
@@ -167,7 +170,7 @@ class MapView(QWidget):
         """Draw online tiles from a source over the offline map; None, as at the start, uses no network."""
         if source == self._tiles.source:
             return
-        self._tiles.source = source
+        self._tiles.use(source)
         self._tile_changes += 1
         described = None
         if source:

@@ -29,12 +29,18 @@ class TileServer:
         Image.new("RGB", (256, 256), "#40C040").save(picture, "PNG")
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.broken = False
+        self.status = 200
+        self.hold = threading.Event()
+        self.hold.set()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
-                self.send_response(500 if server.broken else 200)
+                server.hold.wait(10)
+                self.send_response(500 if server.broken else server.status)
+                if server.status == 429:
+                    self.send_header("Retry-After", "30")
                 self.send_header("Content-Type", "text/html" if server.broken else "image/png")
                 self.send_header("Cache-Control", "max-age=3600")
                 self.end_headers()
@@ -52,6 +58,7 @@ class TileServer:
         self.source = TileSource("Test", address, "<b>Somebody</b> & others", 12)
 
     def close(self) -> None:
+        self.hold.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -122,6 +129,68 @@ def test_a_source_that_fails_leaves_the_offline_map(make_map: MakeMap, server: T
     loaded.view.set_tiles(server.source)
     loaded.bot.waitUntil(lambda: len(server.requests) > 3, timeout=10_000)
     loaded.bot.waitUntil(lambda: colour_in_the_middle(loaded) == LIGHT.map_land.lower(), timeout=10_000)
+
+
+def test_a_source_that_has_enough_is_left_in_peace_and_said_once(
+    make_map: MakeMap, server: TileServer
+) -> None:
+    server.status = 429
+    loaded = make_map()
+    said: list[str] = []
+    loaded.view.tiles_missing.connect(said.append)
+    loaded.view.centre_on(LatLon(46.9, -110.4), 5)
+    loaded.view.set_tiles(server.source)
+    loaded.bot.waitUntil(lambda: len(said) == 1, timeout=10_000)
+    assert said == ["Test sends no map (HTTP 429). The offline map stays."]
+    answered = (
+        "document.querySelectorAll('.online img').length > 5 && "
+        "[...document.querySelectorAll('.online img')].every((image) => image.complete)"
+    )
+    loaded.wait_js(answered)
+    asked = len(server.requests)
+    loaded.view.centre_on(LatLon(40.0, -90.0), 7)
+    loaded.wait_js("geotagger.view.map.getZoom() === 7 && !geotagger.view.map._animatingZoom")
+    loaded.wait_js(answered)
+    assert len(server.requests) == asked
+    assert len(said) == 1
+
+
+def test_a_source_that_lacks_some_tiles_is_not_complained_about(
+    make_map: MakeMap, server: TileServer
+) -> None:
+    loaded = make_map()
+    said: list[str] = []
+    loaded.view.tiles_missing.connect(said.append)
+    loaded.view.set_tiles(server.source)
+    loaded.bot.waitUntil(lambda: colour_in_the_middle(loaded) == "#40c040", timeout=10_000)
+    server.status = 404
+    asked = len(server.requests)
+    loaded.view.centre_on(LatLon(46.9, -110.4), 8)
+    loaded.bot.waitUntil(lambda: len(server.requests) > asked + 3, timeout=10_000)
+    assert said == []
+
+
+def test_an_address_where_nobody_answers_is_said(make_map: MakeMap) -> None:
+    loaded = make_map()
+    said: list[str] = []
+    loaded.view.tiles_missing.connect(said.append)
+    loaded.view.set_tiles(tile_source("http://127.0.0.1:9/{z}/{x}/{y}.png"))
+    loaded.bot.waitUntil(lambda: len(said) == 1, timeout=10_000)
+    assert "127.0.0.1 sends no map" in said[0]
+
+
+def test_turning_tiles_off_gives_up_what_is_under_way(make_map: MakeMap, server: TileServer) -> None:
+    server.hold.clear()
+    loaded = make_map()
+    said: list[str] = []
+    loaded.view.tiles_missing.connect(said.append)
+    loaded.view.set_tiles(server.source)
+    loaded.bot.waitUntil(lambda: len(server.requests) > 0, timeout=10_000)
+    loaded.view.set_tiles(None)
+    assert loaded.view._tiles._waiting == {}
+    server.hold.set()
+    loaded.wait_js("document.querySelectorAll('.online').length === 0")
+    assert said == []
 
 
 def test_moving_on_while_tiles_load_is_harmless(make_map: MakeMap, server: TileServer) -> None:

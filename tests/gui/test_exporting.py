@@ -1,0 +1,56 @@
+"""Asking where to export to, and saying what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QFileDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from geotagger.core.settings import Settings
+from geotagger.gui.exporting import Exporting
+from geotagger.gui.jobs import Jobs
+from geotagger.gui.workbench import Workbench
+from tests.session.made import metadata, prediction
+
+pytestmark = pytest.mark.usefixtures("collect_widgets")
+
+
+@pytest.fixture
+def workbench(jobs: Jobs) -> Workbench:
+    made = Workbench(jobs, Settings())
+    (photo_id,) = made.session.add([Path("/photos/a.jpg")])
+    made.session.update(photo_id, metadata=metadata(Path("/photos/a.jpg")))
+    return made
+
+
+def test_the_dialog_completes_the_name_itself_so_that_it_can_ask_before_replacing(
+    qtbot: QtBot, workbench: Workbench
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    Exporting(workbench, window).ask()
+    dialog = window.findChild(QFileDialog)
+    assert dialog is not None
+    assert dialog.defaultSuffix() == "html"
+    dialog.selectNameFilter("GPX (*.gpx)")
+    dialog.filterSelected.emit("GPX (*.gpx)")
+    assert dialog.defaultSuffix() == "gpx"
+    assert not dialog.testOption(QFileDialog.Option.DontConfirmOverwrite)
+    dialog.reject()
+
+
+def test_without_any_position_no_file_is_made(qtbot: QtBot, workbench: Workbench, tmp_path: Path) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    exporting = Exporting(workbench, window)
+    said: list[str] = []
+    workbench.noticed.connect(lambda sentence, _: said.append(sentence))
+    exporting.export(tmp_path / "all.csv")
+    assert said == ["Nothing was exported: no photo has a position."]
+    (photo,) = workbench.session
+    workbench.session.update(photo.id, prediction=prediction())
+    exporting.export(tmp_path / "all.csv")
+    qtbot.waitUntil(lambda: len(said) == 2)
+    assert [file.name for file in tmp_path.iterdir()] == ["all.csv"]
