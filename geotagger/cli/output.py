@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from geotagger.metadata import Journal, open_journal
+from geotagger.metadata import DAMAGED_SIDECAR, Journal, PhotoMetadata, open_journal
 from geotagger.session.scan import scan
 
 T = TypeVar("T")
@@ -95,6 +95,12 @@ def find_photos(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path, str
     if not photos and not failed:
         say("No photos were found.")
     return photos, failed
+
+
+def say_damaged(metadata: PhotoMetadata | None) -> None:
+    """Name the sidecars of a photo that cannot be made sense of: what they say of it is not known."""
+    for sidecar in metadata.damaged_sidecars if metadata is not None else ():
+        say(f"{sidecar}: {DAMAGED_SIDECAR}")
 
 
 def with_progress(results: Iterable[T], total: int, doing: str) -> Iterator[T]:

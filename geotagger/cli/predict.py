@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geotagger.cli.output import emit, emit_json, find_photos, finish, say, with_progress
+from geotagger.cli.output import emit, emit_json, find_photos, finish, say, say_damaged, with_progress
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.regions import load_regions
@@ -187,7 +187,9 @@ def predict_paths(paths: list[Path], device: Device | None, context: Context | N
     predictor = load_predictor(device)
     threads = max(2, os.cpu_count() or 2)
     results = with_progress(predict_photos(photos, predictor, threads), len(photos), "Predicting")
-    yield from results if context is None else _judge_together(list(results), predictor, context)
+    for result in results if context is None else _judge_together(list(results), predictor, context):
+        say_damaged(result.metadata)
+        yield result
 
 
 def _judge_together(

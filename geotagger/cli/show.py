@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from geotagger.cli.output import emit, emit_json, find_photos, finish, say, with_progress
+from geotagger.cli.output import emit, emit_json, find_photos, finish, say, say_damaged, with_progress
 from geotagger.cli.predict import Json, Paths
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.errors import PhotoError
@@ -25,6 +25,7 @@ def command(paths: Paths, json: Json = False) -> None:
         except PhotoError as error:
             failed.append((path, error.reason))
             continue
+        say_damaged(metadata)
         if json:
             emit_json(as_json(metadata))
         else:

@@ -15,7 +15,7 @@ from geotagger.core.errors import PhotoError
 from geotagger.gui.jobs import Token
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.workbench import Workbench
-from geotagger.metadata import PhotoMetadata, read_photo
+from geotagger.metadata import DAMAGED_SIDECAR, PhotoMetadata, read_photo
 from geotagger.session.progress import Progress
 from geotagger.session.scan import ScanItem, scan
 
@@ -40,6 +40,7 @@ class Reading(QObject):
         self._scans = 0
         self._unread: deque[int] = deque()
         self._readers = 0
+        self._damaged: list[ScanItem] = []
         self.progress = Progress()
 
     @property
@@ -62,6 +63,7 @@ class Reading(QObject):
         """Stop looking for and reading photos; those that were not read yet are closed again."""
         self._token.cancel()
         self._unread.clear()
+        self._damaged.clear()
         self._scans = 0
         self.progress.give_up()
         unread = [p.id for p in self._workbench.session if p.metadata is None and p.error is None]
@@ -104,6 +106,9 @@ class Reading(QObject):
     def _scan_ended(self, skipped: list[ScanItem]) -> None:
         self._scans -= 1
         self.progressed.emit()
+        self._note_passed_over(skipped)
+
+    def _note_passed_over(self, skipped: Sequence[ScanItem]) -> None:
         if skipped:
             sentence = trn("{n} file was passed over", "{n} files were passed over", len(skipped))
             self._workbench.noticed.emit(f"{sentence}: {_reasons(skipped)}", _listing(skipped))
@@ -137,6 +142,7 @@ class Reading(QObject):
                 known = session.update(photo_id, error=result)
             else:
                 known = session.update(photo_id, metadata=result, error=None)
+                self._damaged += [ScanItem(file, DAMAGED_SIDECAR) for file in result.damaged_sidecars]
                 if known and result.fix is None:
                     unlocated.append(photo_id)
             if known:
@@ -146,6 +152,9 @@ class Reading(QObject):
         self.progressed.emit()
         if unlocated:
             self.unlocated_found.emit(unlocated)
+        if not self._readers:
+            damaged, self._damaged = self._damaged, []
+            self._note_passed_over(damaged)
 
     def _read_failed(self, error: Exception) -> None:
         self._readers -= 1

@@ -12,6 +12,7 @@ from geotagger.metadata.model import (
     WriteTarget,
 )
 from geotagger.metadata.reading import embedded_preview, read_photo
+from geotagger.metadata.sidecar import DAMAGED_SIDECAR
 from geotagger.metadata.writing import (
     WriteRequest,
     plan_write,
@@ -22,6 +23,7 @@ from geotagger.metadata.writing import (
 )
 
 __all__ = [
+    "DAMAGED_SIDECAR",
     "PHOTO_SUFFIXES",
     "FileIdentity",
     "Journal",

@@ -6,11 +6,12 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from geotagger.metadata import provenance
 from geotagger.metadata.edit import Edit
 from geotagger.metadata.errors import FormatError
 from geotagger.metadata.source import MemorySource, Source
 from geotagger.metadata.tiff import CLASSIC, GPS_IFD, Tiff
-from geotagger.metadata.tiff_edit import Field, GpsRewrite
+from geotagger.metadata.tiff_edit import Field, GpsRewrite, first_packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,25 @@ def is_blank(block: bytes) -> bool:
     except FormatError:
         return False
     return not first.entries and not first.next_offset
+
+
+def changed_packet_in(block: Source, change: Change) -> bytes | None:
+    """The new packet for XMP that an EXIF block itself carries, beside that of its file; None to leave it as it is.
+
+    Only a TIFF file should carry its XMP so (tag 700), but some programs take all tags along when they make another
+    format of it, and readers look there, too: what it says of a position has to change with the position.
+
+    Raises:
+        FormatError: there is no TIFF structure.
+        UnsafeError: the packet may hold a position, but cannot be changed.
+    """
+    old = first_packet(block)
+    packet = provenance.parsed(old)
+    if not old or (packet is None and b"GPSL" not in old):
+        return None
+    if packet is not None and not any(provenance.is_ours(p.name) for p in packet.properties):
+        return None
+    return change.xmp(old)
 
 
 def block_is_empty_without(block: Source, change: Change) -> bool:

@@ -12,7 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from geotagger.metadata import mpf
-from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
+from geotagger.metadata.container import (
+    Change,
+    Contents,
+    block_is_empty_without,
+    changed_packet_in,
+    is_blank,
+)
 from geotagger.metadata.edit import Edit, Splice, growth, ordered, replacing, shifted
 from geotagger.metadata.errors import SIGNED, FormatError, UnsafeError
 from geotagger.metadata.preview import largest_preview
@@ -278,12 +284,13 @@ def _edit_exif(source: Source, parts: _Parts, change: Change) -> list[Splice]:
     splices: list[Splice] = []
     for index in usable:
         segment, block = parts.exif[index], MemorySource(parts.blocks[index])
-        if index != usable[0] and not (_points_to_gps(block) or change.further_xmp):
+        packet = changed_packet_in(block, change)
+        if index != usable[0] and packet is None and not (_points_to_gps(block) or change.further_xmp):
             continue
         if not change.new_gps and block_is_empty_without(block, change):
             splices.append(Splice(segment.start, _whole(source, segment), b""))
             continue
-        inner = edit_block(block, change.gps, further_xmp=change.further_xmp)
+        inner = edit_block(block, change.gps, packet, change.further_xmp)
         if inner:
             splices += _segment_splices(segment, inner, len(EXIF_HEADER))
     return splices

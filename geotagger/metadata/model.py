@@ -37,6 +37,7 @@ class PhotoMetadata:
         fix: the position that the file holds, or its sidecar where that one wins.
         sidecar: the sidecar that was read, whether or not it holds the position.
         fix_from_sidecar: True where ``fix`` came from ``sidecar``.
+        damaged_sidecars: those that are there, but cannot be made sense of.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class PhotoMetadata:
     sidecar: Path | None
     fix_from_sidecar: bool
     identity: FileIdentity
+    damaged_sidecars: tuple[Path, ...] = ()
 
 
 class WriteTarget(str, Enum):

@@ -6,7 +6,13 @@ import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
+from geotagger.metadata.container import (
+    Change,
+    Contents,
+    block_is_empty_without,
+    changed_packet_in,
+    is_blank,
+)
 from geotagger.metadata.edit import Edit, Splice, apply, ordered, replacing
 from geotagger.metadata.errors import SIGNED, FormatError, UnsafeError
 from geotagger.metadata.preview import largest_preview
@@ -169,7 +175,8 @@ def _edit_exif(source: Source, parts: _Parts, change: Change, place: int) -> lis
     if not change.new_gps and block_is_empty_without(MemorySource(block), change):
         return [Splice(chunk.start, source.read(chunk.start, chunk.size + 12), b"")]
     try:
-        inner = edit_block(MemorySource(block), change.gps, further_xmp=change.further_xmp)
+        packet = changed_packet_in(MemorySource(block), change)
+        inner = edit_block(MemorySource(block), change.gps, packet, change.further_xmp)
     except FormatError as error:
         raise UnsafeError("its EXIF block is damaged") from error
     new = apply(block, inner)

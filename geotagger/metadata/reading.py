@@ -20,7 +20,7 @@ from geotagger.metadata.model import FileIdentity, PhotoMetadata
 from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.sidecar import Sidecar, sidecars_of
 from geotagger.metadata.source import FileSource, Source
-from geotagger.metadata.tiff import EXIF_IFD, GPS_IFD, MAKE, MODEL, ORIENTATION, Ifd, Tiff
+from geotagger.metadata.tiff import EXIF_IFD, GPS_IFD, MAKE, MODEL, ORIENTATION, XMP, Ifd, Tiff
 from geotagger.metadata.xmp import EXIF, PHOTOSHOP, TIFF, XMP_BASIC, Packet
 
 _MODIFIED = 0x132
@@ -108,6 +108,7 @@ def describe(
         fix_from_sidecar=from_sidecar is not None,
         # Last, because the digest covers all that was read.
         identity=_identity(source),
+        damaged_sidecars=tuple(s.path for s in sidecars if s.packet is None),
     )
 
 
@@ -153,7 +154,7 @@ def _gps_directories(contents: Contents, blocks: list[_Block]) -> Iterator[tuple
 
 
 def fix_in(contents: Contents, packet: Packet | None) -> Fix | None:
-    """The fix that a file holds: in its GPS tags, else in its XMP."""
+    """The fix that a file holds: in its GPS tags, else in its XMP, else in XMP within its EXIF block."""
     return _fix_in(contents, _blocks(contents), packet)
 
 
@@ -162,7 +163,9 @@ def _fix_in(contents: Contents, blocks: list[_Block], packet: Packet | None) -> 
         position = gps.position_of(tiff, ifd)
         if position is not None:
             return provenance.fix_of(position, gps.radius_km_of(tiff, ifd), packet)
-    return fix_in_packet(packet)
+    inner = (tiff.value(entry) for tiff, first in blocks if (entry := first.get(XMP)))
+    packets = [packet, *map(provenance.parsed, inner)]
+    return next((fix for one in packets if (fix := fix_in_packet(one))), None)
 
 
 def fix_in_packet(packet: Packet | None) -> Fix | None:

@@ -10,10 +10,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from geotagger.core.sentence import Sentence
 from geotagger.metadata.errors import UnsafeError
 from geotagger.metadata.xmp import PHOTOSHOP, Packet, packet_of
 
 MAX_SIDECAR_BYTES = 16 << 20
+DAMAGED_SIDECAR = Sentence("This sidecar is damaged; it is neither read nor changed.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,7 +235,7 @@ def edit_block(
             splices += [s for s in _blanked(tiff, old_gps, new, layout) if s.offset < start]
         changed |= _place_gps(tiff, old_gps, pointer, new, tail, entries, splices)
     if xmp is not None:
-        changed |= _place_xmp(tiff, first, xmp, tail, entries, splices)
+        changed |= _place_xmp(tiff, layout, xmp, tail, entries, splices)
     if further_xmp is not None:
         splices += _cleared_pages(tiff, layout, old_gps, rewrite_gps, further_xmp)
     if changed:
@@ -310,14 +310,15 @@ def _place_gps(
 
 
 def _place_xmp(
-    tiff: Tiff, first: Ifd, xmp: bytes, tail: _Tail, entries: list[Entry], splices: list[Splice]
+    tiff: Tiff, layout: _Layout, xmp: bytes, tail: _Tail, entries: list[Entry], splices: list[Splice]
 ) -> bool:
     """Put the packet in its place; True where the first directory's entries changed."""
-    present = first.get(XMP)
+    present = layout.tables[0][1].get(XMP)
     if not xmp:
         if present is None:
             return False
         entries.remove(present)
+        splices += _blanked_packet(tiff, present, layout)
         return True
     if present is not None:
         old = tiff.value(present, 1 << 30)
@@ -331,7 +332,20 @@ def _place_xmp(
         entries.append(made)
     else:
         entries[entries.index(present)] = made
+        splices += _blanked_packet(tiff, present, layout)
     return True
+
+
+def _blanked_packet(tiff: Tiff, packet: Entry, layout: _Layout) -> list[Splice]:
+    """Overwrite a packet that nothing refers to any more, unless something else is said to lie there, too."""
+    old = tiff.value(packet, 1 << 30)
+    start, end = tiff.offset_of(packet), tiff.offset_of(packet) + packet.size
+    used = [*layout.ranges]
+    for name, ifd in layout.tables:
+        if name.endswith("/GPS"):
+            used += [(ifd.offset, ifd.end), *_value_ranges(tiff, ifd.entries)]
+    alone = sum(begin < end and start < stop for begin, stop in used) == 1
+    return [Splice(start, old, bytes(len(old)))] if alone and len(old) == packet.size > 4 else []
 
 
 def _cleared_pages(
@@ -450,6 +464,13 @@ def dump(source: Source, everywhere: bool = False) -> list[tuple[str, int, int, 
         for e in ifd.entries
         if not ((everywhere or name == "IFD0") and e.tag in (GPS_IFD, XMP))
     )
+
+
+def first_packet(source: Source) -> bytes | None:
+    """The XMP packet of the first directory; None where it has none."""
+    tiff = Tiff(source)
+    entry = tiff.ifd(tiff.first_ifd).get(XMP)
+    return tiff.value(entry, 1 << 30) if entry is not None else None
 
 
 def further_packets(source: Source) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geotagger.core.fix import Fix
+from geotagger.core.geo import LatLon
 from geotagger.metadata import provenance
 from geotagger.metadata.container import Change, Contents, PhotoFormat
 from geotagger.metadata.edit import Edit, EditedSource
@@ -10,7 +11,7 @@ from geotagger.metadata.errors import FormatError, UnsafeError
 from geotagger.metadata.left_positions import holds_further_position
 from geotagger.metadata.reading import fix_in
 from geotagger.metadata.source import Source
-from geotagger.metadata.tiff_edit import dump, further_packets
+from geotagger.metadata.tiff_edit import dump, first_packet, further_packets
 
 
 def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix | None) -> Edit:
@@ -32,10 +33,16 @@ def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix 
         if handler.frame(source) != handler.frame(after):
             raise UnsafeError("the changed file would differ outside of its metadata")
         _same_tags(old, new, everywhere=change.further_xmp is not None)
+        inner = [first_packet(block) for block in new.exif]
+        for packet, block in zip(inner, old.exif, strict=False):
+            if packet != (before := first_packet(block)):
+                _same_xmp(before, packet)
     except FormatError as error:
         raise UnsafeError("the changed file would not be readable") from error
     _same_xmp(old.xmp, new.xmp)
     _right_position(new, fix)
+    for packet in (new.xmp, *inner):
+        _no_other_position(packet, fix)
     if change.further_xmp is not None and any(map(holds_further_position, new.exif)):
         raise UnsafeError("a position would be left in the file")
     return edit
@@ -75,11 +82,25 @@ def _right_position(new: Contents, fix: Fix | None) -> None:
         raise UnsafeError("the position would not read back from the changed file")
 
 
-def same_fix(found: Fix | None, wanted: Fix) -> bool:
-    """Whether a position that was read is the one that was to be written, with its source."""
+def _no_other_position(data: bytes | None, fix: Fix | None) -> None:
+    """Refuse a packet that contradicts the position: readers differ in which one they believe."""
+    packet = provenance.parsed(data)
+    if packet is None or not provenance.holds_position(packet):
+        return
+    if fix is None:
+        raise UnsafeError("a position would be left in the file")
+    if not _same_place(provenance.position_in(packet), fix):
+        raise UnsafeError("the position would not read back from the changed file")
+
+
+def _same_place(found: LatLon | None, wanted: Fix) -> bool:
     return (
         found is not None
-        and abs(found.position.lat_deg - wanted.position.lat_deg) <= provenance.SAME_PLACE_DEG
-        and abs(found.position.lon_deg - wanted.position.lon_deg) <= provenance.SAME_PLACE_DEG
-        and found.source is wanted.source
+        and abs(found.lat_deg - wanted.position.lat_deg) <= provenance.SAME_PLACE_DEG
+        and abs(found.lon_deg - wanted.position.lon_deg) <= provenance.SAME_PLACE_DEG
     )
+
+
+def same_fix(found: Fix | None, wanted: Fix) -> bool:
+    """Whether a position that was read is the one that was to be written, with its source."""
+    return found is not None and _same_place(found.position, wanted) and found.source is wanted.source

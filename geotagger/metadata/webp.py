@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from geotagger.metadata.container import Change, Contents, block_is_empty_without, is_blank
+from geotagger.metadata.container import (
+    Change,
+    Contents,
+    block_is_empty_without,
+    changed_packet_in,
+    is_blank,
+)
 from geotagger.metadata.edit import Edit, Splice, apply, growth, ordered, replacing
 from geotagger.metadata.errors import SIGNED, FormatError, UnsafeError
 from geotagger.metadata.preview import largest_preview
@@ -160,7 +166,8 @@ def _edit_exif(source: Source, parts: _Parts, change: Change) -> tuple[list[Spli
     if not change.new_gps and block_is_empty_without(MemorySource(block), change):
         return [Splice(chunk.start, whole, b"")], False
     try:
-        new = apply(block, edit_block(MemorySource(block), change.gps, further_xmp=change.further_xmp))
+        packet = changed_packet_in(MemorySource(block), change)
+        new = apply(block, edit_block(MemorySource(block), change.gps, packet, change.further_xmp))
     except FormatError as error:
         raise UnsafeError("its EXIF block is damaged") from error
     return ([replacing(chunk.start, whole, _chunk(b"EXIF", header + new))] if new != block else []), True

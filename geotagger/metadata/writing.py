@@ -39,7 +39,7 @@ from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.reading import fix_in, fix_in_packet, open_photo, read_photo
 from geotagger.metadata.record import Record
 from geotagger.metadata.side_by_side import side_by_side
-from geotagger.metadata.sidecar import Sidecar, own_path, sidecars_of
+from geotagger.metadata.sidecar import DAMAGED_SIDECAR, Sidecar, own_path, sidecars_of
 from geotagger.metadata.source import Source
 from geotagger.metadata.verify import checked_edit, same_fix
 
@@ -237,6 +237,8 @@ def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Wo
         note = Sentence("The position goes into a sidecar: {reason}.", reason=reason)
     elif others:
         note = Sentence("A sidecar that held a position is changed too.")
+    elif damaged := [s for s in sidecars if s.packet is None]:
+        note = Sentence("Its sidecar {sidecar}: {why}", sidecar=damaged[0].path.name, why=DAMAGED_SIDECAR)
     else:
         note = None
     return _Work(WritePlan(path, target, step.target, note, rows), (step, *others))
@@ -262,14 +264,17 @@ def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
                     "Its position stands in the file itself, which cannot be changed safely: {reason}.",
                     reason=error.clause,
                 ) from error
-    for sidecar in _sidecars(path):
+    sidecars = _sidecars(path)
+    for sidecar in sidecars:
         if sidecar.packet is not None and wanted(fix_in_packet(sidecar.packet)):
             new = provenance.without_fix(sidecar.data)
             before, after = sidecar.packet, provenance.parsed(new)
             steps.append(_changed(sidecar, new))
             rows += tagtable.changes(tagtable.tags_in_packet(before), tagtable.tags_in_packet(after))
     steps = [step for step in steps if step.edit or step.old is not None]
-    left = None if estimates_only else _left(path, next((s.edit for s in steps if s.target == path), ()), own)
+    damaged = [s.path.name for s in sidecars if s.packet is None]
+    edit = next((s.edit for s in steps if s.target == path), ())
+    left = None if estimates_only else _left(path, edit, own, damaged)
     if not steps:
         why = Sentence("It has no position.")
         if estimates_only:
@@ -279,8 +284,8 @@ def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
     return _Work(WritePlan(path, target, steps[0].target, left, rows, left is not None), tuple(steps))
 
 
-def _left(path: Path, edit: Edit, removed: Fix | None) -> Sentence | None:
-    """What positions the photo file would still hold after an edit; None for none."""
+def _left(path: Path, edit: Edit, removed: Fix | None, damaged_sidecars: list[str]) -> Sentence | None:
+    """What positions the photo file or its sidecars would still hold after an edit; None for none."""
     with open_photo(path) as source:
         after = EditedSource(source, edit)
         _, contents = _contents(path, after)
@@ -288,6 +293,10 @@ def _left(path: Path, edit: Edit, removed: Fix | None) -> Sentence | None:
             places = places_left(after, contents, removed.position if removed else None)
         except OSError as error:
             raise unreadable(path, error) from error
+    places += [
+        Sentence("its damaged sidecar {sidecar} may hold a position", sidecar=name)
+        for name in damaged_sidecars
+    ]
     if not places:
         return None
     named = places[0]

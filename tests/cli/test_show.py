@@ -39,6 +39,22 @@ def test_the_sidecar_is_named(geotagger, tmp_path):
     assert line["from_sidecar"] is True
 
 
+def test_a_damaged_sidecar_is_named_and_left_alone(geotagger, tmp_path):
+    photo, sidecar = tmp_path / "a.jpg", tmp_path / "a.jpg.xmp"
+    photo.write_bytes(samples.JPEGS["camera-gps"]())
+    sidecar.write_bytes(b"<x:xmpmeta exif:GPSLatitude='48,51.5N'")
+    done = geotagger("show", photo)
+    assert done.code == 0
+    assert f"{sidecar}: This sidecar is damaged; it is neither read nor changed." in done.err
+    done = geotagger("set", "46.9,-110.4", photo, "--overwrite", "all")
+    assert done.code == 0
+    assert "Its sidecar a.jpg.xmp: This sidecar is damaged" in done.out
+    done = geotagger("strip", photo)
+    assert done.code == 1
+    assert "Its damaged sidecar a.jpg.xmp may hold a position, which cannot be taken out safely." in done.err
+    assert sidecar.read_bytes() == b"<x:xmpmeta exif:GPSLatitude='48,51.5N'"
+
+
 def test_bad_photos_fail_with_a_sentence_each(geotagger, tmp_path):
     for name, data in {"empty.jpg": b"", "text.jpg": b"hello", "cut.jpg": samples.jpeg()[:30]}.items():
         (tmp_path / name).write_bytes(data)

@@ -327,6 +327,19 @@ def _overlapping() -> bytes:
     return bytes(data)
 
 
+def packet_row(packet: bytes) -> Row:
+    """An XMP packet as a tag of a directory, where only TIFF files should have one."""
+    return 0x2BC, BYTE, len(packet), packet
+
+
+_CARRIED_POSITION = 'exif:GPSLatitude="40,30.0N" exif:GPSLongitude="100,15.0W" exif:GPSAltitude="35/1"'
+
+
+def exif_with_packet(packet: bytes, *, gps: Sequence[Row] | None = None) -> bytes:
+    """An EXIF block that carries XMP itself."""
+    return block(first=[text(0x10F, "Testcam"), packet_row(packet)], exif=default_exif(), gps=gps)
+
+
 JPEGS: dict[str, Callable[[], bytes]] = {
     "plain": jpeg,
     "no-jfif": without_jfif,
@@ -404,6 +417,17 @@ JPEGS: dict[str, Callable[[], bytes]] = {
             b' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="3"/></rdf:RDF>'
         )
     ),
+    "xmp-within-exif": lambda: after_soi(app1(exif_with_packet(xmp(padding=60, body=RICH_BODY)))),
+    "xmp-within-exif-with-position": lambda: after_soi(
+        app1(exif_with_packet(xmp(_CARRIED_POSITION, padding=60, body=RICH_BODY)))
+    ),
+    "xmp-within-exif-with-another-position": lambda: after_soi(
+        app1(exif_with_packet(xmp(_CARRIED_POSITION), gps=camera_gps())),
+        xmp_segment(xmp('exif:GPSLatitude="48,51.499N" exif:GPSLongitude="2,17.67E"')),
+    ),
+    "xmp-within-second-exif-block": lambda: after_soi(
+        app1(block(exif=default_exif(), gps=camera_gps())), app1(exif_with_packet(xmp(_CARRIED_POSITION)))
+    ),
     "extended-xmp": extended_xmp,
     "fill-bytes": lambda: after_soi(
         b"\xff\xff\xff" + app1(block(exif=default_exif())), b"\xff\xff" + segment(0xFE, b"filled")
@@ -455,6 +479,9 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "value-cut-off": lambda: after_soi(app1(block(first=[(0x10F, ASCII, 5_000, b"Testcam Testcam\0")]))),
     "gps-directory-within-another": lambda: after_soi(app1(_overlapping())),
     "xmp-broken": lambda: after_soi(app1(block()), xmp_segment(b"<x:xmpmeta><broken")),
+    "xmp-within-exif-broken": lambda: after_soi(
+        app1(exif_with_packet(xmp(_CARRIED_POSITION).replace(b"</rdf:RDF>", b"")))
+    ),
     "xmp-doctype": lambda: after_soi(xmp_segment(b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + xmp())),
     "xmp-twice": lambda: after_soi(xmp_segment(xmp()), xmp_segment(xmp())),
     "mpf-broken-before-exif": lambda: two_images(mpf_first=True).replace(b"MPF\0II*\0", b"MPF\0II*\1"),

@@ -11,6 +11,7 @@ from PIL import Image
 
 from geotagger.core.errors import WriteRefusedError
 from geotagger.core.fix import Source
+from geotagger.core.geo import LatLon
 from geotagger.metadata import (
     Journal,
     SidecarMode,
@@ -234,6 +235,38 @@ def test_positions_in_xmp_are_changed_with_those_in_exif(
     tags = oracle.tags(path)
     assert tags["XMP-exif:GPSLatitude"] == pytest.approx(-33.8568, abs=1e-6)
     assert "XMP-exif:GPSAltitude" not in tags.names()
+
+
+CARRIED = samples.exif_with_packet(
+    samples.xmp('exif:GPSLatitude="40,30.0N" exif:GPSLongitude="100,15.0W"', padding=20)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.jpg", lambda: samples.after_soi(samples.app1(CARRIED))),
+        ("a.png", lambda: samples.saved("PNG", exif=CARRIED)),
+        ("a.webp", lambda: samples.saved("WEBP", exif=b"Exif\0\0" + CARRIED)),
+    ],
+)
+def test_xmp_within_an_exif_block_is_read_and_never_contradicts_the_position(
+    name: str, data: Callable[[], bytes], tmp_path: Path, write: Write, journal: Journal, oracle: ExifTool
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data())
+    carried = LatLon(40.5, -100.25)
+    assert oracle.tags(path)["XMP-exif:GPSLatitude"] == pytest.approx(carried.lat_deg)
+    found = read_photo(path).fix
+    assert found is not None
+    assert found.position == carried
+    write(path, MANUAL)
+    assert oracle.tags(path)["XMP-exif:GPSLatitude"] == pytest.approx(MANUAL.position.lat_deg, abs=1e-6)
+    assert b"40,30.0N" not in path.read_bytes()
+    strip_fix(path, WritePolicy(), journal, journal.begin_run("strip"), estimates_only=False)
+    assert not [tag for tag in oracle.tags(path).names() if "Latitude" in tag]
+    assert read_photo(path).fix is None
+    assert b"GPSLatitude" not in path.read_bytes()
 
 
 def test_old_positions_cannot_be_dug_out_of_a_stripped_file(

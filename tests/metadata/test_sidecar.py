@@ -231,8 +231,12 @@ def test_a_damaged_sidecar_is_never_overwritten(photo: Path, write: Write) -> No
     assert read_photo(photo).fix is None
     with pytest.raises(WriteRefusedError, match="sidecar cannot be changed safely"):
         write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
+    outcome = write(photo, ESTIMATE)
+    assert outcome.target is WriteTarget.FILE
+    assert outcome.note is not None
+    assert outcome.note.startswith("Its sidecar IMG_1.jpg.xmp: This sidecar is damaged")
     assert sidecar.read_bytes() == b"<broken"
-    assert write(photo, ESTIMATE).target is WriteTarget.FILE
+    assert read_photo(photo).damaged_sidecars == (sidecar,)
 
 
 def test_strip_removes_a_sidecar_of_ours_and_cleans_a_foreign_one(
