@@ -15,7 +15,7 @@ from geotagger.cli.output import emit, emit_json
 from geotagger.core import paths
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.regions import load_regions
-from geotagger.core.settings import Device, load_settings
+from geotagger.core.settings import Device, load_settings, model_folder
 from geotagger.metadata import open_journal
 
 _REINSTALL = "Install the program again."
@@ -49,11 +49,14 @@ def command(
 
 def findings() -> Iterator[Finding]:
     """Run every check; a check that fails does not keep the others from running."""
+    of_bundle = (
+        "Choose another folder for it in the settings, or none." if load_settings().model_dir else _REINSTALL
+    )
     checks: tuple[tuple[str, Callable[[], str], str], ...] = (
         ("regions", _regions, _REINSTALL),
         ("map", _map, _REINSTALL),
         ("window", _window, "Install PySide6 with its WebEngine (the PySide6 package holds both)."),
-        ("model bundle", _bundle, _REINSTALL),
+        ("model bundle", _bundle, of_bundle),
         ("interrupted writes", _interrupted, "Compare each file with its copy, and delete the copy."),
         ("device", _device, "Choose another device in the settings, or mend the driver."),
     )
@@ -92,7 +95,7 @@ def _window() -> str:
 def _bundle() -> str:
     from geotagger.inference import load_bundle
 
-    bundle = load_bundle()
+    bundle = load_bundle(model_folder(load_settings()))
     return f"{bundle.id}, hash verified."
 
 
@@ -107,8 +110,9 @@ def _interrupted() -> str:
 def _device() -> str:
     from geotagger.inference import Predictor, load_bundle
 
-    chosen = load_settings().device
-    predictor = Predictor(load_bundle(), device=chosen.value)
+    settings = load_settings()
+    chosen = settings.device
+    predictor = Predictor(load_bundle(model_folder(settings)), device=chosen.value)
     automatic = " (chosen automatically)" if chosen is Device.AUTO else ""
     return f"{predictor.device_label}{automatic}."
 

@@ -15,7 +15,7 @@ from geotagger.cli.output import emit, emit_json, find_photos, finish, say, say_
 from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.regions import load_regions
-from geotagger.core.settings import Device, load_settings
+from geotagger.core.settings import Device, load_settings, model_folder
 from geotagger.session.exports import check_export_name, export_row, write_export
 from geotagger.session.sources import OffsetError, parse_offset
 
@@ -244,8 +244,9 @@ def load_predictor(device: Device | None) -> Predictor:
     """The bundled model on the device asked for, or on the one of the settings."""
     from geotagger.inference import Predictor, load_bundle  # torch takes seconds to load
 
-    chosen = device or load_settings().device
-    return Predictor(load_bundle(), device=chosen.value, on_notice=say)
+    settings = load_settings()
+    chosen = device or settings.device
+    return Predictor(load_bundle(model_folder(settings)), device=chosen.value, on_notice=say)
 
 
 def as_json(result: PhotoResult, top: int) -> dict[str, Any]:

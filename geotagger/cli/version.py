@@ -10,6 +10,7 @@ import typer
 from geotagger import __version__
 from geotagger.cli.output import emit, say
 from geotagger.core.errors import GeotaggerError
+from geotagger.core.settings import load_settings, model_folder
 
 
 def command() -> None:
@@ -18,7 +19,7 @@ def command() -> None:
 
     emit(f"geotagger {__version__}")
     try:
-        emit(f"model {load_bundle().id}")
+        emit(f"model {load_bundle(model_folder(load_settings())).id}")
     except GeotaggerError as error:
         say(str(error))
         raise typer.Exit(1) from error

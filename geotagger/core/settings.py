@@ -66,6 +66,11 @@ class Settings:
     device: Device = _setting(
         Device.AUTO, "model", "Where the network runs; automatic takes CUDA, then MPS, then the CPU."
     )
+    model_dir: str = _setting(
+        "",
+        "model",
+        "Folder of a model bundle of your own; empty for the one of the program. A change shows at the next start.",
+    )
     accept_threshold: float = _setting(
         0.60, "model", "“Accept all” takes guesses whose best region has at least this probability.", 0.0, 1.0
     )
@@ -141,6 +146,11 @@ def write_policy(settings: Settings) -> WritePolicy:
     """The policy for writing that the settings describe."""
     backup_dir = Path(settings.backup_dir) if settings.backup_dir else None
     return WritePolicy(overwrite=settings.overwrite, sidecar=settings.sidecar, backup_dir=backup_dir)
+
+
+def model_folder(settings: Settings) -> Path | None:
+    """The folder of the user's own model bundle; None for the bundle that ships with the program."""
+    return Path(settings.model_dir).expanduser() if settings.model_dir else None
 
 
 def settings_file() -> Path:

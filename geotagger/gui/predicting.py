@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.prediction import Prediction
 from geotagger.core.sentence import Sentence
+from geotagger.core.settings import load_settings, model_folder
 from geotagger.gui.jobs import Generation, Lane
 from geotagger.gui.language import said, tr
 from geotagger.gui.workbench import Workbench
@@ -272,7 +273,7 @@ def _make_predictor(device: str, on_notice: Callable[[Sentence], None]) -> Any:
     """Load torch and the model. The import stands here because it takes seconds: the window opens before."""
     from geotagger.inference import Predictor, load_bundle
 
-    return Predictor(load_bundle(), device, on_notice)
+    return Predictor(load_bundle(model_folder(load_settings())), device, on_notice)
 
 
 def _load_pixels(predictor: Any, path: Path) -> Any:

@@ -35,6 +35,7 @@ def _titles() -> dict[str, str]:
         "language": tr("Language"),
         "notation": tr("Positions"),
         "device": tr("Network runs on"),
+        "model_dir": tr("Model bundle"),
         "accept_threshold": tr("Accept all from"),
         "use_image": tr("The picture"),
         "judge_together": tr("Neighbours in time"),
@@ -46,6 +47,11 @@ def _titles() -> dict[str, str]:
         "backup_dir": tr("Copies of originals"),
         "tile_url": tr("Online map"),
     }
+
+
+def _placeholders() -> dict[str, str]:
+    """What it means that no folder is given."""
+    return {"backup_dir": tr("No copies"), "model_dir": tr("The one of the program")}
 
 
 def _groups() -> dict[str, str]:
@@ -201,7 +207,7 @@ class SettingsDialog(QDialog):
         holder = QWidget()
         choose = QPushButton(tr("Choose…"))
         choose.clicked.connect(lambda: self._choose_folder(field))
-        field.setPlaceholderText(tr("No copies"))
+        field.setPlaceholderText(_placeholders()[name])
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(field, 1)
@@ -210,7 +216,7 @@ class SettingsDialog(QDialog):
         return holder
 
     def _choose_folder(self, field: QLineEdit) -> None:
-        name = QFileDialog.getExistingDirectory(self, tr("Folder for copies"), field.text())
+        name = QFileDialog.getExistingDirectory(self, tr("Choose a folder…"), field.text())
         if name:
             field.setText(name)
 

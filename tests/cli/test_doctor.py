@@ -1,8 +1,14 @@
+import json
+import shutil
+from dataclasses import replace
 from importlib.metadata import version
 
 from geotagger import __version__
 from geotagger.cli import doctor
 from geotagger.core.errors import ResourceError
+from geotagger.core.paths import resource_path
+from geotagger.core.settings import load_settings, save_settings
+from tests.images import save_photo
 
 
 def test_a_healthy_installation_passes_every_check(geotagger):
@@ -41,3 +47,20 @@ def test_wrong_usage_ends_with_two(geotagger):
     assert geotagger("predict").code == 2
     assert geotagger("nonsense").code == 2
     assert geotagger("set", "nowhere", "a.jpg").code == 2
+
+
+def test_a_bundle_of_ones_own_is_used_where_the_settings_name_its_folder(geotagger, tmp_path):
+    own = shutil.copytree(resource_path("model"), tmp_path / "own")
+    manifest = json.loads((own / "manifest.json").read_text())
+    (own / "manifest.json").write_text(json.dumps(manifest | {"id": "mine-12345678"}))
+    save_settings(replace(load_settings(), model_dir=str(own)))
+    assert "model mine-12345678" in geotagger("version").out
+    photo = tmp_path / "a.jpg"
+    save_photo(photo)
+    (line,) = geotagger("predict", photo, "--no-context", "--json").lines
+    assert line["model"] == "mine-12345678"
+    save_settings(replace(load_settings(), model_dir=str(tmp_path / "none")))
+    found = {line["check"]: line for line in geotagger("doctor", "--json").lines}
+    assert f"no model bundle in {tmp_path / 'none'}" in found["model bundle"]["detail"]
+    assert "in the settings, or none" in found["model bundle"]["remedy"]
+    assert geotagger("predict", photo, "--no-context").code == 2
