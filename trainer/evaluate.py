@@ -192,8 +192,11 @@ def explained(table: str) -> str:
 
 
 def shown(name: str, metric: Value | None) -> str:
-    """A metric with its interval, as tables show it; a dash where it was not or could not be measured."""
+    """A metric with its interval, if it has one, as tables show it; a dash where it could not be measured."""
     if metric is None or not math.isfinite(metric.value):
         return NOT_MEASURED
     digits = _DIGITS.get(name, 1)
-    return f"{metric.value:.{digits}f} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"
+    value = f"{metric.value:.{digits}f}"
+    if not math.isfinite(metric.low):
+        return value
+    return f"{value} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"

@@ -18,7 +18,7 @@ WITHIN_KM = (25, 200, 750, 2500)
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A metric with a 95 % interval from resampling whole groups (photographers)."""
+    """A metric with a 95 % interval from resampling whole groups (photographers); NaN where there is one alone."""
 
     value: float
     low: float
@@ -129,7 +129,9 @@ def with_intervals(
     for name, value in whole.items():
         drawn = np.array([draw[name] for draw in draws])
         drawn = drawn[np.isfinite(drawn)]
-        low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
+        # Resampling one photographer gives that one again, which says nothing of others.
+        told = len(drawn) and len(members) > 1
+        low, high = np.percentile(drawn, [2.5, 97.5]) if told else (np.nan, np.nan)
         result[name] = Value(value, float(low), float(high))
     return result
 

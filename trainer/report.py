@@ -65,10 +65,15 @@ def write_report(
     evaluation = evaluate_judged("ours", judged, samples, calibration)
     history = run / HISTORY_FILE
     epochs = json.loads(history.read_text(encoding="utf-8")) if history.exists() else []
+    intervals = (
+        "Brackets: 95 % interval from resampling photographers."
+        if evaluation.photographers > 1
+        else "One photographer alone tells nothing of others, so there are no intervals."
+    )
     sections = [
         f"<h1>Training {html.escape(run.name)}</h1>",
         f"<p>{evaluation.photos} photos by {evaluation.photographers} photographers that the training has not seen, "
-        f"data list {data.list_hash}. Brackets: 95 % interval from resampling photographers.</p>",
+        f"data list {data.list_hash}. {intervals}</p>",
         _metrics_table(evaluation),
         "<h2>Loss</h2>" + _loss_curve(epochs),
         "<h2>Reliability</h2><p class=note>How often the first region was right, by its probability; ten groups of "
@@ -121,7 +126,7 @@ def _map(judged: Judged, samples: Sequence[Sample], grid: CellGrid) -> str:
 def _loss_curve(epochs: Sequence[dict[str, Any]]) -> str:
     losses = np.array([loss for epoch in epochs for loss in epoch["losses"]], float)
     if len(losses) < 2:
-        return "<p>No history.</p>"
+        return "<p>The folder holds no history of a training; that of an average of trainings lies in theirs.</p>"
     width = max(1, len(losses) // 100)
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
     low, high = float(smooth.min()), float(smooth.max())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trainer.evaluate import shown
 from trainer.metrics import (
     distance_metrics,
     expected_calibration_error,
@@ -89,3 +90,10 @@ def test_photos_of_unknown_place_leave_the_distances_unknown_without_a_warning()
     assert (values["mean_km"].low, values["mean_km"].high) == (100, 100)
     nowhere = with_intervals(lambda indices: distance_metrics(distances[:1][indices * 0]), list("abcd"))
     assert plain(nowhere)["score"] == [None, None, None]
+
+
+def test_one_photographer_alone_gives_no_interval() -> None:
+    measured = with_intervals(lambda indices: {"mean": float(np.mean(indices))}, ["p"] * 4)["mean"]
+    assert measured.value == 1.5
+    assert np.isnan([measured.low, measured.high]).all()
+    assert shown("mean", measured) == "1.5"
