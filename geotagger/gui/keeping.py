@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -30,6 +32,7 @@ class Keeping(QObject):
         self._reading = reading
         self._generation = Generation()
         self._closed = False
+        self._looked_for: list[KeptPhoto] = []
         self._restoring: dict[str, KeptPhoto] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -48,11 +51,22 @@ class Keeping(QObject):
     def keep_now(self) -> None:
         """Keep the session as it is now, in the background."""
         self._timer.stop()
-        photos = list(self._workbench.session)
+        photos = self._to_keep()
         # On the write lane, so that an older session never overtakes a newer one.
         self._workbench.jobs.run(
             partial(_keep, photos), lambda _: None, self._failed, self._generation.next(), Lane.WRITE
         )
+
+    def _to_keep(self) -> list[Photo | KeptPhoto]:
+        """The open photos, with what was decided last time of those not read yet, and those that are looked for."""
+        photos = [
+            photo if photo.metadata is not None else self._restoring.get(str(photo.path), photo)
+            for photo in self._workbench.session
+        ]
+        return [*photos, *self._not_found_yet()]
+
+    def _not_found_yet(self) -> list[KeptPhoto]:
+        return [one for one in self._looked_for if self._workbench.session.id_of(one.path) is None]
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, OSError):
@@ -60,26 +74,39 @@ class Keeping(QObject):
         log.warning("The session could not be kept: %s", error)
 
     def close(self, *, keep: bool) -> None:
-        """Keep the session for next time, or forget it; nothing is kept after this."""
+        """Keep the session for next time, or forget it; nothing is kept after this.
+
+        Photos of last time of which the disk has not yet said whether they are there are kept in any case.
+        """
         self._closed = True
         self._timer.stop()
         self._generation.next()
         try:
-            if keep:
-                keep_session(self._workbench.session)
-            else:
-                forget_session()
+            _keep(self._to_keep() if keep else self._not_found_yet())
         except OSError as error:
             log.warning("The session could not be kept: %s", error)
 
-    def kept(self) -> tuple[list[KeptPhoto], list[KeptPhoto]]:
-        """What was kept last time: photos that are still there, and those that are gone."""
-        kept = [(photo, photo.path.is_file()) for photo in load_session()]
-        return [photo for photo, there in kept if there], [photo for photo, there in kept if not there]
+    def look(self, on_found: Callable[[list[KeptPhoto], list[KeptPhoto]], None]) -> None:
+        """Find out which of the photos that were kept last time are still there, and which are gone.
+
+        The disk is asked in the background: a network drive that is gone may take minutes to say so, or never answer.
+        """
+        self._looked_for = load_session()
+        if not self._looked_for:
+            return
+        # One that the user opens meanwhile is decided as it was, too.
+        self._restoring = {str(one.path): one for one in self._looked_for if one.edited or one.skipped}
+
+        def looked(is_there: Sequence[bool]) -> None:
+            kept, self._looked_for = self._looked_for, []
+            pairs = list(zip(kept, is_there, strict=True))
+            on_found([one for one, there in pairs if there], [one for one, there in pairs if not there])
+
+        work = partial(_are_there, [photo.path for photo in self._looked_for])
+        self._workbench.jobs.run(work, looked, _raise, lane=Lane.ASIDE)
 
     def restore(self, kept: Sequence[KeptPhoto]) -> None:
         """Open the photos again; the decisions follow when each has been read."""
-        self._restoring.update((str(photo.path), photo) for photo in kept if photo.edited or photo.skipped)
         self._reading.open([photo.path for photo in kept])
 
     def _restore_decisions(self, photo_ids: list[int]) -> None:
@@ -89,14 +116,22 @@ class Keeping(QObject):
             if photo.metadata is None:
                 continue
             kept = self._restoring.pop(str(photo.path), None)
-            if kept is not None and self._workbench.session.update(
-                photo.id, edited=kept.edited, skipped=kept.skipped
-            ):
+            if kept is None or photo.edited is not None or photo.skipped:
+                continue  # what was decided meanwhile is newer
+            if self._workbench.session.update(photo.id, edited=kept.edited, skipped=kept.skipped):
                 self._workbench.note_changed([photo.id])
 
 
-def _keep(photos: Sequence[Photo]) -> None:
+def _keep(photos: Sequence[Photo | KeptPhoto]) -> None:
     if photos:
         keep_session(photos)
     else:
         forget_session()
+
+
+def _are_there(paths: Sequence[Path]) -> list[bool]:
+    return [os.path.isfile(path) for path in paths]  # noqa: PTH113 - False, too, where the disk answers with an error
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Qt, Signal
@@ -17,6 +18,7 @@ from geotagger.gui.reading import Reading
 from geotagger.gui.recent import RecentFolders
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import PHOTO_SUFFIXES
+from geotagger.session.kept_session import KeptPhoto
 
 
 class Opening(QObject):
@@ -74,7 +76,9 @@ class Opening(QObject):
 
     def restore_last_session(self, keeping: Keeping) -> None:
         """Bring back what was open and decided when the program ended without being done."""
-        kept, gone = keeping.kept()
+        keeping.look(partial(self._bring_back, keeping))
+
+    def _bring_back(self, keeping: Keeping, kept: list[KeptPhoto], gone: list[KeptPhoto]) -> None:
         if gone:
             sentence = trn(
                 "{n} photo of last time is no longer there.",

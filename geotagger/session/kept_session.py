@@ -34,7 +34,7 @@ def kept_session_file() -> Path:
     return data_dir() / "session.json"
 
 
-def keep_session(photos: Iterable[Photo], file: Path | None = None) -> None:
+def keep_session(photos: Iterable[Photo | KeptPhoto], file: Path | None = None) -> None:
     """Write the session so that a crash leaves either the old or the new file.
 
     Raises:
@@ -66,12 +66,12 @@ def load_session(file: Path | None = None) -> list[KeptPhoto]:
         return []
 
 
-def _as_row(photo: Photo) -> dict[str, Any]:
+def _as_row(photo: Photo | KeptPhoto) -> dict[str, Any]:
     row: dict[str, Any] = {"path": str(photo.path)}
     if photo.skipped:
         row["skipped"] = True
-    if photo.edited is not None and photo.edited != photo.written:
-        fix = photo.edited
+    fix = photo.edited
+    if fix is not None and not (isinstance(photo, Photo) and fix == photo.written):
         row["fix"] = {
             "lat": fix.position.lat_deg,
             "lon": fix.position.lon_deg,

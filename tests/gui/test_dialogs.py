@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QUndoView
 from geotagger.core.coordinates import Notation
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings, Theme, load_settings
+from geotagger.gui import keeping
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.crash import CrashDialog, CrashWatch
@@ -161,6 +163,40 @@ def test_photos_of_last_time_that_are_gone_are_named(opened: App, jobs: Jobs, ap
     again.wait(lambda: list(again.states()) == ["IMG_0.jpg"])
     assert again.window.notices.text == "1 photo of last time is no longer there."
     assert again.window.notices._details == str(gone)
+    again.wait(again.is_idle)
+    again.window._closing_agreed = True
+
+
+def test_a_drive_that_does_not_answer_holds_up_neither_the_window_nor_what_was_decided(
+    opened: App, jobs: Jobs, appearance: Appearance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geotagger.gui.window import MainWindow
+
+    opened.select("IMG_1.jpg")
+    opened.do("reject")
+    opened.window.keeping.keep_now()
+    opened.wait(lambda: [one.skipped for one in load_session()] == [False, True])
+    answers, ask = threading.Event(), keeping._are_there
+
+    def ask_and_wait(paths: Sequence[Path]) -> list[bool]:
+        assert threading.current_thread() is not threading.main_thread()
+        assert answers.wait(60)
+        return ask(paths)
+
+    monkeypatch.setattr(keeping, "_are_there", ask_and_wait)
+    again = App(MainWindow(jobs, Settings(theme=Theme.LIGHT), appearance), opened.bot)
+    opened.bot.addWidget(again.window)
+    again.window.show()
+    try:
+        again.window.restore_last_session()
+        again.wait(lambda: again.window.map_view._bridge.is_ready)
+        assert again.states() == {}
+        again.window.keeping.close(keep=False)
+        assert [one.skipped for one in load_session()] == [False, True]
+    finally:
+        answers.set()
+    again.wait(lambda: again.states().get("IMG_1.jpg") is PhotoState.SKIPPED and len(again.states()) == 2)
+    assert "2 photos of last time" in again.window.notices.text
     again.wait(again.is_idle)
     again.window._closing_agreed = True
 
