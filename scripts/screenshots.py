@@ -83,17 +83,17 @@ def render(look: str, scale: int, out: Path, photos: Path) -> None:
 
     from geotagger.core.geo import LatLon
     from geotagger.core.settings import Settings, Theme
-    from geotagger.gui.app import keep_smooth
     from geotagger.gui.appearance import Appearance
     from geotagger.gui.challenge_dialog import ChallengeDialog
     from geotagger.gui.jobs import Jobs
     from geotagger.gui.map import register_scheme
+    from geotagger.gui.smooth import keep_smooth
     from geotagger.session.arrangement import Grouping
     from geotagger.session.photo import PhotoState
 
-    keep_smooth()
     register_scheme()
     app = QApplication(sys.argv[:1])
+    keep_smooth(app)
     from geotagger.gui.window import MainWindow
 
     theme = Theme.DARK if look == "dark" else Theme.LIGHT

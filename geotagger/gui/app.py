@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, Qt, QTimer, QTranslator
+from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from geotagger.core.settings import Language, load_settings
@@ -19,28 +18,9 @@ from geotagger.gui.icons import app_icon
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.language import system_language, use_language
 from geotagger.gui.map import register_scheme
+from geotagger.gui.smooth import keep_smooth
 
 log = logging.getLogger(__name__)
-
-
-_SWITCH_INTERVAL_S = 0.0002
-_GC_THRESHOLDS = (10_000, 10, 1_000_000)
-"""The last one keeps the oldest generation, which holds all photos, out of the automatic collections."""
-
-
-def keep_smooth() -> None:
-    """Let the window's thread have its turn soon while others work, and look for garbage only among what is new.
-
-    Python's defaults (5 ms, and a search through all photos every few seconds) are felt as stutter.
-    """
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    gc.set_threshold(*_GC_THRESHOLDS)
-
-
-def _clear_up(state: Qt.ApplicationState) -> None:
-    """Look for garbage among everything while nobody looks at the window."""
-    if state is not Qt.ApplicationState.ApplicationActive:
-        gc.collect()
 
 
 def run(paths: Sequence[Path]) -> int:
@@ -52,7 +32,6 @@ def run(paths: Sequence[Path]) -> int:
         )
         return 2
     log_to_file()
-    keep_smooth()
     _allow_running_as_root()
     register_scheme()
     app = QApplication(sys.argv[:1])
@@ -61,7 +40,7 @@ def run(paths: Sequence[Path]) -> int:
     app.setWindowIcon(app_icon())
     watch = CrashWatch(app)
     watch.watch()
-    app.applicationStateChanged.connect(_clear_up)
+    keep_smooth(app)
     settings = load_settings()
     speak(app, system_language() if settings.language is Language.SYSTEM else settings.language.value)
     appearance = Appearance(app, settings.theme)

@@ -25,10 +25,10 @@ from PySide6.QtWidgets import QApplication
 
 from geotagger.core.settings import Settings, Theme
 from geotagger.gui import map_link, predicting
-from geotagger.gui.app import keep_smooth
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.map import register_scheme
+from geotagger.gui.smooth import keep_smooth
 from geotagger.gui.window import MainWindow
 from geotagger.inference import load_bundle
 from geotagger.session.photo import PhotoState
@@ -98,9 +98,9 @@ def main() -> None:
     count, together = options.photos, not options.alone
     folder = BENCH_FOLDER / "photos"
     make_photos(folder, 2 * count)
-    keep_smooth()
     register_scheme()
     app = QApplication(sys.argv[:1])
+    keep_smooth(app)
     bundle = load_bundle()
     network = QuickNetwork(bundle.grid, bundle.calibration)
     predicting._make_predictor = lambda device, on_notice: network  # type: ignore[assignment]

@@ -36,10 +36,10 @@ from geotagger.core.prediction import ImageOutput  # noqa: E402
 from geotagger.core.regions import load_regions  # noqa: E402
 from geotagger.core.settings import Settings, Theme  # noqa: E402
 from geotagger.gui import predicting  # noqa: E402
-from geotagger.gui.app import keep_smooth  # noqa: E402
 from geotagger.gui.appearance import Appearance  # noqa: E402
 from geotagger.gui.jobs import Jobs  # noqa: E402
 from geotagger.gui.map import register_scheme  # noqa: E402
+from geotagger.gui.smooth import keep_smooth  # noqa: E402
 from geotagger.gui.window import MainWindow  # noqa: E402
 from geotagger.inference import load_bundle  # noqa: E402
 from geotagger.session.arrangement import SortKey  # noqa: E402
@@ -205,9 +205,9 @@ def main() -> None:
 
     folder = BENCH_FOLDER / "photos"
     make_photos(folder, options.photos)
-    keep_smooth()
     register_scheme()
     app = QApplication(sys.argv[:1])
+    keep_smooth(app)
     bundle = load_bundle()
     network = QuickNetwork(bundle.grid, bundle.calibration)
     predicting._make_predictor = lambda device, on_notice: network  # type: ignore[assignment]

@@ -37,6 +37,14 @@ def english() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def collected_on_this_thread_only() -> Iterator[None]:
+    """As in the program (``smooth``), workers collect no garbage."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
 def no_leaked_threads() -> Iterator[None]:
     """Every thread that a test started has ended when the test has."""
     before = set(threading.enumerate())
