@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import struct
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import TypeVar, overload
 
 from geotagger.core.geo import LatLon
+from geotagger.core.packed import Packed
 from geotagger.core.prediction import CellProbability, Prediction, RegionProbability
 from geotagger.core.regions import load_regions
-from geotagger.session.kept_evidence import kept_evidence
+from geotagger.session.kept_evidence import KeptEvidence, kept_evidence
 
 T = TypeVar("T")
 
@@ -34,13 +36,17 @@ def compact(prediction: Prediction) -> Prediction:
     )
 
 
-class _Ranking(Sequence[T]):
+class _Ranking(Packed[T]):
     """Numbered things with their probabilities, four bytes for each."""
 
     __slots__ = ("row",)
 
     def __init__(self, row: bytes) -> None:
         self.row = row
+
+    @property
+    def kept(self) -> bytes:
+        return self.row
 
     @staticmethod
     @abstractmethod
@@ -53,24 +59,6 @@ class _Ranking(Sequence[T]):
     def __iter__(self) -> Iterator[T]:
         for number, steps in _PAIR.iter_unpack(self.row):
             yield self._made(number, steps / _STEPS)
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
-    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        return tuple(self)[index]
-
-    def __repr__(self) -> str:
-        return repr(tuple(self))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Ranking):
-            return NotImplemented
-        return type(self) is type(other) and self.row == other.row
-
-    def __hash__(self) -> int:
-        return hash(self.row)
 
 
 class _RankedRegions(_Ranking[RegionProbability]):
@@ -113,7 +101,7 @@ def _numbers() -> dict[str, int]:
     return {region.code: region.index for region in load_regions()}
 
 
-# On the shelf ---------------------------------------------------------------------------------------------
+# As bytes -------------------------------------------------------------------------------------------------
 
 _HEAD = struct.Struct("<dddBBB")
 LARGEST_BYTES = _HEAD.size + 255 + 2 * 255 * _PAIR.size
@@ -165,3 +153,38 @@ def from_bytes(data: bytes, frame: Prediction) -> Prediction:
         region_set=tuple(codes[number] for number in data[_HEAD.size : first]),
         cells=_RankedCells(data[second : second + cells * _PAIR.size]),
     )
+
+
+class Pile:
+    """Compact predictions one behind the other in one piece of memory, as long as what they were made of is there.
+
+    Python gives memory back by the megabyte, and only where nothing is left in it. Small values that stay, made among
+    the thousands that a judgement needs for a moment, would keep all of it; so they are made when those are gone.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("q")
+        self._frames: list[Prediction] = []
+
+    def add(self, prediction: Prediction) -> None:
+        """Put a compact prediction on top."""
+        evidence = prediction.evidence
+        is_kept = isinstance(evidence, KeptEvidence)
+        self._frames.append(frame_of(replace(prediction, evidence=()) if is_kept else prediction))
+        self._bytes += to_bytes(prediction)
+        self._ends.append(len(self._bytes))
+        if isinstance(evidence, KeptEvidence):
+            self._bytes += evidence.to_bytes()
+        self._ends.append(len(self._bytes))
+
+    def __iter__(self) -> Iterator[Prediction]:
+        """All of them from the lowest on, made anew."""
+        start = 0
+        for frame, middle, end in zip(self._frames, self._ends[::2], self._ends[1::2], strict=True):
+            prediction = from_bytes(bytes(self._bytes[start:middle]), frame)
+            if end > middle:
+                evidence = KeptEvidence.from_bytes(bytes(self._bytes[middle:end]))
+                prediction = replace(prediction, evidence=evidence)
+            yield prediction
+            start = end

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from geotagger.core.geo import LatLon
 from geotagger.core.paths import cache_dir
-from geotagger.core.prediction import ImageOutput, Prediction
+from geotagger.core.prediction import FloatVector, ImageOutput, Prediction
 from geotagger.session.compact import LARGEST_BYTES, compact, frame_of, from_bytes, to_bytes
 from geotagger.session.photo import Photo
 
@@ -88,12 +88,19 @@ class KeptGuess:
         sizes = _shared_sizes((len(parts[0]), len(parts[1]), len(parts[2])))
         return cls(sizes, _shelf.put(row), frame_of(small))
 
-    def output(self) -> ImageOutput:
-        """What the network said, to about a thousandth."""
+    def output(self, space: FloatVector | None = None) -> ImageOutput:
+        """What the network said, to about a thousandth.
+
+        Args:
+            space: where to put it, as many numbers as there are; newly made where None.
+        """
         regions, cells, _ = self.sizes
-        values = np.frombuffer(_shelf.get(self.kept, 0, self._numbers_bytes), np.float16).astype(np.float32)
-        squares = np.square(values[regions : regions + cells])
-        return ImageOutput(values[:regions], squares / squares.sum(), values[regions + cells :])
+        values = np.empty(sum(self.sizes), np.float32) if space is None else space
+        values[:] = np.frombuffer(_shelf.get(self.kept, 0, self._numbers_bytes), np.float16)
+        squares = values[regions : regions + cells]
+        np.square(squares, out=squares)
+        squares /= squares.sum()
+        return ImageOutput(values[:regions], squares, values[regions + cells :])
 
     def alone(self) -> Prediction:
         """The prediction of the photo judged by itself."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, overload
+from typing import Any
 
+from geotagger.core.packed import Packed
 from geotagger.core.prediction import Evidence
 from geotagger.core.sentence import Sentence
 
+_STEPS = 100
+"""Weights are kept to the hundredth, as they are given."""
 _MOST_SHARED = 4096
 
 
-class KeptEvidence(Sequence[Evidence]):
+class KeptEvidence(Packed[Evidence]):
     """Pieces of evidence whose reasons, two kilobytes of sentences within sentences, are kept as a line of JSON.
 
     Attributes:
@@ -22,10 +25,33 @@ class KeptEvidence(Sequence[Evidence]):
 
     __slots__ = ("_photos", "_reasons", "heads")
 
-    def __init__(self, evidence: Sequence[Evidence]) -> None:
-        self.heads = tuple(_head(one.kind, one.weight) for one in evidence)
-        self._photos = tuple(one.photo for one in evidence)
-        self._reasons = json.dumps([_taken_apart(one.reason) for one in evidence], separators=(",", ":"))
+    def __init__(self, heads: Sequence[Evidence], photos: Sequence[str | None], reasons: str) -> None:
+        self.heads = tuple(heads)
+        self._photos = tuple(photos)
+        self._reasons = reasons
+
+    @classmethod
+    def of(cls, evidence: Sequence[Evidence]) -> KeptEvidence:
+        """Keep evidence small."""
+        heads = (_head(one.kind, round(_STEPS * one.weight)) for one in evidence)
+        return cls(
+            list(heads), [one.photo for one in evidence], _text([_taken_apart(e.reason) for e in evidence])
+        )
+
+    def to_bytes(self) -> bytes:
+        """All of it in one piece."""
+        rows = [
+            (one.kind, round(_STEPS * one.weight), photo)
+            for one, photo in zip(self.heads, self._photos, strict=True)
+        ]
+        return f"{_text(rows)}\n{self._reasons}".encode("ascii")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> KeptEvidence:
+        """The evidence again that ``to_bytes`` gave."""
+        rows, reasons = data.decode("ascii").split("\n")
+        kinds, steps, photos = zip(*json.loads(rows), strict=True)
+        return cls([_head(*one) for one in zip(kinds, steps, strict=True)], photos, reasons)
 
     def __len__(self) -> int:
         return len(self.heads)
@@ -34,30 +60,16 @@ class KeptEvidence(Sequence[Evidence]):
         for head, photo, reason in zip(self.heads, self._photos, json.loads(self._reasons), strict=True):
             yield Evidence(head.kind, head.weight, photo, _put_together(reason))
 
-    @overload
-    def __getitem__(self, index: int) -> Evidence: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Evidence, ...]: ...
-    def __getitem__(self, index: int | slice) -> Evidence | tuple[Evidence, ...]:
-        return tuple(self)[index]
-
-    def __repr__(self) -> str:
-        return repr(tuple(self))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, KeptEvidence):
-            return NotImplemented
-        return (self.heads, self._photos, self._reasons) == (other.heads, other._photos, other._reasons)
-
-    def __hash__(self) -> int:
-        return hash((self.heads, self._photos, self._reasons))
+    @property
+    def kept(self) -> Hashable:
+        return self.heads, self._photos, self._reasons
 
 
 def kept_evidence(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
     """The same evidence, small; what stands for itself, such as the picture alone, is one value for all photos."""
     if all(one.photo is None and one.reason is None for one in evidence):
         return _shared(tuple(evidence))
-    return KeptEvidence(evidence)
+    return KeptEvidence.of(evidence)
 
 
 def heads(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
@@ -66,13 +78,17 @@ def heads(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
 
 
 @lru_cache(_MOST_SHARED)
-def _head(kind: str, weight: float) -> Evidence:
-    return Evidence(kind, weight)
+def _head(kind: str, steps: int) -> Evidence:
+    return Evidence(kind, steps / _STEPS)
 
 
 @lru_cache(_MOST_SHARED)
 def _shared(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     return evidence
+
+
+def _text(values: Any) -> str:
+    return json.dumps(values, separators=(",", ":"))
 
 
 def _taken_apart(value: Any) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from geotagger.core.prediction import CellProbability, Evidence, Prediction, RegionProbability
 from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
-from geotagger.session.compact import LARGEST_BYTES, compact, frame_of, from_bytes, to_bytes
+from geotagger.session.compact import LARGEST_BYTES, Pile, compact, frame_of, from_bytes, to_bytes
 from geotagger.session.kept_evidence import heads
 from tests.session.made import prediction
 
@@ -100,3 +100,23 @@ def test_a_prediction_of_all_regions_takes_less_than_one_and_a_half_kilobytes() 
 
 def _slots(value: object) -> list[str]:
     return [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+
+
+def test_a_pile_gives_back_what_was_put_on_it_in_its_order() -> None:
+    put = [compact(spread_out()), compact(prediction()), compact(replace(spread_out(), radius_km=7.25))]
+    pile = Pile()
+    for one in put:
+        pile.add(one)
+    assert list(pile) == put
+    assert [tuple(one.evidence) for one in pile] == [tuple(one.evidence) for one in put]
+
+
+def test_what_a_pile_gives_shares_no_number_with_what_was_put_on_it() -> None:
+    one = compact(spread_out())
+    pile = Pile()
+    pile.add(one)
+    (again,) = pile
+    assert again.position is not one.position
+    assert again.position.lat_deg is not one.position.lat_deg
+    assert again.radius_km is not one.radius_km
+    assert again.region_set is not one.region_set
