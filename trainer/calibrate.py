@@ -54,7 +54,10 @@ def calibrate(
         DataError: there are too few photos for that.
     """
     if len(samples) < _LEAST_PHOTOS:
-        raise DataError(f"Calibration needs at least {_LEAST_PHOTOS} photos; there are {len(samples)}.")
+        raise DataError(
+            f"Calibration needs at least {_LEAST_PHOTOS} photos; there are {len(samples)}. More splits than these can be "
+            "named with --splits, or other shares with “prepare”."
+        )
     return _fitted(answers, samples, grid, coverage, method)
 
 

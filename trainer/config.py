@@ -233,7 +233,8 @@ def load_config(path: Path | None, assignments: Sequence[str]) -> Config:
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError) as error:
-            raise SettingsError(f"The settings in {path} cannot be read: {error}.") from error
+            problem = error.strerror if isinstance(error, OSError) else error
+            raise SettingsError(f"The settings in {path} cannot be read: {problem}.") from error
     return resolve(document, assignments)
 
 

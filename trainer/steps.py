@@ -7,6 +7,7 @@ import datetime
 import json
 import math
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
@@ -106,6 +107,13 @@ def _prepare(arguments: argparse.Namespace) -> None:
     groups = {split: len({s.group for s in made.samples if s.split == split}) for split in SPLITS}
     for split in SPLITS:
         print(f"{split}: {counts[split]} photos by {groups[split]} photographers")
+    empty = [split for split in SPLITS if not counts[split]]
+    if empty:
+        print(
+            f"No photos fell into {', '.join(empty)}. The photos of a photographer stay together; more photographers "
+            "(or subfolders, for “collect folder”), another prepare.salt or other shares change that.",
+            file=sys.stderr,
+        )
     for name, reason in made.refused[:_MOST_REFUSALS_SHOWN]:
         print(f"left out {name}: {reason}")
     print(f"{len(made.samples)} photos in all, {len(made.refused)} left out, list {made.list_hash}")

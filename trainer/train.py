@@ -112,14 +112,17 @@ def train(
     settings = config.train
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    make_folder(output)
     data = ShardData(data_folder)
     samples = data.of(*settings.splits)
     if len({s.region for s in samples}) < 2:
         raise TrainingError("All photos are from one region; there is nothing to learn.")
-    if len(samples) < settings.batch or settings.batch % ranks.count:
+    if len(samples) < settings.batch:
         raise TrainingError(
-            "There are fewer photos than one batch, or the batch does not divide among the processes."
+            f"There are {len(samples)} photos to learn from, fewer than one batch of {settings.batch}; lower train.batch."
+        )
+    if settings.batch % ranks.count:
+        raise TrainingError(
+            f"A batch of {settings.batch} cannot be shared evenly among {ranks.count} processes; change train.batch."
         )
     if settings.mixup > 0 and ranks.count > 1 and settings.batch // ranks.count % 2:
         raise TrainingError(
@@ -139,6 +142,7 @@ def train(
     if going_on:
         state.load(output / RESUME_FILE)
         _check_same_training(output, config, state)
+    make_folder(output)
     if ranks.first:
         config.save(output / SETTINGS_FILE)
         say(

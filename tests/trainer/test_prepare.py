@@ -17,6 +17,7 @@ from PIL import Image
 
 from geotagger.core.regions import load_regions
 from tests.images import huge_png, landscape
+from trainer.__main__ import main
 from trainer.config import PrepareConfig, load_config
 from trainer.prepare import prepare, read_photo_list, split_of
 from trainer.shards import LIST_FILE, DataError, Sample, ShardData, write_list, write_shards
@@ -323,3 +324,13 @@ def test_names_with_all_kinds_of_signs_come_back_whole(tmp_path: Path) -> None:
     for shard in sorted(tmp_path.glob("*.tar")):
         with tarfile.open(shard) as archive:
             assert not any("/" in name for name in archive.getnames())
+
+
+def test_splits_that_stay_empty_are_told_with_what_to_do(
+    photo_list: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["prepare", str(photo_list), "--out", str(tmp_path)]
+    assert main([*words, "--set", "prepare.train=0.9", "--set", "prepare.validation=0"]) == 0
+    assert "No photos fell into validation" in capsys.readouterr().err
+    assert main([*words, "--set", "prepare.salt=test-14"]) == 0
+    assert "fell into" not in capsys.readouterr().err

@@ -219,8 +219,13 @@ def test_data_of_one_region_is_refused(prepared: Path, tmp_path: Path) -> None:
 
 
 def test_batch_larger_than_the_data_is_refused(prepared: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="fewer photos"):
-        train(prepared, tmp_path, _config("train.batch=4096"), backbone=None, say=_quiet)
+    with pytest.raises(
+        TrainingError, match=r"There are 60 photos to learn from, fewer than one batch of 4096"
+    ):
+        train(prepared, tmp_path / "run", _config("train.batch=4096"), backbone=None, say=_quiet)
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(TrainingError, match="A batch of 8 cannot be shared evenly among 3 processes"):
+        train(prepared, tmp_path, _config(), backbone=None, say=_quiet, ranks=Ranks(0, 3))
 
 
 def test_missing_or_wrong_backbone_is_told(tmp_path: Path, bundle_weights: Path) -> None:
