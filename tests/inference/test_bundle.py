@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -134,3 +136,23 @@ def test_shipped_model_card_speaks_of_the_shipped_bundle() -> None:
     for name in ("top1_micro", "top1_macro", "top3_macro", "top5_macro", "top10_macro"):
         assert f"{ours['metrics'][name][0]:.1f}" in card, name
     assert str(bundle.manifest["metrics"]["photos"]) in card
+
+
+def test_a_disk_that_fills_up_leaves_the_bundle_that_was_there(
+    copy: Path, bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {file.name: file.read_bytes() for file in copy.iterdir()}
+    flush, flushed = os.fsync, []
+
+    def full_at_the_last(descriptor: int) -> None:
+        flushed.append(descriptor)
+        if len(flushed) == len(before):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full_at_the_last)
+    network = GeoNetwork(63, len(bundle.grid), 16)
+    with pytest.raises(OSError, match="No space left"):
+        save_bundle(copy, "test", network, bundle.grid, CALIBRATION, {})
+    assert {file.name: file.read_bytes() for file in copy.iterdir()} == before
+    assert load_bundle(copy).id == bundle.id

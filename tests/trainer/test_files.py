@@ -89,3 +89,18 @@ def test_a_disk_that_fills_up_in_mid_training_leaves_the_checkpoint_to_go_on_fro
     assert full_at_the_weights.returncode == 1
     assert full_at_the_weights.stderr.startswith(f"{weights} cannot be written: ")
     assert weights.read_bytes() == before[1]
+
+
+def test_a_bundle_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("trainer.export.load_trained", lambda run: (None, None))
+    monkeypatch.setattr("trainer.steps.read_calibration", lambda run: None)
+    monkeypatch.setattr("trainer.export.save_bundle", full)
+    (tmp_path / "config.json").write_text("{}")
+    assert main(["export", str(tmp_path), "--out", str(tmp_path / "bundle")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"{tmp_path / 'bundle'} cannot be written: {os.strerror(errno.ENOSPC)}.")
