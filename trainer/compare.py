@@ -70,8 +70,8 @@ def compare(runs: Sequence[Path], metrics: str | None = None) -> str:
             photos.
     """
     files = dict.fromkeys((path / METRICS_FILE if path.is_dir() else path).resolve() for path in runs)
-    names = _shortest_ends([file.parent for file in files])
-    measured = [_read(file, names[file.parent]) for file in files]
+    ends = _shortest_ends([file.parent for file in files])
+    measured = [_read(file, ends[file.parent]) for file in files]
     grounds = {(one.list_hash, *sorted(one.splits)): one for one in measured}
     if len(grounds) != 1:
         names = " and ".join(one.name for one in grounds.values())
