@@ -195,7 +195,7 @@ class _Batch:
         self._evidence: list[list[Evidence]] = [[Evidence("image", 1.0)] for _ in photos]
         for index, photo in enumerate(photos):
             self._evidence[index] += [Evidence(f.kind, 1.0, None, f.words) for f in photo.factors]
-        self._information: FloatArray = np.array([self._image_information(photo) for photo in photos])
+        self._information = [self._image_information(photo) for photo in photos]
 
     def _image_information(self, photo: ContextPhoto) -> float:
         """Nats by which the photo's own answer differs from the prior."""
