@@ -81,10 +81,11 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
     weights = sampling_weights(samples, first.sampling)
     fit_closing_heads(network, data, samples, targets.regions, weights, first)
     make_folder(output)
+    # The largest file first: where the disk has no room for it, all of the run before stays.
+    save_weights(network, output, data)
     settings[0].save(output / SETTINGS_FILE)
     described = [dataclasses.asdict(one) for one in settings]
     write_file(output / AVERAGED_FILE, json.dumps(described, indent=2) + "\n")
-    save_weights(network, output, data)
     return output / WEIGHTS_FILE
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.trainer.collect.test_folder import DENVER, photo
 from trainer.__main__ import main
 from trainer.files import NotWrittenError, make_folder, write_file
 
@@ -40,10 +41,13 @@ def test_the_commands_that_make_folders_say_so_too(
 ) -> None:
     (tmp_path / "file").write_text("")
     there = str(tmp_path / "file" / "run")
+    located = tmp_path / "photos"
+    photo(located / "a.jpg", DENVER)
     for words in (
         ["prepare", str(photo_list), "--out", there],
         ["train", str(prepared), "--out", there],
         ["original", "train", "geocnn", str(prepared), "--out", there],
+        ["collect", "folder", str(located), "--out", f"{there}/list.csv"],
     ):
         assert main(words) == 1, words
         (error,) = capsys.readouterr().err.splitlines()

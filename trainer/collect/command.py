@@ -74,7 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
             return _run_folder(arguments)
         return _run_web(arguments)
     except NotWrittenError as error:
-        print(f"{error} What was collected is kept; the same command goes on from there.", file=sys.stderr)
+        kept = " What was collected is kept; the same command goes on from there."
+        print(f"{error}{'' if arguments.collector == 'folder' else kept}", file=sys.stderr)
         return 1
     except GeotaggerError as error:
         print(error, file=sys.stderr)
