@@ -47,15 +47,18 @@ def run(paths: Sequence[Path]) -> int:
     jobs = Jobs(pool_threads(), app)
     from geotagger.gui.window import MainWindow
 
-    window = MainWindow(jobs, settings, appearance)
-    window.show()
-    window.writing.recover()
-    QTimer.singleShot(0, window.restore_last_session)
-    QTimer.singleShot(0, lambda: window.open_paths(list(paths)))
-    # The model is loaded once the window can be seen, so that the first guess need not wait for it.
-    QTimer.singleShot(300, window.predicting.load_model)
-    status = app.exec()
-    jobs.shut_down()
+    try:
+        window = MainWindow(jobs, settings, appearance)
+        window.show()
+        window.writing.recover()
+        QTimer.singleShot(0, window.restore_last_session)
+        QTimer.singleShot(0, lambda: window.open_paths(list(paths)))
+        # The model is loaded once the window can be seen, so that the first guess need not wait for it.
+        QTimer.singleShot(300, window.predicting.load_model)
+        status = app.exec()
+    finally:
+        # Threads that wait for work would keep a program that failed from ending.
+        jobs.shut_down()
     window.writing.close()
     # The window goes before the application, and with it the map's page before its profile.
     window.deleteLater()

@@ -79,6 +79,7 @@ class Panel(QScrollArea):
         self._why = actions["why"]
         self._appearance = appearance
         self.setObjectName("side")
+        self.setAccessibleName(tr("Details of the photo"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -190,6 +190,11 @@ class PhotoList(QWidget):
         """The view that is shown."""
         return self.table_view if self.shape is ListShape.TABLE else self.list_view
 
+    @property
+    def tab_stops(self) -> list[QWidget]:
+        """What the Tab key visits, from above."""
+        return [self._show, self._order, self.list_view, self.table_view]
+
     def set_shape(self, shape: ListShape) -> None:
         """Show the photos as a list, a grid or a table."""
         self.shape = shape

@@ -199,7 +199,8 @@ class PhotoModel(QStandardItemModel):
         if column is Column.REGION:
             best = best_region(photo)
             if best is None:
-                return "" if fix is None else source_name(fix.source)
+                # Where the user placed it, the state tells as much.
+                return "" if fix is None or photo.edited is not None else source_name(fix.source)
             return tr(load_regions().by_code(best[0]).name)
         if column is Column.PROBABILITY:
             best = best_region(photo)

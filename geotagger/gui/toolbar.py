@@ -105,6 +105,13 @@ class Toolbar(QFrame):
         self._dress()
         self.refresh()
 
+    @property
+    def tab_stops(self) -> list[QWidget]:
+        """What the Tab key visits, from the left."""
+        items = (self._row.itemAt(number) for number in range(self._row.count()))
+        widgets = (item.widget() for item in items if item is not None)
+        return [one for one in widgets if one is not None and one.focusPolicy() & Qt.FocusPolicy.TabFocus]
+
     def _count_soon(self) -> None:
         if not self._counting.isActive():
             self._counting.start()

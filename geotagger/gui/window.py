@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.window_layout = WindowLayout(self, self.splitter, self.photo_list, self.actions_, kept)
         self._connect()
+        self._order_tab_stops()
         self._fill_menu()
         self.window_layout.restore()
         self._refresh_actions()
@@ -164,6 +166,7 @@ class MainWindow(QMainWindow):
         self.panel.position_entered.connect(self.placing.place_selected)
         self.panel.predict_wanted.connect(self.predict_selected)
         self.photo_list.menu_wanted.connect(self._open_context_menu)
+        self.map_view.ready.connect(self._order_tab_stops)  # only then it has what takes the keys
         self.map_view.paths_dropped.connect(self.opening.open_paths)
         self.map_view.map_clicked.connect(self.placing.place_homeless)
         self.map_view.failed.connect(lambda sentence: self.notices.show_notice(sentence))
@@ -205,6 +208,12 @@ class MainWindow(QMainWindow):
             "quit": self.close,
         }.items():
             self.actions_[name].triggered.connect(slot)
+
+    def _order_tab_stops(self) -> None:
+        """Tab goes from the top left to the bottom right; by itself it follows the order in which things were made."""
+        stops = [*self.toolbar.tab_stops, *self.photo_list.tab_stops, self.map_view.tab_stop, self.panel]
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
 
     def _fill_menu(self) -> None:
         menu = self.toolbar.menu

@@ -50,6 +50,21 @@ def test_review_without_the_mouse(opened: App) -> None:
     assert opened.photo("IMG_2.jpg").state is PhotoState.SKIPPED
 
 
+def test_tab_goes_through_the_window_as_it_is_read(opened: App) -> None:
+    window = opened.window
+    opened.wait(lambda: window.map_view._bridge.is_ready)
+    order: list[QWidget] = [window.toolbar]
+    while (following := order[-1].nextInFocusChain()) is not window.toolbar:
+        order.append(following)
+    at = order.index
+
+    toolbar = [at(stop) for stop in window.toolbar.tab_stops]
+    assert toolbar == sorted(toolbar)
+    assert at(window.toolbar.filter) < at(window.photo_list.list_view)
+    assert at(window.photo_list.list_view) < at(window.map_view.tab_stop) < at(window.panel)
+    assert at(window.panel) < at(window.panel.position) < at(window.bottom_bar._cancel)
+
+
 def test_letters_typed_into_a_field_do_nothing_else(opened: App) -> None:
     press(opened, Qt.Key.Key_Slash)
     assert opened.window.focusWidget() is opened.window.toolbar.filter

@@ -73,7 +73,7 @@ def test_the_table_shows_no_chance_beside_a_guess_that_was_turned_down(model: Ph
     session.put(review.place(session[model.id_at(1)], LatLon(46.9, -110.4)))
     session.put(review.accept(session[model.id_at(2)]))
     assert cells(0) == ["", "", "", ""]
-    assert cells(1) == ["placed by you", "", "", "46.90000, -110.40000"]
+    assert cells(1) == ["", "", "", "46.90000, -110.40000"]
     assert cells(2) == ["Montana", "41 %", "± 310 km", "46.9, -110.4"]
 
 

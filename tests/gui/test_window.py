@@ -142,6 +142,30 @@ def test_the_program_starts_and_ends_cleanly(tmp_path: Path) -> None:
     assert "Release of profile" not in done.stderr
 
 
+FAIL = """
+from geotagger.gui import window
+from geotagger.gui.app import run
+def fail(*_):
+    raise RuntimeError("no window today")
+window.MainWindow = fail
+run([])
+"""
+
+
+def test_a_program_that_cannot_start_says_why_and_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FAIL],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=dict(os.environ),
+        cwd=Path(__file__).resolve().parents[2],
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "no window today" in done.stderr
+
+
 class Killed(BaseException):
     """Stands for the end of the process: nothing may catch it and clean up."""
 

@@ -119,6 +119,11 @@ class MapView(QWidget):
 
     # What the window asks for
 
+    @property
+    def tab_stop(self) -> QWidget:
+        """What the Tab key visits; from there it goes through the map and out of it again."""
+        return self._view.focusProxy() or self._view
+
     def load(self) -> None:
         """Begin to load the page, once."""
         if not self._is_loading:
