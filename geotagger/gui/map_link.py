@@ -6,11 +6,9 @@ import logging
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QObject, QTimer
 
 from geotagger.core.errors import SettingsError
 from geotagger.core.geo import LatLon
@@ -21,7 +19,7 @@ from geotagger.gui.jobs import Generation, Urgency
 from geotagger.gui.language import said
 from geotagger.gui.map import CellShape, MapView, Marker, tile_source
 from geotagger.gui.predicting import Predicting
-from geotagger.gui.thumbnails import load_thumbnail
+from geotagger.gui.thumbnails import jpeg_thumbnail
 from geotagger.gui.workbench import Workbench
 from geotagger.session.photo import Photo
 
@@ -125,7 +123,9 @@ class MapLink(QObject):
         if photo.id not in self._asked and len(self._asked) < _MOST_THUMBNAILS:
             self._asked.add(photo.id)
             self._workbench.jobs.run(
-                partial(_jpeg_thumbnail, photo.path), partial(self._keep_thumbnail, photo.id), _pass_over
+                partial(jpeg_thumbnail, photo.path, _THUMBNAIL_PX),
+                partial(self._keep_thumbnail, photo.id),
+                _pass_over,
             )
         thumbnail = self._thumbnails.get(photo.id)
         return Marker(photo.id, photo.shown_position, photo.state, photo.path.name, thumbnail=thumbnail)
@@ -177,19 +177,6 @@ class MapLink(QObject):
 
     def _on_markers_selected(self, photo_ids: Sequence[int]) -> None:
         self._workbench.select([i for i in photo_ids if i in self._workbench.session])
-
-
-def _jpeg_thumbnail(path: Path) -> bytes | None:
-    """A picture small enough for a marker, as a JPEG file; None if the photo cannot be shown."""
-    image = load_thumbnail(path)
-    if image is None:
-        return None
-    size = QSize(_THUMBNAIL_PX, _THUMBNAIL_PX)
-    small = image.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    small.convertToFormat(QImage.Format.Format_RGB32).save(buffer, "JPG", 80)  # type: ignore[call-overload]
-    return bytes(buffer.data().data())
 
 
 def _shapes(grid: CellGrid, cells: Sequence[CellProbability]) -> list[CellShape]:

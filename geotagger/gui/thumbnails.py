@@ -90,6 +90,19 @@ def load_thumbnail(path: Path) -> QImage | None:
     return made
 
 
+def jpeg_thumbnail(path: Path, longest_px: int) -> bytes | None:
+    """A picture for a map, as a JPEG file; None if the photo cannot be shown."""
+    image = load_thumbnail(path)
+    if image is None:
+        return None
+    size = QSize(longest_px, longest_px)
+    small = image.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    small.convertToFormat(QImage.Format.Format_RGB32).save(buffer, "JPG", 80)  # type: ignore[call-overload]
+    return bytes(buffer.data().data())
+
+
 def load_image(path: Path, longest_px: int) -> QImage | None:
     """The upright picture, scaled down while decoding so that its longest side is ``longest_px``.
 

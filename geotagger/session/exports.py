@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree
@@ -27,6 +27,7 @@ class ExportRow:
         region: ISO 3166-2 code of the most probable region, for estimates.
         probability: probability of that region.
         taken: the camera's clock.
+        picture: a small JPEG file of the photo, which only the map page shows.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class ExportRow:
     region: str | None = None
     probability: float | None = None
     taken: datetime | None = None
+    picture: bytes | None = field(default=None, repr=False)
 
 
 def export_row(path: Path, metadata: PhotoMetadata | None, prediction: Prediction | None) -> ExportRow | None:

@@ -7,9 +7,11 @@ page as JSON and is shown through ``textContent``, so no file name can become HT
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from geotagger.core.coordinates import format_position
 from geotagger.core.fix import Source
 from geotagger.core.paths import resource_path
 from geotagger.session.photo import PhotoState
@@ -120,7 +122,8 @@ def export_page(rows: Sequence[ExportRow]) -> str:
             "label": row.path.name,
             "lat": round(row.position.lat_deg, 6),
             "lon": round(row.position.lon_deg, 6),
-            "position": f"{row.position.lat_deg:.5f}, {row.position.lon_deg:.5f}",
+            "position": format_position(row.position, radius_km=row.radius_km),
+            "picture": _data_address(row.picture),
             "state": _STATE_OF_SOURCE[row.source].value,
             "radius_km": row.radius_km,
             "region": row.region,
@@ -137,3 +140,8 @@ def export_page(rows: Sequence[ExportRow]) -> str:
     for name in _EXPORTED_SCRIPTS:
         page.script(asset_text(name))
     return page.render()
+
+
+def _data_address(jpeg: bytes | None) -> str | None:
+    """The picture as an address that holds it, so that the page needs no other file."""
+    return None if jpeg is None else f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"

@@ -4,6 +4,12 @@
 (function (geotagger) {
     function card(photo, words, regionName) {
         const box = geotagger.element("div", "card");
+        if (photo.picture) {
+            const picture = geotagger.element("img", "card-picture");
+            picture.src = photo.picture;
+            picture.alt = "";
+            box.append(picture);
+        }
         box.append(geotagger.element("div", "card-title", photo.label));
         const lines = [words[photo.state], photo.position];
         if (photo.region) {
@@ -42,7 +48,7 @@
         });
         geotagger.view = view;
         view.markers.set(
-            photos.map((photo, number) => [number, photo.lat, photo.lon, photo.state, photo.label, false, null])
+            photos.map((photo, number) => [number, photo.lat, photo.lon, photo.state, photo.label, false, photo.picture])
         );
         view.fit(null);
         map.on("click", () => {

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtWidgets import QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -12,6 +16,7 @@ from geotagger.core.settings import Settings
 from geotagger.gui.exporting import Exporting
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.workbench import Workbench
+from tests.images import save_photo
 from tests.session.made import metadata, prediction
 
 pytestmark = pytest.mark.usefixtures("collect_widgets")
@@ -54,3 +59,19 @@ def test_without_any_position_no_file_is_made(qtbot: QtBot, workbench: Workbench
     exporting.export(tmp_path / "all.csv")
     qtbot.waitUntil(lambda: len(said) == 2)
     assert [file.name for file in tmp_path.iterdir()] == ["all.csv"]
+
+
+def test_the_map_page_shows_small_pictures_of_the_photos(
+    qtbot: QtBot, workbench: Workbench, tmp_path: Path
+) -> None:
+    photo = save_photo(tmp_path / "IMG_1.jpg")
+    (photo_id,) = workbench.session.add([photo])
+    workbench.session.update(photo_id, metadata=metadata(photo), prediction=prediction())
+    window = QWidget()
+    qtbot.addWidget(window)
+    page = tmp_path / "map.html"
+    Exporting(workbench, window).export(page)
+    qtbot.waitUntil(page.exists, timeout=20_000)
+    (found,) = re.findall(r"data:image/jpeg;base64,([A-Za-z0-9+/=]+)", page.read_text(encoding="utf-8"))
+    with Image.open(io.BytesIO(base64.b64decode(found))) as picture:
+        assert picture.size == (120, 90)

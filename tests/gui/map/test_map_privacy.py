@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QUrl
 from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineProfile
 from PySide6.QtWebEngineWidgets import QWebEngineView
@@ -85,11 +87,19 @@ def test_the_profile_keeps_nothing(make_map: MakeMap) -> None:
     assert profile.httpCacheType() == QWebEngineProfile.HttpCacheType.NoCache
 
 
+def red_jpeg() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (48, 32), "red").save(file, "JPEG")
+    return file.getvalue()
+
+
 def test_an_exported_page_opens_alone_and_asks_for_nothing(qtbot: QtBot, tmp_path: Path) -> None:
     """The file is opened in an ordinary profile that would let every request through."""
     hostile = "<img src=x onerror=window.hacked=1>.jpg"
     rows = [
-        ExportRow(Path(hostile), LatLon(46.9, -110.4), Source.MODEL, 310.0, "US-MT", 0.41),
+        ExportRow(
+            Path(hostile), LatLon(46.9, -110.4), Source.MODEL, 310.0, "US-MT", 0.41, picture=red_jpeg()
+        ),
         ExportRow(Path("b.jpg"), LatLon(52.9, 173.0), Source.CAMERA),
     ]
     file = tmp_path / "map.html"
@@ -122,6 +132,9 @@ def test_an_exported_page_opens_alone_and_asks_for_nothing(qtbot: QtBot, tmp_pat
         assert hostile in card
         assert "Montana · 41 %" in card
         assert "80 % within 310 km" in card
+        assert "46.9, -110.4" in card
+        for picture in ("[data-photo='0'] img", ".card img"):
+            loaded.wait_js(f'document.querySelector("{picture}").naturalWidth === 48')
         assert loaded.js("window.hacked === undefined")
         assert seen == [QUrl.fromLocalFile(str(file)).toString()]
     finally:
