@@ -80,9 +80,11 @@ def compare(runs: Sequence[Path], metrics: str | None = None) -> str:
         )
     systems = sorted(_named_apart(measured), key=_worth)
     first = measured[0]
+    alone = systems[0].photographers == 1
+    intervals = "one alone gives no interval" if alone else "brackets: 95 % interval over photographers"
     parts = [
         f"{systems[0].photos} photos by {systems[0].photographers} photographers "
-        f"({', '.join(first.splits)} of list {first.list_hash}); brackets: 95 % interval over photographers.",
+        f"({', '.join(first.splits)} of list {first.list_hash}); {intervals}.",
         _long_table(systems) if metrics == _ALL else as_table(systems, _columns(systems, metrics)),
         *_differing_settings(measured),
         "\n".join(f"- {one.name}: {one.by}" for one in measured),
