@@ -166,6 +166,7 @@ class Pile:
         self._bytes = bytearray()
         self._ends = array("q")
         self._frames: list[Prediction] = []
+        self._photos: list[str | None] = []
 
     def add(self, prediction: Prediction) -> None:
         """Put a compact prediction on top."""
@@ -176,15 +177,20 @@ class Pile:
         self._ends.append(len(self._bytes))
         if isinstance(evidence, KeptEvidence):
             self._bytes += evidence.to_bytes()
+            self._photos += evidence.photos
         self._ends.append(len(self._bytes))
 
     def __iter__(self) -> Iterator[Prediction]:
         """All of them from the lowest on, made anew."""
-        start = 0
+        photos, start = iter(self._photos), 0
+        data, made, before = b"", None, None
         for frame, middle, end in zip(self._frames, self._ends[::2], self._ends[1::2], strict=True):
-            prediction = from_bytes(bytes(self._bytes[start:middle]), frame)
-            if end > middle:
-                evidence = KeptEvidence.from_bytes(bytes(self._bytes[middle:end]))
-                prediction = replace(prediction, evidence=evidence)
-            yield prediction
+            below, data = data, bytes(self._bytes[start:middle])
+            if made is None or frame is not before or data != below:
+                made, before = from_bytes(data, frame), frame
+            if end == middle:
+                yield made
+            else:
+                # Photos that were taken at one time are at one place, which is kept once.
+                yield replace(made, evidence=KeptEvidence.from_bytes(bytes(self._bytes[middle:end]), photos))
             start = end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from geotagger.core.packed import Packed
@@ -21,48 +22,48 @@ class KeptEvidence(Packed[Evidence]):
 
     Attributes:
         heads: the same pieces without photo and words, shared between predictions.
+        photos: that each piece comes from.
     """
 
-    __slots__ = ("_photos", "_reasons", "heads")
+    __slots__ = ("_reasons", "heads", "photos")
 
     def __init__(self, heads: Sequence[Evidence], photos: Sequence[str | None], reasons: str) -> None:
         self.heads = tuple(heads)
-        self._photos = tuple(photos)
+        self.photos = tuple(photos)
         self._reasons = reasons
 
     @classmethod
     def of(cls, evidence: Sequence[Evidence]) -> KeptEvidence:
         """Keep evidence small."""
-        heads = (_head(one.kind, round(_STEPS * one.weight)) for one in evidence)
-        return cls(
-            list(heads), [one.photo for one in evidence], _text([_taken_apart(e.reason) for e in evidence])
-        )
+        heads = [Evidence(one.kind, round(one.weight, 2)) for one in evidence]
+        return cls(heads, [one.photo for one in evidence], _text([_taken_apart(e.reason) for e in evidence]))
 
     def to_bytes(self) -> bytes:
-        """All of it in one piece."""
-        rows = [
-            (one.kind, round(_STEPS * one.weight), photo)
-            for one, photo in zip(self.heads, self._photos, strict=True)
-        ]
+        """All of it but the photos in one piece."""
+        rows = [(one.kind, round(_STEPS * one.weight)) for one in self.heads]
         return f"{_text(rows)}\n{self._reasons}".encode("ascii")
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> KeptEvidence:
-        """The evidence again that ``to_bytes`` gave."""
+    def from_bytes(cls, data: bytes, photos: Iterator[str | None]) -> KeptEvidence:
+        """The evidence again that ``to_bytes`` gave.
+
+        Args:
+            photos: begin with those of this evidence; no more of them are taken.
+        """
         rows, reasons = data.decode("ascii").split("\n")
-        kinds, steps, photos = zip(*json.loads(rows), strict=True)
-        return cls([_head(*one) for one in zip(kinds, steps, strict=True)], photos, reasons)
+        heads = [_head(*row) for row in json.loads(rows)]
+        return cls(heads, list(islice(photos, len(heads))), reasons)
 
     def __len__(self) -> int:
         return len(self.heads)
 
     def __iter__(self) -> Iterator[Evidence]:
-        for head, photo, reason in zip(self.heads, self._photos, json.loads(self._reasons), strict=True):
+        for head, photo, reason in zip(self.heads, self.photos, json.loads(self._reasons), strict=True):
             yield Evidence(head.kind, head.weight, photo, _put_together(reason))
 
     @property
     def kept(self) -> Hashable:
-        return self.heads, self._photos, self._reasons
+        return self.heads, self.photos, self._reasons
 
 
 def kept_evidence(evidence: Sequence[Evidence]) -> Sequence[Evidence]:

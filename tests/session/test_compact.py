@@ -120,3 +120,17 @@ def test_what_a_pile_gives_shares_no_number_with_what_was_put_on_it() -> None:
     assert again.position.lat_deg is not one.position.lat_deg
     assert again.radius_km is not one.radius_km
     assert again.region_set is not one.region_set
+
+
+def test_photos_at_one_place_share_all_but_their_evidence() -> None:
+    first = compact(spread_out())
+    second = compact(
+        replace(spread_out(), evidence=(Evidence("time-neighbour", 1.5, "/photos/IMG_7.jpg", REASON),))
+    )
+    pile = Pile()
+    pile.add(first)
+    pile.add(second)
+    one, other = pile
+    assert (one, other) == (first, second)
+    assert one.regions is other.regions
+    assert one.evidence[1].photo is first.evidence[1].photo
