@@ -38,6 +38,7 @@ class Reading(QObject):
         self._workbench = workbench
         self._token = Token()
         self._scans = 0
+        self._here_already = 0
         self._unread: deque[int] = deque()
         self._readers = 0
         self._damaged: list[ScanItem] = []
@@ -64,7 +65,7 @@ class Reading(QObject):
         self._token.cancel()
         self._unread.clear()
         self._damaged.clear()
-        self._scans = 0
+        self._scans = self._here_already = 0
         self.progress.give_up()
         unread = [p.id for p in self._workbench.session if p.metadata is None and p.error is None]
         self._workbench.close_photos(unread)
@@ -88,6 +89,7 @@ class Reading(QObject):
         paths, passed_over, at_end = taken
         skipped += passed_over
         new_ids = self._workbench.session.add(paths)
+        self._here_already += len(paths) - len(new_ids)
         if new_ids:
             self._workbench.photos_added.emit(new_ids)
             self._read(new_ids, token)
@@ -106,6 +108,10 @@ class Reading(QObject):
     def _scan_ended(self, skipped: list[ScanItem]) -> None:
         self._scans -= 1
         self.progressed.emit()
+        if self._here_already and not self._scans:
+            count, self._here_already = self._here_already, 0
+            words = trn("{n} photo was in the list already.", "{n} photos were in the list already.", count)
+            self._workbench.mentioned.emit(words, "")
         self._note_passed_over(skipped)
 
     def _note_passed_over(self, skipped: Sequence[ScanItem]) -> None:

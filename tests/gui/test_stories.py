@@ -201,6 +201,7 @@ def test_one_photo_dropped_twice_comes_in_once(app: App, folder: Path) -> None:
     app.window.open_paths([folder / "IMG_0.jpg", link])
     app.wait(app.is_idle)
     assert len(app.window.workbench.session) == 6
+    assert app.window.notices.text == "1 photo was in the list already."
 
 
 def test_copy_and_paste_put_photos_at_one_place(app: App, folder: Path) -> None:
