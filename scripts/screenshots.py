@@ -152,6 +152,8 @@ def render(look: str, scale: int, out: Path, photos: Path) -> None:
     settle()
     wait(lambda: not window.judging.busy)
     window.notices.hide()
+    window.actions_["fit"].trigger()
+    settle(4)  # the map flies there
     take("review")
     window.actions_["why"].trigger()
     wait(lambda: window.panel.preview.heat_place is not None)

@@ -14,6 +14,10 @@ from geotagger.metadata import TagChange
 _BREAK = "\N{ZERO WIDTH SPACE}"
 _LONG_PART = re.compile(r"(,|T(?=\d))")
 """Where a long value may go on in the next line: within a position and between date and time."""
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""Where a long name may."""
+_LONGEST_NAME = "GPSHPositioning"
+"""What is longer takes two lines, so that a narrow panel shows the values whole."""
 
 
 class BeforeAfter(QWidget):
@@ -41,7 +45,7 @@ class BeforeAfter(QWidget):
     def text(self) -> str:
         """All that is shown, for tests and screen readers."""
         rows = [
-            f"{name.text()}: {value.text().replace(_BREAK, '')}"
+            f"{name.text()}: {value.text()}".replace(_BREAK, "")
             for name, value in self._labels
             if not name.isHidden()
         ]
@@ -58,7 +62,7 @@ class BeforeAfter(QWidget):
             value.setVisible(shown)
             if shown:
                 change = changes[number]
-                name.setText(change.tag.rpartition(":")[2])
+                name.setText(_HUMP.sub(_BREAK, change.tag.rpartition(":")[2]))
                 name.setToolTip(change.tag)
                 value.setText(_LONG_PART.sub(rf"\1{_BREAK}", _as_text(change)))
 
@@ -69,6 +73,9 @@ class BeforeAfter(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
             label.setMinimumWidth(1)
+            label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        name.ensurePolished()  # the font of the style sheet
+        name.setFixedWidth(name.fontMetrics().horizontalAdvance(_LONGEST_NAME) + 8)
         row = len(self._labels)
         self._grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(value, row, 1)

@@ -37,7 +37,14 @@
                 }
                 view.prediction.show(
                     photo.radius_km
-                        ? { regions: [], set: [], lat: photo.lat, lon: photo.lon, radius_km: photo.radius_km }
+                        ? {
+                              regions: [],
+                              set: [],
+                              lat: photo.lat,
+                              lon: photo.lon,
+                              radius_km: photo.radius_km,
+                              has_cells: true, // no disc: near by, it would only darken the whole map
+                          }
                         : null
                 );
                 L.popup({ offset: [0, -8], className: "card-popup" })

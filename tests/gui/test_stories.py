@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWebEngineWidgets import QWebEngineView
+from PySide6.QtWidgets import QLabel
 
 from geotagger.core.geo import LatLon
 from geotagger.gui.write_dialogs import ReportDialog, SummaryDialog
@@ -371,6 +372,7 @@ def write_all_even_if_nothing(app: App) -> None:
     app.do("write")
     summary = app.dialog(SummaryDialog)
     assert not summary.write_button.isEnabled()
+    assert "Nothing can be written" in [label.text() for label in summary.findChildren(QLabel)]
     summary.reject()
 
 

@@ -133,6 +133,7 @@ def test_an_exported_page_opens_alone_and_asks_for_nothing(qtbot: QtBot, tmp_pat
         assert "Montana · 41 %" in card
         assert "80 % within 310 km" in card
         assert "46.9, -110.4" in card
+        assert loaded.js("geotagger.view.prediction.current.has_cells") is True, "the ring is not filled"
         for picture in ("[data-photo='0'] img", ".card img"):
             loaded.wait_js(f'document.querySelector("{picture}").naturalWidth === 48')
         assert loaded.js("window.hacked === undefined")
