@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -99,7 +100,8 @@ def folder_words(folder: Path) -> str:
 
 
 def _folders_of(paths: Sequence[Path]) -> list[Path]:
-    return list(dict.fromkeys((path if path.is_dir() else path.parent).absolute() for path in paths))
+    folders = (path if path.is_dir() else path.parent for path in paths)
+    return list(dict.fromkeys(Path(os.path.normpath(folder.absolute())) for folder in folders))
 
 
 def _gone_of(folders: Sequence[Path]) -> frozenset[Path]:

@@ -53,7 +53,8 @@ def test_the_newest_come_first_once_each_and_not_too_many(
 
 def test_single_photos_stand_for_their_folder(qtbot: QtBot, jobs: Jobs, folders: list[Path]) -> None:
     recent = RecentFolders(layout_file(), jobs)
-    remember(qtbot, recent, folders[0] / "a.jpg", folders[1] / "a.jpg", folders[0])
+    roundabout = folders[1] / ".." / folders[0].name
+    remember(qtbot, recent, folders[0] / "a.jpg", folders[1] / "a.jpg", folders[0], roundabout)
     assert recent.folders == [folders[0], folders[1]]
 
 
