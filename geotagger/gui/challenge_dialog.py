@@ -105,6 +105,7 @@ class ChallengeDialog(QDialog):
         self.button.setEnabled(False)
         self._picture.clear()
         self.map_view.set_markers([])
+        self.map_view.fit(None)  # where the last photo was taken says nothing about the next one
         token = self._generation.next()
         path = self.challenge.round.path
         self._jobs.run(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWebEngineWidgets import QWebEngineView
 from pytestqt.qtbot import QtBot
 
 from geotagger.core.geo import LatLon
@@ -14,6 +15,7 @@ from geotagger.gui.appearance import Appearance
 from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.jobs import Jobs
 from geotagger.session.challenge import Challenge, Round
+from tests.gui.map.map_samples import LoadedMap
 from tests.images import save_photo
 from tests.session.made import prediction
 
@@ -65,3 +67,25 @@ def test_an_answer_after_quitting_is_let_go(game: ChallengeDialog, model: SlowMo
     game.reject()
     model.answers[0](prediction())
     assert game.text == shown
+
+
+def test_each_round_begins_with_the_whole_map(
+    qtbot: QtBot, jobs: Jobs, appearance: Appearance, model: SlowModel, tmp_path: Path
+) -> None:
+    path = save_photo(tmp_path / "IMG_0.jpg")
+    rounds = Challenge([Round(path, TRUTH), Round(path, TRUTH)])
+    game = ChallengeDialog(rounds, model, jobs, appearance)  # type: ignore[arg-type]
+    view = game.map_view.findChild(QWebEngineView)
+    assert view is not None
+    loaded = LoadedMap(game.map_view, view.page(), qtbot)
+    with qtbot.waitSignal(game.map_view.ready, timeout=30_000):
+        game.show()
+    loaded.wait_js("!geotagger.view.map._animatingZoom")
+    whole = loaded.js("geotagger.view.map.getZoom()")
+    game.map_view.map_clicked.emit(46.0, -110.0)
+    game.button.click()
+    loaded.wait_js(f"geotagger.view.map.getZoom() > {whole} + 2")
+    game.button.click()
+    assert "Round 2" in game._title.text()
+    loaded.wait_js(f"geotagger.view.map.getZoom() <= {whole} && geotagger.view.markers.size === 0")
+    game.reject()
