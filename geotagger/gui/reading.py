@@ -41,6 +41,8 @@ class Reading(QObject):
         self._here_already = 0
         self._unread: deque[int] = deque()
         self._readers = 0
+        self._passed_over: list[ScanItem] = []
+        """By the last scans, until their photos are read."""
         self._damaged: list[ScanItem] = []
         self.progress = Progress()
 
@@ -64,6 +66,7 @@ class Reading(QObject):
         """Stop looking for and reading photos; those that were not read yet are closed again."""
         self._token.cancel()
         self._unread.clear()
+        self._passed_over.clear()
         self._damaged.clear()
         self._scans = self._here_already = 0
         self.progress.give_up()
@@ -113,6 +116,18 @@ class Reading(QObject):
             words = trn("{n} photo was in the list already.", "{n} photos were in the list already.", count)
             self._workbench.mentioned.emit(words, "")
         self._note_passed_over(skipped)
+        self._passed_over += skipped
+        self._note_damaged()
+
+    def _note_damaged(self) -> None:
+        """When all is read: what is damaged, with what was told before, as only the newest notice is shown."""
+        if self._scans or self._readers:
+            return
+        if self._damaged:
+            named = {item.path for item in self._damaged}
+            others = [item for item in self._passed_over if item.path not in named]
+            self._note_passed_over([*others, *self._damaged])
+        self._passed_over, self._damaged = [], []
 
     def _note_passed_over(self, skipped: Sequence[ScanItem]) -> None:
         if skipped:
@@ -158,9 +173,7 @@ class Reading(QObject):
         self.progressed.emit()
         if unlocated:
             self.unlocated_found.emit(unlocated)
-        if not self._readers:
-            damaged, self._damaged = self._damaged, []
-            self._note_passed_over(damaged)
+        self._note_damaged()
 
     def _read_failed(self, error: Exception) -> None:
         self._readers -= 1

@@ -14,8 +14,10 @@ def test_damaged_sidecars_are_counted_and_named(app: App, tmp_path: Path) -> Non
     for name in ("a.jpg", "b.jpg"):
         save_photo(folder / name)
     (folder / "a.jpg.xmp").write_bytes(b"<broken")
+    (folder / "notes.docx").write_text("not a photo")
     app.open(folder)
-    app.wait(lambda: "This sidecar is damaged; it is neither read nor changed." in app.window.notices.text)
-    assert app.window.notices.text.startswith("1 file was passed over")
-    assert str(folder / "a.jpg.xmp") in app.window.notices._details
+    app.wait(lambda: "This sidecar is damaged; it is neither read nor changed" in app.window.notices.text)
+    assert app.window.notices.text.startswith("2 files were passed over")
+    for name in ("a.jpg.xmp", "notes.docx"):
+        assert str(folder / name) in app.window.notices._details
     assert (folder / "a.jpg.xmp").read_bytes() == b"<broken"
