@@ -75,7 +75,13 @@ def test_pictures_on_markers_are_small_and_go_with_their_photos(opened: App) -> 
 
 def test_cells_stay_while_the_guess_does(opened: App, monkeypatch: pytest.MonkeyPatch) -> None:
     window = opened.window
+
+    def guess_is_shown() -> bool:
+        photo = window.workbench.current
+        return photo is not None and window.map_link._shaded[0] is photo.prediction
+
     opened.wait(lambda: len(window.map_link._thumbnails) == 3)
+    opened.wait(guess_is_shown)  # and not the one before its trip was judged
     window.map_link.fit_all()
     told: list[object] = []
     monkeypatch.setattr(window.map_view, "show_prediction", told.append)
