@@ -36,6 +36,8 @@ class FoliumPage:
             worldCopyJump=False,
             maxBoundsViscosity=0.6,
             wheelPxPerZoomLevel=90,
+            # Where frames come late, Leaflet forgets to clear faded-out tiles away, and old names stay under new ones.
+            fadeAnimation=False,
         )
         self._map._id = "photos"
         self._map.default_js = []

@@ -270,6 +270,20 @@ def test_updates_neither_move_the_map_nor_draw_it_anew(loaded: LoadedMap) -> Non
     assert loaded.js("window.seen") == 1
 
 
+def test_a_slow_machine_leaves_nothing_of_the_old_zoom_under_the_new_one(loaded: LoadedMap) -> None:
+    """Leaflet clears old tiles away a quarter of a second after the new ones, if those have faded in by then."""
+    loaded.run(
+        "const fade = L.GridLayer.prototype._updateOpacity;"
+        "L.GridLayer.prototype._updateOpacity = function () {"
+        "    clearTimeout(this._late); this._late = setTimeout(() => fade.call(this), 600); };"
+        "geotagger.view.map.zoomIn(1);"
+        "window.waited = false; setTimeout(() => { window.waited = true; }, 2500);"
+    )
+    filled = "[...document.querySelectorAll('.leaflet-tile-container')].filter((one) => one.children.length)"
+    loaded.wait_js("window.waited")
+    assert loaded.js(f"{filled}.length") == 2, "one of the land, one of the names"
+
+
 def test_north_america_fills_the_map_until_someone_moves_it(make_map: MakeMap) -> None:
     loaded = make_map(before=lambda view: view.resize(120, 60))
     assert loaded.js("geotagger.view.map.getZoom()") == 3, "a small map shows the heart of the continent"
