@@ -189,6 +189,7 @@ def render(look: str, scale: int, out: Path, photos: Path) -> None:
     settle()
     game.map_view.map_clicked.emit(truth.lat_deg + 4, truth.lon_deg + 6)
     game.button.click()
+    settle(4)
     take("challenge", game)
     game.reject()
     window.close()
