@@ -27,10 +27,12 @@ from evidence_cases import (
     FOLDS,
     HEADER,
     Case,
+    Folders,
     Judged,
     Located,
     draws,
     fold_of,
+    in_folders,
     judged_by,
     judged_by_rule,
     judged_with_scores,
@@ -69,6 +71,9 @@ START = Tuning(
     local_set_mass=0.8,
     located_set_mass=0.8,
     far_set_mass=0.8,
+    folder_share=0.5,
+    folder_radius_mass=0.8,
+    folder_set_mass=0.8,
     gallery_similarity=0.95,
     gallery_radius_km=1.0,
     radius_coverage=0.8,
@@ -85,6 +90,7 @@ TRIED: tuple[Mapping[str, float], ...] = (
     {"stop_growth": 0.3, "stop_window_h": 400.0},
 )
 """Changes of ``START`` that are compared; the best on the other photographers is taken."""
+FITTED_FOLDERS = (Folders.PHOTOGRAPHER, Folders.TRIP)
 LOSS_WEIGHT = 0.1
 """What one nat of the true region's probability is worth, in shares of photos with the region among the first three."""
 
@@ -135,14 +141,18 @@ class Bench:
     def choose_masses(self, overall: Tuning, seeds: Iterable[int]) -> Tuning:
         """Set the shares for radii and region sets for each fold by the others; gives those of all photographers."""
         scores: list[tuple[str, str, float]] = []
-        for seed in seeds:
-            for which in Located if seed == 0 else (Located.TENTH, Located.OUTING):
-                for draw in draws(self.cases, which, 100 + seed):
-                    who = draw.cases[0].photographer
-                    model = self.models[fold_of(who)].with_tuning(self.tuning[fold_of(who)])
-                    for judged, score in judged_with_scores(model, draw):
-                        scores.append((who, score.radius_share, score.radius_mass))
-                        scores.append((who, score.set_share, judged.before))
+        located = (Located.TENTH, Located.OUTING)
+        every = [(self.cases, which, seed) for seed in seeds for which in (Located if seed == 0 else located)]
+        folders = [in_folders(self.cases, kind) for kind in FITTED_FOLDERS]
+        # Where located photos speak for a folder, its radii and sets hold more than they have to.
+        every += [(cases, Located.NONE, 0) for cases in folders]
+        for cases, which, seed in every:
+            for draw in draws(cases, which, 100 + seed):
+                who = draw.cases[0].photographer
+                model = self.models[fold_of(who)].with_tuning(self.tuning[fold_of(who)])
+                for judged, score in judged_with_scores(model, draw):
+                    scores.append((who, score.radius_share, score.radius_mass))
+                    scores.append((who, score.set_share, judged.before))
         names = sorted({name for _, name, _ in scores})
         self.tuning = {
             fold: replace(
@@ -230,6 +240,22 @@ def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int], grid:
         print(row_of(f"{Located.TENTH.value} | {who}", group, len(seeds)))
 
 
+def print_folders(bench: Bench, timed: Sequence[Case], untimed: Sequence[Case], seeds: Sequence[int]) -> None:
+    """The rows for folders without clocks, alone and together."""
+    print(
+        "\nFolders of photos without clocks:\n\n"
+        + HEADER.replace("located |", "located | folder |", 1)
+        + "---|"
+    )
+    for kind in Folders:
+        bench.cases = in_folders(timed if kind is Folders.TRIP else untimed, kind)
+        for which in (Located.NONE, Located.TENTH):
+            drawn = seeds[:1] if which is Located.NONE else seeds
+            for name, kinds in (("image", frozenset[str]()), ("+ the rest of the folder", TOGETHER)):
+                judged = bench.judge(which, kinds, drawn)
+                print(row_of(f"{which.value} | {kind.value} | {name}", judged, len(drawn)), flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table, or fit and write the tuning."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -274,12 +300,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"\n{len(cases)} photos by {photographers} photographers; outputs of {model}; {date.today().isoformat()}\n"
     )
     print_table(bench, cases, seeds, grid)
+    print_folders(bench, cases, read_cases(options.photos, outputs, timed=False), seeds)
     if options.only:
         others, _, _, model = read_outputs(options.photos, options.only)
         cases = read_cases(options.photos, others)
         photographers = len({case.photographer for case in cases})
         print(f"\n{len(cases)} photos by {photographers} photographers; outputs of {model}\n")
         print_table(bench, cases, seeds, grid)
+        print_folders(bench, cases, read_cases(options.photos, others, timed=False), seeds)
 
 
 if __name__ == "__main__":

@@ -29,10 +29,12 @@ from geotagger.evidence.gallery import GalleryMatch
 from geotagger.evidence.hints import parse_hint
 from geotagger.evidence.sphere import between, positions, unit_vectors
 from geotagger.evidence.tracks import Track
-from geotagger.evidence.trips import CellFactor, ContextPhoto
+from geotagger.evidence.trips import CellFactor, ContextPhoto, trips
 
 FOLDS = 5
 LEAST_PHOTOS = 10
+LEAST_OF_TRIP = 4
+MIXED = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +48,7 @@ class Case:
     @property
     def photographer(self) -> str:
         """Who took it."""
-        return self.photo.roll
+        return self.photo.roll.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +102,54 @@ def read_outputs(
     return outputs, bundle.grid, bundle.calibration, ", ".join(models)
 
 
-def read_cases(folder: Path, outputs: Mapping[str, ImageOutput], at_least: int = LEAST_PHOTOS) -> list[Case]:
-    """Photos with a clock and a place, of photographers with enough of them."""
+def read_cases(
+    folder: Path, outputs: Mapping[str, ImageOutput], at_least: int = LEAST_PHOTOS, timed: bool = True
+) -> list[Case]:
+    """Photos with a place and, if ``timed``, a clock, of photographers with enough of them."""
     regions = load_regions()
     cases = defaultdict(list)
     with (folder / "photos.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
-            if not (row["lat"] and row["taken"]) or row["file"] not in outputs:
+            if not row["lat"] or row["file"] not in outputs:
                 continue
             try:
                 clock = datetime.strptime(row["taken"], "%Y:%m:%d %H:%M:%S")
             except ValueError:
-                continue
+                if timed:
+                    continue
+                clock = None
             truth = LatLon(float(row["lat"]), float(row["lon"]))
             photo = ContextPhoto(row["file"], outputs[row["file"]], clock, roll=row["photographer"])
             cases[row["photographer"]].append(Case(photo, truth, regions.by_postal(row["region"]).code))
     return [case for group in cases.values() if len(group) >= at_least for case in group]
+
+
+class Folders(Enum):
+    """How photos without clocks are put into folders; the values are what tables call them."""
+
+    PHOTOGRAPHER = "a photographer each"
+    TRIP = "a trip each"
+    MIXED = "40 photos at random"
+
+
+def in_folders(cases: Sequence[Case], kind: Folders) -> list[Case]:
+    """The cases without clocks, in folders of some kind; photos of different fifths of the photographers do not mix."""
+    groups = defaultdict(list)
+    if kind is Folders.TRIP:
+        every = trips([case.photo for case in cases])
+        groups |= {n: [cases[i] for i in trip] for n, trip in enumerate(every) if len(trip) >= LEAST_OF_TRIP}
+    elif kind is Folders.PHOTOGRAPHER:
+        for case in cases:
+            groups[case.photographer].append(case)
+    else:
+        for number in np.random.default_rng(0).permutation(len(cases)).tolist():
+            groups[fold_of(cases[number].photographer)].append(cases[number])
+        groups = {(f, n): g[n : n + MIXED] for f, g in groups.items() for n in range(0, len(g), MIXED)}
+    return [
+        replace(case, photo=replace(case.photo, clock=None, roll=f"{group[0].photographer}/{number}"))
+        for number, group in enumerate(groups.values())
+        for case in group
+    ]
 
 
 def fold_of(photographer: str) -> int:
@@ -157,10 +191,10 @@ class Located(Enum):
 
 
 def draws(cases: Sequence[Case], which: Located, seed: int) -> Iterator[Draw]:
-    """The photographers in turn, with the photos located that chance has it: at least one, if not none."""
+    """The photographers, or folders, in turn, with the photos located that chance has it: at least one, if not none."""
     groups = defaultdict(list)
     for case in cases:
-        groups[case.photographer].append(case)
+        groups[case.photo.roll].append(case)
     for who, group in sorted(groups.items()):
         # A photographer's draws are the same whoever else is judged.
         rng = np.random.default_rng([seed, int(hashlib.sha256(who.encode()).hexdigest()[:8], 16)])

@@ -3,7 +3,7 @@
 What the photos of a chain show is joined over the cells (``smoother``). Where some of them have a position, every
 other one gets a cloud of points from its located neighbours (``local``); where that cloud is so wide that it says
 little, its law is laid over the cells and weighed by what the photos show. Photos without a clock that can be believed
-are judged alone.
+are judged with the rest of their folder (``folders``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from geotagger.core.prediction import Evidence, Prediction
 from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
 from geotagger.evidence.anchoring import EACH_SIDE, Shares, Surroundings, surroundings
+from geotagger.evidence.folders import Folder
 from geotagger.evidence.local import Placed, density_over_cells, placed
 from geotagger.evidence.motion import MotionLaw, load_motion
 from geotagger.evidence.posterior import cell_distances
@@ -33,7 +34,7 @@ from geotagger.evidence.sphere import positions, unit_vectors, vector_distances_
 from geotagger.evidence.summary import CellSummary, Where, where_from_regions
 from geotagger.evidence.trips import Chain, ContextPhoto, Indices, chains
 from geotagger.evidence.tuning import Tuning, load_tuning, place_prior
-from geotagger.evidence.words import distance, neighbour_words
+from geotagger.evidence.words import distance, folder_words, neighbour_words
 
 KINDS = frozenset({"time-neighbour", "track", "gallery", "hint"})
 """Sources besides the image, each of which can be switched off."""
@@ -154,6 +155,7 @@ class ContextModel:
         batch = _Batch(self, photos, model_id, device)
         if "time-neighbour" in kinds:
             batch.join_all()
+            batch.join_folders()
         batch.judge_rest_alone()
         batch.apply_exact()
         return batch.predictions()
@@ -167,6 +169,7 @@ class ContextModel:
         """
         batch = _Batch(self, photos, "", "", truths)
         batch.join_all()
+        batch.join_folders()
         batch.judge_rest_alone()
         return batch.predictions(), batch.scores
 
@@ -428,6 +431,54 @@ class _Batch:
             words = neighbour_words(photo.name, gap_h, True, by_track=photo.place is None)
             weight = round(more * float(shares[k] / shares[named].sum()), 2)
             self._evidence[index].append(Evidence("time-neighbour", weight, photo.name, words))
+
+    # In a folder without clocks ---------------------------------------------------------------------------
+
+    def join_folders(self) -> None:
+        """Judge photos whose clock says nothing with the rest of their roll, which is mostly a folder."""
+        rolls: dict[str, list[int]] = {}
+        for index, photo in enumerate(self._photos):
+            rolls.setdefault(photo.roll, []).append(index)
+        for members in rolls.values():
+            if len(members) > 1 and any(self._where[i] is None for i in members):
+                self._answer_by_folder(members)
+
+    def _answer_by_folder(self, members: Sequence[int]) -> None:
+        m = self._m
+        places = {i: place for i in members if (place := self._photos[i].place) is not None}
+        cells = m._raster.cells(
+            np.array([place.lat_deg for place in places.values()]),
+            np.array([place.lon_deg for place in places.values()]),
+        )
+        pictured = [i for i in members if i not in places]
+        pictures = [self._photos[i].output.cell_probabilities for i in pictured]
+        folder = Folder(m._distances, m._prior, m._tuning, pictures, cells)
+        wanted = [(number, i) for number, i in enumerate(pictured) if self._where[i] is None]
+        answered = 0
+        for expected in folder.of_pictures([number for number, _ in wanted]):
+            some = [i for _, i in wanted[answered : answered + len(expected)]]
+            self._answer_expected(some, expected, len(members) - 1, len(places))
+            answered += len(some)
+        for i, cell in zip(places, cells.tolist(), strict=True):
+            if self._where[i] is None:
+                self._answer_expected([i], folder.of_located(cell), len(members) - 1, len(places) - 1)
+
+    def _answer_expected(
+        self, indices: Sequence[int], expected: FloatArray, others: int, located: int
+    ) -> None:
+        m, tuning = self._m, self._m._tuning
+        rows = expected / m._prior * np.stack([self._own_cells(self._photos[i]) for i in indices])
+        rows /= rows.sum(axis=1, keepdims=True)
+        answers = m.whole_grid.all(rows, tuning.folder_radius_mass, tuning.folder_set_mass)
+        information = (rows * np.log(np.maximum(rows, 1e-12) / m._prior)).sum(axis=1)
+        words = folder_words(others, located)
+        for index, row, where, nats in zip(indices, rows, answers, information.tolist(), strict=True):
+            self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
+            weight = round(max(nats / float(self._information[index]) - 1.0, 0.1), 2)
+            self._evidence[index].append(Evidence("time-neighbour", weight, None, words))
+            if self._truths is not None:
+                mass = m.whole_grid.mass_within(row, self._truths[index])
+                self.scores[index] = Score("folder_radius_mass", "folder_set_mass", mass)
 
     # Exact places -----------------------------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ class Tuning:
         located_radius_mass: the same for wider radii.
         local_set_mass, located_set_mass, far_set_mass: the same for the region sets of such photos, by how wide the radius
             is: see ``fusion.SET_RADII_KM``.
+        folder_share: chance that a photo without a clock is from around where the rest of its folder is from.
+        folder_radius_mass, folder_set_mass: share of the posterior in the radius and the region set of such a photo.
         gallery_similarity: photos whose embeddings are at least this alike show the same place.
         gallery_radius_km: within this distance of each other.
         radius_coverage, set_coverage: share of photos whose true place, or region, is held.
@@ -57,6 +59,9 @@ class Tuning:
     local_set_mass: float
     located_set_mass: float
     far_set_mass: float
+    folder_share: float
+    folder_radius_mass: float
+    folder_set_mass: float
     gallery_similarity: float
     gallery_radius_km: float
     radius_coverage: float
@@ -65,6 +70,8 @@ class Tuning:
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be."""
+        if not self.folder_share < 1:
+            raise ValueError(f"folder_share cannot be {self.folder_share}")
         for declared in dataclasses.fields(self):
             value = getattr(self, declared.name)
             if declared.name != "facts" and not (math.isfinite(value) and value >= 0):

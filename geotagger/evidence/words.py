@@ -29,6 +29,20 @@ def neighbour_words(name: str, gap_h: float, has_position: bool, by_track: bool 
     return Sentence("{when}, which looks like the same area", when=when)
 
 
+def folder_words(others: int, located: int) -> Sentence:
+    """Words for the rest of a folder without clocks.
+
+    Args:
+        others: how many other photos there are.
+        located: how many of them have a position.
+    """
+    if others == 1:
+        rest = Sentence("the other photo of this folder")
+    else:
+        rest = Sentence("the {n} other photos of this folder", n=others)
+    return Sentence("{photos}, {n} of them with GPS", photos=rest, n=located) if located else rest
+
+
 def duration(hours: float) -> Sentence:
     """A time span as people say it: ``9 min``, ``3 h``, ``2 days``."""
     minutes = round(hours * 60)

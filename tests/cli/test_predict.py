@@ -53,12 +53,15 @@ def test_the_same_photo_gives_the_same_answer_twice_and_in_any_batch(geotagger, 
     assert len({json.dumps(line["regions"]) for line in together.values()}) > 1
 
 
-def test_photos_that_know_nothing_of_each_other_are_judged_alone_in_any_batch(geotagger, tmp_path):
+def test_photos_without_clocks_hear_the_rest_of_their_folder_but_for_no_context(geotagger, tmp_path):
     photos = [save_photo(tmp_path / f"{number}.jpg", seed=number) for number in range(3)]
     together = geotagger("predict", tmp_path, "--json", "--device", "cpu").lines
+    assert [evidence["kind"] for evidence in together[1]["evidence"]] == ["image", "time-neighbour"]
+    assert together[1]["evidence"][1]["reason"] == "the 2 other photos of this folder"
     alone = geotagger("predict", photos[1], "--json", "--device", "cpu").lines
-    assert together[1] == alone[0]
-    assert [evidence["kind"] for evidence in together[1]["evidence"]] == ["image"]
+    without = geotagger("predict", tmp_path, "--no-context", "--json", "--device", "cpu").lines
+    assert without[1] == alone[0]
+    assert [evidence["kind"] for evidence in alone[0]["evidence"]] == ["image"]
 
 
 def test_a_located_neighbour_in_time_speaks_and_is_named(geotagger, tmp_path):
