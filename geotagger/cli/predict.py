@@ -37,7 +37,8 @@ DeviceOption = Annotated[
 NoContext = Annotated[
     bool,
     typer.Option(
-        "--no-context", help="Judge each photo alone: no time neighbours, no track, no gallery, no hint."
+        "--no-context",
+        help="Judge each photo alone: no time neighbours, no track, no gallery, no hint, no named place.",
     ),
 ]
 Gpx = Annotated[

@@ -80,6 +80,9 @@ class Settings:
     use_gallery: bool = _setting(
         True, "evidence", "Photos that the program has learned are found again where they look alike."
     )
+    use_place_names: bool = _setting(
+        True, "evidence", "City, state and country that a file names make places there more probable."
+    )
     learn_corrections: bool = _setting(
         False, "evidence", "A photo that you put somewhere by hand is learned at once."
     )

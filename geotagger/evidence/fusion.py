@@ -36,7 +36,7 @@ from geotagger.evidence.trips import Chain, ContextPhoto, Indices, chains
 from geotagger.evidence.tuning import Tuning, load_tuning, place_prior
 from geotagger.evidence.words import distance, folder_words, neighbour_words
 
-KINDS = frozenset({"time-neighbour", "track", "gallery", "hint"})
+KINDS = frozenset({"time-neighbour", "track", "gallery", "hint", "place-names"})
 """Sources besides the image, each of which can be switched off."""
 
 LOCAL_RADIUS_KM = 1000.0
@@ -146,8 +146,8 @@ class ContextModel:
         Args:
             kinds: which sources may speak besides the image.
         """
-        if "hint" not in kinds:
-            photos = [replace(photo, factors=()) for photo in photos]
+        if not kinds >= {"hint", "place-names"}:
+            photos = [replace(p, factors=tuple(f for f in p.factors if f.kind in kinds)) for p in photos]
         if "track" not in kinds:
             photos = [replace(photo, track=None) for photo in photos]
         if "gallery" not in kinds:

@@ -1,4 +1,4 @@
-"""What people say of a place in their own words: "Canada", "Banff, July 2019", "Springfield, IL".
+"""What is said of a place in words: "Canada", "Banff, July 2019", or the city, state and country that a file names.
 
 Read offline, with the names and codes of countries and regions and the towns of ``core.places``. A hint makes places more
 or less probable; it never rules one out. A month or a year in it says which photos it is about.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 
 import numpy as np
 
@@ -16,15 +17,13 @@ from geotagger.core.cells import CellGrid
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.places import Place, load_places, plain_name
-from geotagger.core.regions import load_regions
+from geotagger.core.regions import Region, load_regions
 from geotagger.core.sentence import Sentence
 
-SAID_LEAK = 0.02
-"""How probable it is that a hint means nothing, when the user gave it."""
-FOLDER_LEAK = 0.2
-"""The same where it was read from the name of a folder, which can mean anything."""
 _TOWN_KM = 60.0
 _BORDER_KM = 60.0
+_OVER_THE_BORDER = 0.2
+"""How much less probable a cell near a named town is where another region than the town's begins."""
 _MOST_NAMESAKES = 8
 _MARGIN = timedelta(days=3)
 _LEAST_LETTERS = 4
@@ -41,6 +40,7 @@ _COUNTRIES = {
     "etats-unis": "US",
     "america": "US",
 }
+_COUNTRY_CODES = {"CA": "CA", "CAN": "CA", "US": "US", "USA": "US"}
 _MONTHS = (
     ("january", "janvier", "jan"),
     ("february", "fevrier", "feb"),
@@ -65,6 +65,16 @@ class HintError(GeotaggerError):
     """A hint names no place that the program knows."""
 
 
+class HintOrigin(Enum):
+    """Who said it; the value is how probable it is that the hint means nothing."""
+
+    USER = 0.02
+    FILE = 0.05
+    """The fields for city, state and country of a photo; some programs fill them for a whole batch."""
+    FOLDER = 0.2
+    """The name of a folder, which can mean anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hint:
     """A place in the user's words, understood.
@@ -72,10 +82,8 @@ class Hint:
     Attributes:
         text: as it was given.
         towns: places and how probable each is the one that was meant.
-        regions: indices of regions, where no town is named.
+        regions: indices of regions that were named, or of the countries that were.
         begin, end: which photos it is about, by their clocks; None for all.
-        leak: how probable it is that the hint means nothing.
-        is_from_folder: True where nobody said it, and it was read from the name of a folder.
     """
 
     text: str
@@ -83,14 +91,15 @@ class Hint:
     regions: tuple[int, ...]
     begin: datetime | None
     end: datetime | None
-    leak: float
-    is_from_folder: bool
+    origin: HintOrigin
 
     @property
     def words(self) -> Sentence:
         """The hint as evidence in words."""
-        if self.is_from_folder:
+        if self.origin is HintOrigin.FOLDER:
             return Sentence("its folder is called “{text}”", text=self.text)
+        if self.origin is HintOrigin.FILE:
+            return Sentence("the file names “{text}”", text=self.text)
         return Sentence("you said “{text}”", text=self.text)
 
     def speaks_of(self, clock: datetime | None) -> bool:
@@ -102,22 +111,25 @@ class Hint:
     def likelihood(self, grid: CellGrid) -> FloatArray:
         """(cells,) how well each cell agrees, at most 1.
 
-        With nothing else known, the place is one that was named with the probability ``1 - leak``.
+        With nothing else known, the place is one that was named with all the probability that the origin leaves.
         """
         if self.towns:
             lats, lons = zip(*((place.lat_deg, place.lon_deg) for place, _ in self.towns), strict=True)
             weights = np.array([weight for _, weight in self.towns])
             near = weights @ np.exp(-grid.distances_km(lats, lons) / _TOWN_KM)
+            if self.regions:
+                near = np.where(np.isin(grid.region, self.regions), near, _OVER_THE_BORDER * near)
         else:
             inside = np.isin(grid.region, self.regions)
             apart = grid.distances_km(grid.lat_deg[inside], grid.lon_deg[inside]).min(axis=0)
             near = np.where(inside, 1.0, 0.5 * np.exp(-apart / _BORDER_KM))
         usual = float(near @ grid.area_km2 / grid.area_km2.sum())
-        agrees = self.leak + (1 - self.leak) * near / usual
+        leak = self.origin.value
+        agrees = leak + (1 - leak) * near / usual
         return np.asarray(agrees / agrees.max())
 
 
-def parse_hint(text: str, *, is_from_folder: bool = False) -> Hint:
+def parse_hint(text: str, origin: HintOrigin = HintOrigin.USER) -> Hint:
     """Understand a hint.
 
     Raises:
@@ -134,22 +146,47 @@ def parse_hint(text: str, *, is_from_folder: bool = False) -> Hint:
                 if _understand(words, countries, regions, towns):
                     break
     within = set(regions) or {region.index for region in load_regions() if region.country in countries}
-    leak = FOLDER_LEAK if is_from_folder else SAID_LEAK
     meant = [_weighted(found, within) for found in towns]
     chosen = tuple(pair for pairs in meant for pair in pairs)
     if not chosen and not within:
         raise HintError(
             "“{text}” names no country, state, province or town that the program knows.", text=text
         )
-    return Hint(text, chosen, tuple(sorted(within)), begin, end, leak, is_from_folder)
+    return Hint(text, chosen, tuple(sorted(within)), begin, end, origin)
 
 
 def folder_hint(name: str) -> Hint | None:
     """The hint in the name of a folder; None where it names no place."""
     try:
-        return parse_hint(name, is_from_folder=True)
+        return parse_hint(name, HintOrigin.FOLDER)
     except HintError:
         return None
+
+
+def hint_in_file(city: str | None, state: str | None, country: str | None) -> Hint | None:
+    """The hint in what a file names as its place; None where that is abroad, or a city alone.
+
+    A state that is not known counts for nothing beside a country that is: it may be abbreviated ("Calif.").
+    """
+    land = None
+    if country is not None:
+        land = _COUNTRIES.get(plain_name(country)) or _COUNTRY_CODES.get(country.upper())
+        if land is None:
+            return None
+    within = {r.index for r in load_regions() if (land is None or r.country == land) and _is_called(r, state)}
+    if not within and land is not None:
+        within = {region.index for region in load_regions() if region.country == land}
+    if not within:
+        return None
+    text = ", ".join(name for name in (city, state, country) if name is not None)
+    towns = () if city is None else tuple(_weighted(_towns_called(city), within))
+    return Hint(text, towns, tuple(sorted(within)), None, None, HintOrigin.FILE)
+
+
+def _is_called(region: Region, name: str | None) -> bool:
+    if name is None:
+        return False
+    return name.upper() in (region.code, region.postal) or plain_name(name) == plain_name(region.name)
 
 
 def _understand(part: str, countries: list[str], regions: list[int], towns: list[list[Place]]) -> bool:
@@ -162,10 +199,15 @@ def _understand(part: str, countries: list[str], regions: list[int], towns: list
         if is_code or plain in (plain_name(region.name), region.code.lower()):
             regions.append(region.index)
             return True
-    found = [place for place in load_places().search(part, limit=40) if plain_name(place.name) == plain]
+    found = _towns_called(part)
     if found:
         towns.append(found)
     return bool(found)
+
+
+def _towns_called(name: str) -> list[Place]:
+    plain = plain_name(name)
+    return [place for place in load_places().search(name, limit=40) if plain_name(place.name) == plain]
 
 
 def _word_groups(part: str) -> list[str]:

@@ -40,6 +40,7 @@ def _switches() -> dict[str, str]:
         "judge_together": tr("Photos taken close in time"),
         "use_tracks": tr("Recorded tracks"),
         "use_gallery": tr("Photos that the program has learned"),
+        "use_place_names": tr("City, state and country that the files name"),
     }
 
 

@@ -41,6 +41,7 @@ def _titles() -> dict[str, str]:
         "judge_together": tr("Neighbours in time"),
         "use_tracks": tr("Tracks"),
         "use_gallery": tr("Your own photos"),
+        "use_place_names": tr("Places named in files"),
         "learn_corrections": tr("Learn from corrections"),
         "overwrite": tr("Replace positions"),
         "sidecar": tr("XMP sidecars"),

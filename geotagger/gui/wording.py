@@ -197,6 +197,7 @@ def evidence_lines(prediction: Prediction) -> list[str]:
         "track": tr("a recorded track"),
         "gallery": tr("looks like one of your located photos"),
         "hint": tr("your hint"),
+        "place-names": tr("a place named in the file"),
     }
     lines = []
     for evidence in sorted(prediction.evidence, key=lambda one: -one.weight):

@@ -25,6 +25,7 @@ class Contents:
         magics: words that may open its TIFF structures; some raw formats have their own.
         exif_directory, gps_directory: TIFF structures that hold nothing but these, where they stand apart.
         orientation_applied: decoders turn the image by themselves, so EXIF must not turn it again.
+        resources: its Photoshop image resources, which may hold IPTC records.
     """
 
     format: str
@@ -36,6 +37,7 @@ class Contents:
     exif_directory: Source | None = None
     gps_directory: Source | None = None
     orientation_applied: bool = False
+    resources: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -138,7 +138,14 @@ class Jpeg:
         """Its EXIF blocks, its XMP packet and the size of its (first) image."""
         parts = _parts(source)
         blocks = tuple(MemorySource(b) for b in parts.blocks if b[:2] in (b"II", b"MM") and not is_blank(b))
-        return Contents("JPEG", parts.width_px, parts.height_px or None, blocks, parts.packet)
+        return Contents(
+            "JPEG",
+            parts.width_px,
+            parts.height_px or None,
+            blocks,
+            parts.packet,
+            resources=_resources(source, parts.segments),
+        )
 
     def preview(self, source: Source) -> bytes | None:
         """Its EXIF thumbnail."""
@@ -160,6 +167,13 @@ class Jpeg:
         skip = {*parts.exif, *parts.xmp}
         kept = tuple((s.marker, _comparable(source, s)) for s in parts.segments if s not in skip)
         return kept, source.size - parts.segments[-1].end
+
+
+def _resources(source: Source, found: Sequence[Segment]) -> bytes | None:
+    """The Photoshop image resources, which may go on from one segment to the next."""
+    payloads = (source.read(s.payload, s.size) for s in found if s.marker == APP13)
+    parts = [data[len(_PHOTOSHOP) :] for data in payloads if data.startswith(_PHOTOSHOP)]
+    return b"".join(parts) or None
 
 
 def _comparable(source: Source, segment: Segment) -> bytes:

@@ -25,6 +25,15 @@ class FileIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceNames:
+    """Where a photo is said to be from, in the words of the file; a name that is not given is None."""
+
+    city: str | None
+    state: str | None
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoMetadata:
     """What a photo file (and its sidecar) says of itself.
 
@@ -38,6 +47,7 @@ class PhotoMetadata:
         sidecar: the sidecar that was read, whether or not it holds the position.
         fix_from_sidecar: True where ``fix`` came from ``sidecar``.
         damaged_sidecars: those that are there, but cannot be made sense of.
+        place_names: city, state and country that the file or its sidecar names.
     """
 
     path: Path
@@ -52,6 +62,7 @@ class PhotoMetadata:
     fix_from_sidecar: bool
     identity: FileIdentity
     damaged_sidecars: tuple[Path, ...] = ()
+    place_names: PlaceNames | None = None
 
 
 class WriteTarget(str, Enum):

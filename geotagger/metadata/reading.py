@@ -18,6 +18,7 @@ from geotagger.metadata.errors import FormatError
 from geotagger.metadata.formats import PHOTO_SUFFIXES, RAW_SUFFIXES, detect
 from geotagger.metadata.model import FileIdentity, PhotoMetadata
 from geotagger.metadata.os_errors import unreadable
+from geotagger.metadata.place_names import place_names
 from geotagger.metadata.sidecar import Sidecar, sidecars_of
 from geotagger.metadata.source import FileSource, Source
 from geotagger.metadata.tiff import EXIF_IFD, GPS_IFD, MAKE, MODEL, ORIENTATION, XMP, Ifd, Tiff
@@ -109,6 +110,7 @@ def describe(
         # Last, because the digest covers all that was read.
         identity=_identity(source),
         damaged_sidecars=tuple(s.path for s in sidecars if s.packet is None),
+        place_names=place_names(reversed(packets), contents.resources),
     )
 
 

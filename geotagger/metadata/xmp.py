@@ -12,6 +12,7 @@ from geotagger.metadata.errors import UnsafeError
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 EXIF = "http://ns.adobe.com/exif/1.0/"
+IPTC_CORE = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 TIFF = "http://ns.adobe.com/tiff/1.0/"
 XMP_BASIC = "http://ns.adobe.com/xap/1.0/"

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +25,14 @@ from geotagger.evidence.camera_clocks import CameraClock, CameraRoll, camera_clo
 from geotagger.evidence.clocks import clock_hours
 from geotagger.evidence.fusion import KINDS, context_model
 from geotagger.evidence.gallery import Gallery, GalleryMatch
-from geotagger.evidence.hints import Hint, folder_hint
+from geotagger.evidence.hints import Hint, folder_hint, hint_in_file
 from geotagger.evidence.motion import load_motion
 from geotagger.evidence.sphere import unit_vectors
 from geotagger.evidence.time_zones import utc_offset_at
 from geotagger.evidence.tracks import ClockReading, Track, TrackFix, offset_from_located, utc_name
 from geotagger.evidence.trips import CellFactor, ContextPhoto
 from geotagger.evidence.tuning import load_tuning, place_prior
-from geotagger.metadata.model import PhotoMetadata
+from geotagger.metadata.model import PhotoMetadata, PlaceNames
 
 _FOLDERS_READ = 2
 
@@ -222,12 +222,20 @@ def _hint_factors(items: Sequence[ContextItem], grid: CellGrid) -> list[tuple[Ce
     known: dict[Hint, FloatArray] = {}
     factors = []
     for item in items:
-        speaking = [hint for hint in item.hints if hint.speaks_of(item.metadata.taken)]
-        for hint in speaking:
+        speaking = [("hint", hint) for hint in item.hints if hint.speaks_of(item.metadata.taken)]
+        named = item.metadata.place_names and _hint_in_file(item.metadata.place_names)
+        if named is not None:
+            speaking.append(("place-names", named))
+        for _, hint in speaking:
             if hint not in known:
                 known[hint] = hint.likelihood(grid)
-        factors.append(tuple(CellFactor("hint", hint.words, known[hint]) for hint in speaking))
+        factors.append(tuple(CellFactor(kind, hint.words, known[hint]) for kind, hint in speaking))
     return factors
+
+
+@lru_cache(maxsize=1024)
+def _hint_in_file(names: PlaceNames) -> Hint | None:
+    return hint_in_file(names.city, names.state, names.country)
 
 
 @cache

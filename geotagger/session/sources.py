@@ -36,7 +36,7 @@ class Sources:
         hint: where the photos are from, in the user's words.
     """
 
-    kinds: frozenset[str] = frozenset({"time-neighbour", "track", "gallery", "hint"})
+    kinds: frozenset[str] = frozenset({"time-neighbour", "track", "gallery", "hint", "place-names"})
     image: bool = True
     track: Track | None = None
     clock_offset: timedelta | None = None
@@ -55,6 +55,7 @@ def kinds_of(settings: Settings) -> frozenset[str]:
         "time-neighbour": settings.judge_together,
         "track": settings.use_tracks,
         "gallery": settings.use_gallery,
+        "place-names": settings.use_place_names,
     }
     return frozenset({"hint", *(kind for kind, on in chosen.items() if on)})
 

@@ -8,11 +8,12 @@ import pytest
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import ImageOutput
+from geotagger.evidence.fusion import KINDS
 from geotagger.evidence.gallery import Gallery, GalleryEntry
 from geotagger.evidence.hints import parse_hint
 from geotagger.evidence.tracks import load_tracks
 from geotagger.inference import load_bundle
-from geotagger.metadata.model import FileIdentity, PhotoMetadata
+from geotagger.metadata.model import FileIdentity, PhotoMetadata, PlaceNames
 from geotagger.session.context import (
     ContextItem,
     camera_clocks,
@@ -175,6 +176,20 @@ def test_a_hint_moves_the_answer_and_is_listed(bundle):
         ("hint", "you said “Banff, July 2019”"),
     ]
     (without,) = predict(bundle, [replace(plain, hints=(hint,))], kinds=frozenset())
+    assert [e.kind for e in without.evidence] == ["image"]
+
+
+def test_what_a_file_names_as_its_place_moves_the_answer_and_is_listed(bundle):
+    plain = item(bundle, "/a/1.jpg")
+    named = replace(plain, metadata=replace(plain.metadata, place_names=PlaceNames("Banff", "AB", None)))
+    (prediction,) = predict(bundle, [named])
+    assert prediction.best.code == "CA-AB"
+    assert prediction.position.distance_km(BANFF) < 150
+    assert [(e.kind, e.reason) for e in prediction.evidence] == [
+        ("image", None),
+        ("place-names", "the file names “Banff, AB”"),
+    ]
+    (without,) = predict(bundle, [named], kinds=KINDS - {"place-names"})
     assert [e.kind for e in without.evidence] == ["image"]
 
 

@@ -33,8 +33,9 @@ def test_an_offset_is_read_as_it_was_written(seconds: int) -> None:
 
 def test_the_settings_say_who_may_speak() -> None:
     settings = Settings()
-    assert kinds_of(settings) == {"time-neighbour", "track", "gallery", "hint"}
-    assert kinds_of(replace(settings, judge_together=False, use_gallery=False)) == {"track", "hint"}
-    silent = replace(settings, judge_together=False, use_gallery=False, use_tracks=False)
+    assert kinds_of(settings) == {"time-neighbour", "track", "gallery", "hint", "place-names"}
+    few = replace(settings, judge_together=False, use_gallery=False)
+    assert kinds_of(few) == {"track", "hint", "place-names"}
+    silent = replace(few, use_tracks=False, use_place_names=False)
     assert Sources(kinds_of(silent)).image_alone
     assert not Sources(kinds_of(silent), image=False).image_alone
