@@ -223,7 +223,8 @@ def _hint_factors(items: Sequence[ContextItem], grid: CellGrid) -> list[tuple[Ce
     factors = []
     for item in items:
         speaking = [("hint", hint) for hint in item.hints if hint.speaks_of(item.metadata.taken)]
-        named = item.metadata.place_names and _hint_in_file(item.metadata.place_names)
+        names = item.metadata.place_names
+        named = None if names is None else _hint_in_file(names)
         if named is not None:
             speaking.append(("place-names", named))
         for _, hint in speaking:
