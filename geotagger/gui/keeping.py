@@ -32,13 +32,14 @@ class Keeping(QObject):
         self._reading = reading
         self._generation = Generation()
         self._closed = False
-        self._looked_for: list[KeptPhoto] = []
+        self._not_open_yet: list[KeptPhoto] = []
         self._restoring: dict[str, KeptPhoto] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.keep_now)
         for signal in (workbench.photos_added, workbench.photos_removed):
             signal.connect(lambda _: self._keep_in(_AFTER_ARRIVAL_MS))
+        workbench.photos_added.connect(lambda _: self._wait_for(self._not_open_yet))
         workbench.undo_stack.indexChanged.connect(lambda _: self._keep_in(_AFTER_DECISION_MS))
         workbench.photos_changed.connect(self._restore_decisions)
 
@@ -58,15 +59,17 @@ class Keeping(QObject):
         )
 
     def _to_keep(self) -> list[Photo | KeptPhoto]:
-        """The open photos, with what was decided last time of those not read yet, and those that are looked for."""
-        photos = [
-            photo if photo.metadata is not None else self._restoring.get(str(photo.path), photo)
-            for photo in self._workbench.session
-        ]
-        return [*photos, *self._not_found_yet()]
+        """The open photos, with what was decided last time of those not read yet, and those not open yet."""
+        return [*(self._undecided(photo) or photo for photo in self._workbench.session), *self._not_open_yet]
 
-    def _not_found_yet(self) -> list[KeptPhoto]:
-        return [one for one in self._looked_for if self._workbench.session.id_of(one.path) is None]
+    def _undecided(self, photo: Photo) -> KeptPhoto | None:
+        """What was decided last time of a photo, until it has been read and takes that on."""
+        is_new = photo.metadata is None and photo.edited is None and not photo.skipped
+        return self._restoring.get(str(photo.path)) if is_new else None
+
+    def _wait_for(self, kept: Sequence[KeptPhoto]) -> None:
+        """Let these be kept as they were until they are open; what the user closes afterwards is not."""
+        self._not_open_yet = [one for one in kept if self._workbench.session.id_of(one.path) is None]
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, OSError):
@@ -76,13 +79,15 @@ class Keeping(QObject):
     def close(self, *, keep: bool) -> None:
         """Keep the session for next time, or forget it; nothing is kept after this.
 
-        Photos of last time of which the disk has not yet said whether they are there are kept in any case.
+        Photos of last time that the disk has not brought back yet, and what was decided of those that it is reading, are
+        kept in any case: nobody has seen them.
         """
         self._closed = True
         self._timer.stop()
         self._generation.next()
         try:
-            _keep(self._to_keep() if keep else self._not_found_yet())
+            unseen = [one for photo in self._workbench.session if (one := self._undecided(photo)) is not None]
+            _keep(self._to_keep() if keep else [*unseen, *self._not_open_yet])
         except OSError as error:
             log.warning("The session could not be kept: %s", error)
 
@@ -91,18 +96,20 @@ class Keeping(QObject):
 
         The disk is asked in the background: a network drive that is gone may take minutes to say so, or never answer.
         """
-        self._looked_for = load_session()
-        if not self._looked_for:
+        looked_for = load_session()
+        if not looked_for:
             return
+        self._wait_for(looked_for)
         # One that the user opens meanwhile is decided as it was, too.
-        self._restoring = {str(one.path): one for one in self._looked_for if one.edited or one.skipped}
+        self._restoring = {str(one.path): one for one in looked_for if one.edited or one.skipped}
 
         def looked(is_there: Sequence[bool]) -> None:
-            kept, self._looked_for = self._looked_for, []
-            pairs = list(zip(kept, is_there, strict=True))
-            on_found([one for one, there in pairs if there], [one for one, there in pairs if not there])
+            there = [one for one, is_one in zip(looked_for, is_there, strict=True) if is_one]
+            gone = [one for one, is_one in zip(looked_for, is_there, strict=True) if not is_one]
+            self._wait_for(there)
+            on_found(there, gone)
 
-        work = partial(_are_there, [photo.path for photo in self._looked_for])
+        work = partial(_are_there, [photo.path for photo in looked_for])
         self._workbench.jobs.run(work, looked, _raise, lane=Lane.ASIDE)
 
     def restore(self, kept: Sequence[KeptPhoto]) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QUndoView
 from geotagger.core.coordinates import Notation
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings, Theme, load_settings
-from geotagger.gui import keeping
+from geotagger.gui import keeping, reading
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.crash import CrashDialog, CrashWatch
@@ -199,6 +200,36 @@ def test_a_drive_that_does_not_answer_holds_up_neither_the_window_nor_what_was_d
     assert "2 photos of last time" in again.window.notices.text
     again.wait(again.is_idle)
     again.window._closing_agreed = True
+
+
+@pytest.mark.parametrize("step", ["_take", "_read_all"])
+def test_a_window_closed_before_the_photos_of_last_time_are_back_keeps_what_was_decided(
+    opened: App, jobs: Jobs, appearance: Appearance, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    from geotagger.gui.window import MainWindow
+
+    opened.select("IMG_1.jpg")
+    opened.do("reject")
+    opened.window.keeping.keep_now()
+    opened.wait(lambda: [one.skipped for one in load_session()] == [False, True])
+    answers, do = threading.Event(), getattr(reading, step)
+
+    def wait_and_do(found: Any) -> Any:
+        assert answers.wait(60)
+        return do(found)
+
+    monkeypatch.setattr(reading, step, wait_and_do)
+    again = App(MainWindow(jobs, Settings(theme=Theme.LIGHT), appearance), opened.bot)
+    opened.bot.addWidget(again.window)
+    try:
+        again.window.restore_last_session()
+        again.wait(lambda: "2 photos of last time" in again.window.notices.text)
+        if step == "_read_all":
+            again.wait(lambda: set(again.states().values()) == {PhotoState.READING})
+        again.window.close()
+        assert [one.path.name for one in load_session() if one.skipped] == ["IMG_1.jpg"]
+    finally:
+        answers.set()
 
 
 def test_the_session_is_kept_while_the_user_works(opened: App) -> None:
