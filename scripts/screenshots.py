@@ -171,7 +171,7 @@ def render(look: str, scale: int, out: Path, photos: Path) -> None:
     window.actions_["list"].trigger()
     window.placing.pin("Cabin", LatLon(46.9, -110.4))
     window.placing.pin("Grandma's", LatLon(44.6, -63.6))
-    for name in ("settings", "shortcuts", "places"):
+    for name in ("settings", "shortcuts", "places", "evidence", "about"):
         window.actions_[name].trigger()
         take(name, dialog())
         dialog().reject()

@@ -75,7 +75,11 @@ class Settings:
         0.60, "model", "“Accept all” takes guesses whose best region has at least this probability.", 0.0, 1.0
     )
     use_image: bool = _setting(True, "evidence", "What the photo shows has a say in the guess.")
-    judge_together: bool = _setting(True, "evidence", "Photos taken close in time tell each other's places.")
+    judge_together: bool = _setting(
+        True,
+        "evidence",
+        "Photos taken close in time tell each other's places; those without a time, the photos of their folder.",
+    )
     use_tracks: bool = _setting(True, "evidence", "Recorded tracks that were dropped in tell where you were.")
     use_gallery: bool = _setting(
         True, "evidence", "Photos that the program has learned are found again where they look alike."

@@ -76,7 +76,9 @@ def style_sheet(palette: Palette) -> str:
     """The few rules that Qt's palette cannot express: 8-px grid, 6-px corners, thin borders, one accent."""
     p = palette
     hover = blend(p.surface, p.text, 0.07)
-    arrow = resource_path("icons", "expand-dark.svg" if p.dark else "expand-light.svg").as_posix()
+    look = "dark" if p.dark else "light"
+    arrow = resource_path("icons", f"expand-{look}.svg").as_posix()
+    checked = resource_path("icons", f"checked-{look}.svg").as_posix()
     return f"""
 * {{ font-size: 13px; }}
 QMainWindow, QDialog {{ background: {p.window}; }}
@@ -123,9 +125,12 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
   padding: 0 8px; min-height: 28px; selection-background-color: {p.accent}; selection-color: {p.on_accent};
 }}
 QLineEdit QToolButton {{ padding: 0; margin: 0; min-height: 0; border: none; background: transparent; }}
-QCheckBox::indicator:unchecked {{
-  border: 1px solid {p.muted}; border-radius: 3px; background: {p.surface}; width: 11px; height: 11px;
+QCheckBox::indicator {{
+  border: 1px solid {p.muted}; border-radius: 3px; background: {p.surface}; width: 12px; height: 12px;
 }}
+QCheckBox::indicator:checked {{ border-color: {p.accent}; background: {p.accent}; image: url({checked}); }}
+QCheckBox::indicator:disabled {{ border-color: {p.border}; background: {p.window}; }}
+QCheckBox::indicator:checked:disabled {{ background: {p.muted}; }}
 QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: none; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {p.accent}; }}
 QLineEdit[wrong="true"] {{ border-color: {p.error}; }}

@@ -37,7 +37,7 @@ _WIDTH_PX = 500
 def _switches() -> dict[str, str]:
     return {
         "use_image": tr("What the picture shows"),
-        "judge_together": tr("Photos taken close in time"),
+        "judge_together": tr("Photos close in time, or in one folder without times"),
         "use_tracks": tr("Recorded tracks"),
         "use_gallery": tr("Photos that the program has learned"),
         "use_place_names": tr("City, state and country that the files name"),

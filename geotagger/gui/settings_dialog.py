@@ -38,7 +38,7 @@ def _titles() -> dict[str, str]:
         "model_dir": tr("Model bundle"),
         "accept_threshold": tr("Accept all from"),
         "use_image": tr("The picture"),
-        "judge_together": tr("Neighbours in time"),
+        "judge_together": tr("Neighbours"),
         "use_tracks": tr("Tracks"),
         "use_gallery": tr("Your own photos"),
         "use_place_names": tr("Places named in files"),
