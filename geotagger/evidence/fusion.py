@@ -47,6 +47,8 @@ SET_RADII_KM = (300.0, 1000.0)
 """Region sets have a share for radii up to each of these, and one for what is wider still: where located photos say much,
 one region is mostly the right one; where they say little, the truth is often what they say least of."""
 _SET_SHARES = ("local_set_mass", "located_set_mass", "far_set_mass")
+_ON_THE_MAP_KM = 300.0
+"""Where the nearest cell is farther away, a photo is from abroad, and says nothing of where on the map its folder is from."""
 _CHUNK = 256
 _LAND_KM2 = 2e7
 _NEIGHBOURS_NAMED = 3
@@ -450,18 +452,26 @@ class _Batch:
             np.array([place.lat_deg for place in places.values()]),
             np.array([place.lon_deg for place in places.values()]),
         )
-        pictured = [i for i in members if i not in places]
+        cell_of = {
+            i: cell
+            for (i, place), cell in zip(places.items(), cells.tolist(), strict=True)
+            if place.distance_km(m._grid.position(cell)) <= _ON_THE_MAP_KM
+        }
+        members = [i for i in members if i in cell_of or i not in places]
+        if len(members) < 2:
+            return
+        pictured = [i for i in members if i not in cell_of]
         pictures = [self._photos[i].output.cell_probabilities for i in pictured]
-        folder = Folder(m._distances, m._prior, m._tuning, pictures, cells)
+        folder = Folder(m._distances, m._prior, m._tuning, pictures, np.array([*cell_of.values()], np.intp))
         wanted = [(number, i) for number, i in enumerate(pictured) if self._where[i] is None]
         answered = 0
         for expected in folder.of_pictures([number for number, _ in wanted]):
             some = [i for _, i in wanted[answered : answered + len(expected)]]
-            self._answer_expected(some, expected, len(members) - 1, len(places))
+            self._answer_expected(some, expected, len(members) - 1, len(cell_of))
             answered += len(some)
-        for i, cell in zip(places, cells.tolist(), strict=True):
+        for i, cell in cell_of.items():
             if self._where[i] is None:
-                self._answer_expected([i], folder.of_located(cell), len(members) - 1, len(places) - 1)
+                self._answer_expected([i], folder.of_located(cell), len(members) - 1, len(cell_of) - 1)
 
     def _answer_expected(
         self, indices: Sequence[int], expected: FloatArray, others: int, located: int

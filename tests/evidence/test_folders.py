@@ -50,6 +50,17 @@ def test_one_located_photo_tells_the_region_of_a_folder(model, simulation):
     assert np.median([one.position.distance_km(BANFF) for one in together]) < 150
 
 
+@pytest.mark.parametrize("abroad", [LatLon(48.86, 2.35), LatLon(-33.86, 151.2)], ids=["Paris", "Sydney"])
+def test_photos_located_abroad_do_not_draw_a_folder_to_the_edge_of_the_map(model, simulation, abroad):
+    photos = [simulation.photo(DENVER, None, blur_km=600) for _ in range(3)]
+    located = [replace(simulation.photo(BANFF, None), place=abroad) for _ in range(5)]
+    together = answers(model, photos + located)
+    for one, other in zip(together, answers(model, photos), strict=False):
+        assert one.position == other.position
+        assert one.evidence[1].reason == "the 2 other photos of this folder"
+    assert all(len(one.evidence) == 1 for one in answers(model, photos[:1] + located))
+
+
 def chance(prediction, code):
     return next(region.probability for region in prediction.regions if region.code == code)
 
