@@ -40,9 +40,14 @@ def place_names(packets: Iterable[Packet], resources: bytes | None) -> PlaceName
 @lru_cache
 def _names(city: str | None, state: str | None, country: str | None) -> PlaceNames | None:
     """One value for all photos of a place: thousands of them may be open."""
-    names = [None if name is None else " ".join(name.split()) or None for name in (city, state, country)]
-    usable = [name if name is None or len(name) <= _LONGEST else None for name in names]
+    usable = [_usable(name) for name in (city, state, country)]
     return PlaceNames(*usable) if any(usable) else None
+
+
+def _usable(name: str | None) -> str | None:
+    """A name as people write it; None for long text, marked-up lists and bytes that are no text."""
+    plain = " ".join((name or "").replace("\0", " ").split())
+    return plain if 0 < len(plain) <= _LONGEST and plain.isprintable() and "<" not in plain else None
 
 
 def _iptc(resources: bytes) -> bytes:

@@ -58,6 +58,25 @@ def test_a_file_that_names_nothing_has_none(tmp_path, exiftool):
     assert read_photo(photo(tmp_path / "c.jpg", exiftool, "-XMP-photoshop:City=  ")).place_names is None
 
 
+@pytest.mark.parametrize(
+    ("city", "read"),
+    [
+        (b"Banff\0\0\0", "Banff"),
+        (b"\x1b[2J\x07Banff", None),
+        (b"<rdf:Alt><rdf:li>Banff</rdf:li></rdf:Alt>", None),
+        (b"Banff " * 40, None),
+    ],
+    ids=["padded", "steers a terminal", "marked up", "a whole text"],
+)
+def test_what_is_no_name_is_not_taken_for_one(city, read):
+    records = b"".join(
+        b"\x1c\x02" + bytes([number]) + len(text).to_bytes(2, "big") + text
+        for number, text in ((90, city), (101, b"Canada"))
+    )
+    resources = b"8BIM\x04\x04\0\0" + len(records).to_bytes(4, "big") + records
+    assert place_names([], resources) == PlaceNames(read, None, "Canada")
+
+
 @pytest.mark.parametrize("cut", range(0, 60, 3))
 def test_damaged_records_are_no_reason_to_fail(cut):
     city = b"\x1c\x02\x5a" + (5).to_bytes(2, "big") + b"Banff"
