@@ -198,7 +198,8 @@ class TileFetcher(QObject):
         if status in _TOO_MUCH:
             headers = {bytes(k.data()).lower(): bytes(v.data()) for k, v in reply.rawHeaderPairs()}
             wanted = headers.get(b"retry-after", b"")
-            rest_s = int(wanted) if wanted.isdigit() else _REST_S
+            # A number of seconds or a date; Python refuses to read a number of thousands of digits.
+            rest_s = int(wanted[:9]) if wanted.isdigit() else _REST_S
             self._rests_until = time.monotonic() + min(rest_s, _LONGEST_REST_S)
         # A source need not have every tile; only where none has come, or no more may, is something wrong.
         if (self._has_come and status not in _TOO_MUCH) or self._was_told:

@@ -29,7 +29,7 @@ class TileServer:
         Image.new("RGB", (256, 256), "#40C040").save(picture, "PNG")
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.broken = False
-        self.status = 200
+        self.status, self.retry_after = 200, "30"
         self.hold = threading.Event()
         self.hold.set()
         server = self
@@ -40,7 +40,7 @@ class TileServer:
                 server.hold.wait(10)
                 self.send_response(500 if server.broken else server.status)
                 if server.status == 429:
-                    self.send_header("Retry-After", "30")
+                    self.send_header("Retry-After", server.retry_after)
                 self.send_header("Content-Type", "text/html" if server.broken else "image/png")
                 self.send_header("Cache-Control", "max-age=3600")
                 self.end_headers()
@@ -131,10 +131,11 @@ def test_a_source_that_fails_leaves_the_offline_map(make_map: MakeMap, server: T
     loaded.bot.waitUntil(lambda: colour_in_the_middle(loaded) == LIGHT.map_land.lower(), timeout=10_000)
 
 
+@pytest.mark.parametrize("retry_after", ["30", "9" * 5000, "Wed, 21 Oct 2099 07:28:00 GMT", "-1"])
 def test_a_source_that_has_enough_is_left_in_peace_and_said_once(
-    make_map: MakeMap, server: TileServer
+    make_map: MakeMap, server: TileServer, retry_after: str
 ) -> None:
-    server.status = 429
+    server.status, server.retry_after = 429, retry_after
     loaded = make_map()
     said: list[str] = []
     loaded.view.tiles_missing.connect(said.append)
