@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from geotagger.core.errors import GeotaggerError, PhotoError
 from geotagger.core.prediction import Prediction
 from geotagger.core.sentence import Sentence
-from geotagger.core.settings import load_settings, model_folder
+from geotagger.core.settings import model_folder
 from geotagger.gui.jobs import Generation, Lane
 from geotagger.gui.language import said, tr
 from geotagger.gui.workbench import Workbench
@@ -58,6 +58,8 @@ class Predicting(QObject):
         self._loaded: deque[tuple[int, Any]] = deque()
         self._predicting = False
         self._predictor: Any = None
+        # For the whole run: guesses of two models know different cells and cannot be judged together.
+        self._folder = model_folder(workbench.settings)
         self._asked_device = ""
         self._starting = False
         self.facts: ModelFacts | None = None
@@ -86,7 +88,7 @@ class Predicting(QObject):
         self.model_changed.emit()
         device = self._asked_device = self._workbench.settings.device.value
         self._workbench.jobs.run(
-            partial(_make_predictor, device, self._notice_of_model.emit),
+            partial(_make_predictor, self._folder, device, self._notice_of_model.emit),
             self._model_ready,
             self._model_failed,
             lane=Lane.MODEL,
@@ -269,11 +271,11 @@ class Predicting(QObject):
         self.cancel()
 
 
-def _make_predictor(device: str, on_notice: Callable[[Sentence], None]) -> Any:
+def _make_predictor(folder: Path | None, device: str, on_notice: Callable[[Sentence], None]) -> Any:
     """Load torch and the model. The import stands here because it takes seconds: the window opens before."""
     from geotagger.inference import Predictor, load_bundle
 
-    return Predictor(load_bundle(model_folder(load_settings())), device, on_notice)
+    return Predictor(load_bundle(folder), device, on_notice)
 
 
 def _load_pixels(predictor: Any, path: Path) -> Any:

@@ -114,7 +114,7 @@ def main() -> None:
     keep_smooth(app)
     bundle = load_bundle()
     network = QuickNetwork(bundle.grid, bundle.calibration)
-    predicting._make_predictor = lambda device, on_notice: network  # type: ignore[assignment]
+    predicting._make_predictor = lambda folder, device, on_notice: network  # type: ignore[assignment]
     map_link._MOST_THUMBNAILS = 0
     jobs = Jobs(2)
     settings = Settings(theme=Theme.LIGHT, judge_together=together, use_tracks=together, use_gallery=together)

@@ -210,7 +210,7 @@ def main() -> None:
     keep_smooth(app)
     bundle = load_bundle()
     network = QuickNetwork(bundle.grid, bundle.calibration)
-    predicting._make_predictor = lambda device, on_notice: network  # type: ignore[assignment]
+    predicting._make_predictor = lambda folder, device, on_notice: network  # type: ignore[assignment]
     load_regions()
     jobs = Jobs(2)
     window = MainWindow(jobs, Settings(theme=Theme.LIGHT), Appearance(app, Theme.LIGHT))

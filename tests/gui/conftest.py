@@ -72,9 +72,9 @@ def one_predictor(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real predictor, loaded once for all tests; a subprocess test loads it the way users do."""
     make = predicting._make_predictor
 
-    def load_once(device: str, on_notice: Callable[[str], None]) -> Any:
+    def load_once(folder: Path | None, device: str, on_notice: Callable[[str], None]) -> Any:
         if device not in _predictors:
-            _predictors[device] = make(device, on_notice)
+            _predictors[device] = make(folder, device, on_notice)
         return _predictors[device]
 
     monkeypatch.setattr(predicting, "_make_predictor", load_once)

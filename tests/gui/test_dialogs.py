@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QUndoView
 
 from geotagger.core.coordinates import Notation
 from geotagger.core.geo import LatLon
-from geotagger.core.settings import Settings, Theme, load_settings
-from geotagger.gui import keeping, reading
+from geotagger.core.settings import Device, Settings, Theme, load_settings
+from geotagger.gui import keeping, predicting, reading
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.crash import CrashDialog, CrashWatch
@@ -230,6 +230,26 @@ def test_a_window_closed_before_the_photos_of_last_time_are_back_keeps_what_was_
         assert [one.path.name for one in load_session() if one.skipped] == ["IMG_1.jpg"]
     finally:
         answers.set()
+
+
+def test_another_model_is_only_used_from_the_next_start_on(
+    app: App, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its guesses could not be judged with those that are there, whose cells are others."""
+    app.window.predicting.load_model()
+    app.wait(lambda: app.window.predicting.predictor is not None)
+    asked: list[tuple[Path | None, str]] = []
+    made = app.window.predicting.predictor
+
+    def make(folder: Path | None, device: str, on_notice: Any) -> Any:
+        asked.append((folder, device))
+        return made
+
+    monkeypatch.setattr(predicting, "_make_predictor", make)
+    app.window.apply_settings(replace(app.window.workbench.settings, model_dir=str(tmp_path)))
+    app.window.apply_settings(replace(app.window.workbench.settings, device=Device.CPU))
+    app.wait(lambda: not app.window.predicting.model_is_loading)
+    assert asked == [(None, "cpu")]
 
 
 def test_the_session_is_kept_while_the_user_works(opened: App) -> None:
