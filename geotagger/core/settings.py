@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
@@ -157,7 +158,8 @@ def write_policy(settings: Settings) -> WritePolicy:
 
 def model_folder(settings: Settings) -> Path | None:
     """The folder of the user's own model bundle; None for the bundle that ships with the program."""
-    return Path(settings.model_dir).expanduser() if settings.model_dir else None
+    # Not Path.expanduser, which raises where it knows no such user.
+    return Path(os.path.expanduser(settings.model_dir)) if settings.model_dir else None  # noqa: PTH111
 
 
 def settings_file() -> Path:

@@ -1,11 +1,20 @@
 import logging
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
 from geotagger.core.coordinates import Notation
 from geotagger.core.errors import SettingsError
-from geotagger.core.settings import Device, Settings, Theme, load_settings, save_settings, settings_file
+from geotagger.core.settings import (
+    Device,
+    Settings,
+    Theme,
+    load_settings,
+    model_folder,
+    save_settings,
+    settings_file,
+)
 
 
 def test_without_a_file_the_defaults_hold():
@@ -48,6 +57,12 @@ def test_wrong_values_are_refused_with_a_sentence(change):
     with pytest.raises(SettingsError) as caught:
         replace(Settings(), **change)
     assert str(caught.value).endswith(".")
+
+
+def test_a_model_folder_may_be_below_the_home_folder_of_somebody():
+    assert model_folder(Settings()) is None
+    assert model_folder(Settings(model_dir="~/own")) == Path.home() / "own"
+    assert model_folder(Settings(model_dir="~nobody-of-this-name/own")) == Path("~nobody-of-this-name/own")
 
 
 def test_every_setting_has_a_group_and_a_sentence():
