@@ -40,6 +40,7 @@ class Keeping(QObject):
         for signal in (workbench.photos_added, workbench.photos_removed):
             signal.connect(lambda _: self._keep_in(_AFTER_ARRIVAL_MS))
         workbench.photos_added.connect(lambda _: self._wait_for(self._not_open_yet))
+        reading.given_up.connect(self._given_up)
         workbench.undo_stack.indexChanged.connect(lambda _: self._keep_in(_AFTER_DECISION_MS))
         workbench.photos_changed.connect(self._restore_decisions)
 
@@ -70,6 +71,11 @@ class Keeping(QObject):
     def _wait_for(self, kept: Sequence[KeptPhoto]) -> None:
         """Let these be kept as they were until they are open; what the user closes afterwards is not."""
         self._not_open_yet = [one for one in kept if self._workbench.session.id_of(one.path) is None]
+
+    def _given_up(self, paths: Sequence[Path]) -> None:
+        """Who stops the reading does not want to lose what was decided of photos that were still to come."""
+        decided = [kept for path in paths if (kept := self._restoring.get(str(path))) is not None]
+        self._wait_for([*self._not_open_yet, *decided])
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, OSError):

@@ -32,6 +32,8 @@ class Reading(QObject):
     progressed = Signal()
     unlocated_found = Signal(list)
     """Ids of photos that were read and hold no position."""
+    given_up = Signal(list)
+    """Paths of photos that were closed before they were read."""
 
     def __init__(self, workbench: Workbench) -> None:
         super().__init__(workbench)
@@ -70,8 +72,9 @@ class Reading(QObject):
         self._damaged.clear()
         self._scans = self._here_already = 0
         self.progress.give_up()
-        unread = [p.id for p in self._workbench.session if p.metadata is None and p.error is None]
-        self._workbench.close_photos(unread)
+        unread = [p for p in self._workbench.session if p.metadata is None and p.error is None]
+        self._workbench.close_photos([photo.id for photo in unread])
+        self.given_up.emit([photo.path for photo in unread])
         self.progressed.emit()
 
     def _scan_on(self, found: Iterator[ScanItem], skipped: list[ScanItem], token: Token) -> None:

@@ -202,9 +202,15 @@ def test_a_drive_that_does_not_answer_holds_up_neither_the_window_nor_what_was_d
     again.window._closing_agreed = True
 
 
+@pytest.mark.parametrize("is_stopped", [False, True])
 @pytest.mark.parametrize("step", ["_take", "_read_all"])
 def test_a_window_closed_before_the_photos_of_last_time_are_back_keeps_what_was_decided(
-    opened: App, jobs: Jobs, appearance: Appearance, monkeypatch: pytest.MonkeyPatch, step: str
+    opened: App,
+    jobs: Jobs,
+    appearance: Appearance,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    is_stopped: bool,
 ) -> None:
     from geotagger.gui.window import MainWindow
 
@@ -226,6 +232,9 @@ def test_a_window_closed_before_the_photos_of_last_time_are_back_keeps_what_was_
         again.wait(lambda: "2 photos of last time" in again.window.notices.text)
         if step == "_read_all":
             again.wait(lambda: set(again.states().values()) == {PhotoState.READING})
+        if is_stopped:
+            again.window.reading.cancel()
+            assert again.states() == {}
         again.window.close()
         assert [one.path.name for one in load_session() if one.skipped] == ["IMG_1.jpg"]
     finally:
