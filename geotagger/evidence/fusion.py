@@ -481,11 +481,11 @@ class _Batch:
         rows /= rows.sum(axis=1, keepdims=True)
         answers = m.whole_grid.all(rows, tuning.folder_radius_mass, tuning.folder_set_mass)
         information = (rows * np.log(np.maximum(rows, 1e-12) / m._prior)).sum(axis=1)
-        words = folder_words(others, located)
+        kind, words = "folder-neighbour" if located else "folder", folder_words(others, located)
         for index, row, where, nats in zip(indices, rows, answers, information.tolist(), strict=True):
             self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
             weight = round(max(nats / float(self._information[index]) - 1.0, 0.1), 2)
-            self._evidence[index].append(Evidence("time-neighbour", weight, None, words))
+            self._evidence[index].append(Evidence(kind, weight, None, words))
             if self._truths is not None:
                 mass = m.whole_grid.mass_within(row, self._truths[index])
                 self.scores[index] = Score("folder_radius_mass", "folder_set_mass", mass)

@@ -233,7 +233,7 @@ class Panel(QScrollArea):
     def _show_guess(self, photo: Photo) -> None:
         prediction = photo.prediction
         self._guess_rule.setVisible(prediction is not None or photo.error is None)
-        self._bars.show_prediction(prediction)
+        self._bars.show_prediction(prediction, photo.id)
         self._bars.setVisible(prediction is not None)
         self._show_why()
         can_ask = prediction is None and photo.state in (PhotoState.LOCATED, PhotoState.UNLOCATED)

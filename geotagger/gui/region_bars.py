@@ -29,6 +29,7 @@ class RegionBars(QWidget):
         super().__init__(parent)
         self._appearance = appearance
         self._regions: tuple[RegionProbability, ...] = ()
+        self._photo_id: int | None = None
         self._chosen = 0
         self._marks_chosen = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -62,12 +63,13 @@ class RegionBars(QWidget):
         else:
             self._choose(self._chosen + step)
 
-    def show_prediction(self, prediction: Prediction | None) -> None:
-        """Show the regions of a prediction, or nothing."""
+    def show_prediction(self, prediction: Prediction | None, photo_id: int | None = None) -> None:
+        """Show the regions of a prediction, or nothing; a choice lasts while the photo and its regions stay."""
         best = () if prediction is None else prediction.regions[:_SHOWN]
         old, self._regions = self._regions, tuple(r for r in best if r.probability >= _LEAST)
-        if [r.code for r in old] != [r.code for r in self._regions]:
+        if photo_id != self._photo_id or [r.code for r in old] != [r.code for r in self._regions]:
             self._chosen = 0
+        self._photo_id = photo_id
         self.setAccessibleName(", ".join(f"{tr(r.name)} {percent(r.probability)}" for r in self._regions))
         self.updateGeometry()
         self.update()

@@ -194,6 +194,8 @@ def evidence_lines(prediction: Prediction) -> list[str]:
     """What had a say in a guess besides the picture itself, the weightiest first."""
     names = {
         "time-neighbour": tr("taken close in time to a located photo"),
+        "folder": tr("the other photos of the folder"),
+        "folder-neighbour": tr("the other photos of the folder"),
         "track": tr("a recorded track"),
         "gallery": tr("looks like one of your located photos"),
         "hint": tr("your hint"),

@@ -111,12 +111,12 @@ class Photo:
 
 
 def source_of(prediction: Prediction, *, confirmed: bool = False) -> Source:
-    """What a file should say of the origin of a predicted position: a track, neighbours in time, or the model."""
+    """What a file should say of the origin of a predicted position: a track, neighbours, or the model."""
     evidence = heads(prediction.evidence)
     kinds = {one.kind for one in evidence if one.weight > 1.0}
     if "track" in {one.kind for one in evidence}:
         return Source.TRACK
-    if "time-neighbour" in kinds:
+    if not kinds.isdisjoint(("time-neighbour", "folder-neighbour")):
         return Source.NEIGHBOUR
     return Source.MODEL_CONFIRMED if confirmed else Source.MODEL
 

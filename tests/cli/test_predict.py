@@ -56,7 +56,7 @@ def test_the_same_photo_gives_the_same_answer_twice_and_in_any_batch(geotagger, 
 def test_photos_without_clocks_hear_the_rest_of_their_folder_but_for_no_context(geotagger, tmp_path):
     photos = [save_photo(tmp_path / f"{number}.jpg", seed=number) for number in range(3)]
     together = geotagger("predict", tmp_path, "--json", "--device", "cpu").lines
-    assert [evidence["kind"] for evidence in together[1]["evidence"]] == ["image", "time-neighbour"]
+    assert [evidence["kind"] for evidence in together[1]["evidence"]] == ["image", "folder"]
     assert together[1]["evidence"][1]["reason"] == "the 2 other photos of this folder"
     alone = geotagger("predict", photos[1], "--json", "--device", "cpu").lines
     without = geotagger("predict", tmp_path, "--no-context", "--json", "--device", "cpu").lines

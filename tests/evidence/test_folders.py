@@ -35,7 +35,7 @@ def test_photos_without_clocks_help_one_another(model, simulation):
             right_alone += alone.position.distance_km(place) < 400
         for together in answers(model, photos):
             right_together += together.position.distance_km(place) < 400
-            assert together.evidence[1].kind == "time-neighbour"
+            assert together.evidence[1].kind == "folder"
             assert together.evidence[1].reason == "the 19 other photos of this folder"
     assert right_together > 1.3 * right_alone
 
@@ -46,6 +46,7 @@ def test_one_located_photo_tells_the_region_of_a_folder(model, simulation):
     together = answers(model, photos)[1:]
     for one, other in zip(together, alone, strict=True):
         assert chance(one, "CA-AB") > chance(other, "CA-AB")
+        assert one.evidence[1].kind == "folder-neighbour"
         assert one.evidence[1].reason == "the 11 other photos of this folder, 1 of them with GPS"
     assert np.median([one.position.distance_km(BANFF) for one in together]) < 150
 

@@ -193,6 +193,17 @@ def test_what_a_file_names_as_its_place_moves_the_answer_and_is_listed(bundle):
     assert [e.kind for e in without.evidence] == ["image"]
 
 
+def test_only_located_photos_of_a_folder_make_a_guess_one_from_neighbours(bundle):
+    def judged(fix):
+        items = [item(bundle, f"/a/{n}.jpg", seed=n) for n in range(6)]
+        items = [replace(one, metadata=replace(one.metadata, taken=None)) for one in items]
+        items[0] = replace(items[0], metadata=replace(items[0].metadata, fix=fix))
+        return predict(bundle, items)[1]
+
+    assert source_of(judged(None)) is Source.MODEL
+    assert source_of(judged(Fix(BANFF, Source.CAMERA))) is Source.NEIGHBOUR
+
+
 def test_a_hint_about_another_month_is_not_heard(bundle):
     hint = parse_hint("Banff, August 2018")
     (prediction,) = predict(bundle, [replace(item(bundle, "/a/1.jpg"), hints=(hint,))])
