@@ -61,9 +61,12 @@ class Keeping(QObject):
 
     def _to_keep(self) -> list[Photo | KeptPhoto]:
         """The open photos, with what was decided last time of those not read yet, and those not open yet."""
-        return [*(self._undecided(photo) or photo for photo in self._workbench.session), *self._not_open_yet]
+        return [
+            *(self._decided_before(photo) or photo for photo in self._workbench.session),
+            *self._not_open_yet,
+        ]
 
-    def _undecided(self, photo: Photo) -> KeptPhoto | None:
+    def _decided_before(self, photo: Photo) -> KeptPhoto | None:
         """What was decided last time of a photo, until it has been read and takes that on."""
         is_new = photo.metadata is None and photo.edited is None and not photo.skipped
         return self._restoring.get(str(photo.path)) if is_new else None
@@ -92,7 +95,9 @@ class Keeping(QObject):
         self._timer.stop()
         self._generation.next()
         try:
-            unseen = [one for photo in self._workbench.session if (one := self._undecided(photo)) is not None]
+            unseen = [
+                one for photo in self._workbench.session if (one := self._decided_before(photo)) is not None
+            ]
             _keep(self._to_keep() if keep else [*unseen, *self._not_open_yet])
         except OSError as error:
             log.warning("The session could not be kept: %s", error)
