@@ -28,10 +28,22 @@ _AT_ONCE = 256
 """So many photos are judged at once, and as many at most are asked whether the folder agrees."""
 
 
+def spread_around(distances: CellDistances, prior: FloatArray) -> npt.NDArray[np.float32]:
+    """(cells, cells) where photos lie around each cell, as far as photos are taken there; rows sum to 1."""
+    weights = prior.astype(np.float32)
+    around = np.zeros(distances.km.shape, np.float32)
+    for scale in _SCALES_KM:
+        density = np.exp(distances.km / np.float32(-scale)) * weights
+        density /= density.sum(axis=1, keepdims=True) * np.float32(len(_SCALES_KM))
+        around += density
+    return around
+
+
 class Folder:
     """The photos of one folder that have no clock, or have one but bear on those that have none.
 
     Args:
+        spread: what ``spread_around`` gives, once for all folders.
         prior: (cells,) how often photos are taken in each cell; sums to 1.
         pictures: what the network says of each photo that has no position: (cells,) probabilities.
         located: (k,) cells of the photos that have one.
@@ -39,23 +51,23 @@ class Folder:
 
     def __init__(
         self,
-        distances: CellDistances,
+        spread: npt.NDArray[np.float32],
         prior: FloatArray,
         tuning: Tuning,
         pictures: Sequence[npt.NDArray[np.float32]],
         located: Indices,
     ) -> None:
-        self._km, self._prior, self._tuning = distances.km, prior, tuning
+        self._spread, self._prior, self._tuning = spread, prior, tuning
         self._pictures = pictures
         self._logs = np.zeros(len(prior))
         for first in range(0, len(pictures), _AT_ONCE):
             self._logs += self._log_likelihoods(pictures[first : first + _AT_ONCE]).sum(axis=0)
         count = min(_CELLS, len(prior))
         self._cells = np.argpartition(self._logs, -count)[-count:]
-        self._around = self._spread(self._cells)
+        self._around = spread[self._cells]
         unique, times = np.unique(located, return_counts=True)
         self._count = len(located)
-        self._located = np.asarray(times @ self._spread(unique), np.float64)
+        self._located = np.asarray(times @ spread[unique], np.float64)
         self._share = tuning.folder_share * self._agreement(located)
 
     def of_pictures(self, members: Sequence[int]) -> Iterator[FloatArray]:
@@ -73,7 +85,7 @@ class Folder:
 
     def of_located(self, cell: int) -> FloatArray:
         """(1, cells) the same for one of the photos with a position, which does not count."""
-        others = self._located - self._spread(np.array([cell]))[0]
+        others = self._located - self._spread[cell]
         return self._expected(self._around_cells(self._logs[None, self._cells], 0), others, self._count - 1)
 
     def _expected(self, rest: FloatArray, located: FloatArray, count: int) -> FloatArray:
@@ -93,7 +105,7 @@ class Folder:
             ratios.append((self._rest(asked) * own / self._prior).sum(axis=1))
         if self._count > 1:
             asked_cells = located[:: max(self._count // _AT_ONCE, 1)]
-            own_density = np.diagonal(self._spread(asked_cells)[:, asked_cells])
+            own_density = self._spread[asked_cells, asked_cells]
             others = np.maximum(self._located[asked_cells] - own_density, 0.0) / (self._count - 1)
             ratios.append(others / self._prior[asked_cells])
         if not ratios:
@@ -118,12 +130,3 @@ class Folder:
     def _log_likelihoods(self, pictures: Sequence[npt.NDArray[np.float32]]) -> FloatArray:
         floor = self._tuning.floor
         return np.asarray(np.log((1 - floor) * np.stack(pictures) / self._prior + floor), np.float64)
-
-    def _spread(self, cells: Indices) -> npt.NDArray[np.float32]:
-        """(n, cells) where photos lie around (n,) cells; rows sum to 1."""
-        km = self._km[cells]
-        around = np.zeros(km.shape, np.float32)
-        for scale in _SCALES_KM:
-            density = np.exp(km / np.float32(-scale)) * self._prior.astype(np.float32)
-            around += density / density.sum(axis=1, keepdims=True) / len(_SCALES_KM)
-        return around

@@ -23,7 +23,7 @@ from geotagger.core.prediction import Evidence, Prediction
 from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
 from geotagger.evidence.anchoring import EACH_SIDE, Shares, Surroundings, surroundings
-from geotagger.evidence.folders import Folder
+from geotagger.evidence.folders import Folder, spread_around
 from geotagger.evidence.local import Placed, density_over_cells, placed
 from geotagger.evidence.motion import MotionLaw, load_motion
 from geotagger.evidence.posterior import cell_distances
@@ -139,6 +139,11 @@ class ContextModel:
     def whole_grid(self) -> CellSummary:
         """Summarises posteriors over all cells."""
         return CellSummary(self._distances, np.arange(len(self._grid)))
+
+    @cached_property
+    def spread(self) -> Floats:
+        """Where photos lie around each cell, for folders without clocks: 22 MB."""
+        return spread_around(self._distances, self._prior)
 
     def predict(
         self, photos: Sequence[ContextPhoto], model_id: str, device: str, kinds: frozenset[str] = KINDS
@@ -462,7 +467,7 @@ class _Batch:
             return
         pictured = [i for i in members if i not in cell_of]
         pictures = [self._photos[i].output.cell_probabilities for i in pictured]
-        folder = Folder(m._distances, m._prior, m._tuning, pictures, np.array([*cell_of.values()], np.intp))
+        folder = Folder(m.spread, m._prior, m._tuning, pictures, np.array([*cell_of.values()], np.intp))
         wanted = [(number, i) for number, i in enumerate(pictured) if self._where[i] is None]
         answered = 0
         for expected in folder.of_pictures([number for number, _ in wanted]):
