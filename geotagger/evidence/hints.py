@@ -7,6 +7,7 @@ or less probable; it never rules one out. A month or a year in it says which pho
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -101,6 +102,11 @@ class Hint:
         if self.origin is HintOrigin.FILE:
             return Sentence("the file names “{text}”", text=self.text)
         return Sentence("you said “{text}”", text=self.text)
+
+    @property
+    def meaning(self) -> Hashable:
+        """What the likelihood depends on; the same for different words of the same place."""
+        return self.towns, self.regions, self.origin
 
     def speaks_of(self, clock: datetime | None) -> bool:
         """True for a photo that the hint is about; without a clock any photo may be."""

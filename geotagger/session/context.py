@@ -7,7 +7,7 @@ when the batch is complete, or again when the user corrected a photo (see ``Cont
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache
@@ -219,7 +219,8 @@ def _shifted_clocks(
 
 
 def _hint_factors(items: Sequence[ContextItem], grid: CellGrid) -> list[tuple[CellFactor, ...]]:
-    known: dict[Hint, FloatArray] = {}
+    # By what was understood, not by the words: many villages that no list knows are all just somewhere in their country.
+    known: dict[Hashable, FloatArray] = {}
     factors = []
     for item in items:
         speaking = [("hint", hint) for hint in item.hints if hint.speaks_of(item.metadata.taken)]
@@ -228,9 +229,9 @@ def _hint_factors(items: Sequence[ContextItem], grid: CellGrid) -> list[tuple[Ce
         if named is not None:
             speaking.append(("place-names", named))
         for _, hint in speaking:
-            if hint not in known:
-                known[hint] = hint.likelihood(grid)
-        factors.append(tuple(CellFactor(kind, hint.words, known[hint]) for kind, hint in speaking))
+            if hint.meaning not in known:
+                known[hint.meaning] = hint.likelihood(grid)
+        factors.append(tuple(CellFactor(kind, hint.words, known[hint.meaning]) for kind, hint in speaking))
     return factors
 
 

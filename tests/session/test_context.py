@@ -10,7 +10,7 @@ from geotagger.core.geo import LatLon
 from geotagger.core.prediction import ImageOutput
 from geotagger.evidence.fusion import KINDS
 from geotagger.evidence.gallery import Gallery, GalleryEntry
-from geotagger.evidence.hints import parse_hint
+from geotagger.evidence.hints import Hint, parse_hint
 from geotagger.evidence.tracks import load_tracks
 from geotagger.inference import load_bundle
 from geotagger.metadata.model import FileIdentity, PhotoMetadata, PlaceNames
@@ -191,6 +191,20 @@ def test_what_a_file_names_as_its_place_moves_the_answer_and_is_listed(bundle):
     ]
     (without,) = predict(bundle, [named], kinds=KINDS - {"place-names"})
     assert [e.kind for e in without.evidence] == ["image"]
+
+
+def test_villages_that_no_list_knows_are_looked_for_on_the_map_once(bundle, monkeypatch):
+    asked = []
+    likelihood = Hint.likelihood
+    monkeypatch.setattr(Hint, "likelihood", lambda self, grid: asked.append(self) or likelihood(self, grid))
+    plain = item(bundle, "/a/1.jpg")
+    named = [
+        replace(plain, metadata=replace(plain.metadata, place_names=PlaceNames(f"Xyz{n}", "AB", "Canada")))
+        for n in range(5)
+    ]
+    predictions = predict(bundle, named)
+    assert len(asked) == 1
+    assert len({one.evidence[1].reason for one in predictions}) > 1
 
 
 def test_only_located_photos_of_a_folder_make_a_guess_one_from_neighbours(bundle):
