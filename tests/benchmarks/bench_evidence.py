@@ -14,7 +14,7 @@ import numpy as np
 
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import ImageOutput
-from geotagger.evidence.fusion import context_model
+from geotagger.evidence.fusion import ContextModel, context_model
 from geotagger.evidence.gallery import Gallery, GalleryEntry
 from geotagger.evidence.trips import ContextPhoto
 from geotagger.inference import load_bundle
@@ -37,16 +37,27 @@ def main() -> None:
     for located in (0.0, 0.1):
         for gap_h in (0.1, 1.0):
             for count in COUNTS:
-                photos = _trip(count, located, gap_h, outputs, rng)
-                started, busy = time.perf_counter(), time.process_time()
-                model.predict(photos, "", "")
-                seconds, busy = time.perf_counter() - started, time.process_time() - busy
-                each_ms = 1000 * busy / count
-                print(
-                    f"{count:6}  {located:7.0%}  {gap_h:7} h  {seconds:7.2f}  {busy:7.2f}  {each_ms:6.2f}",
-                    flush=True,
-                )
+                _time(model, _trip(count, located, gap_h, outputs, rng), f"{located:7.0%}  {gap_h:7} h")
+    print("\nphotos  without clocks, photos per folder  seconds  seconds of one core  ms a photo")
+    model.predict(_folders(100, 40, outputs), "", "")
+    for each in (40, 10_000):
+        for count in COUNTS:
+            _time(model, _folders(count, each, outputs), f"{each:33}")
     _gallery(rng)
+
+
+def _time(model: ContextModel, photos: list[ContextPhoto], case: str) -> None:
+    started, busy = time.perf_counter(), time.process_time()
+    model.predict(photos, "", "")
+    seconds, busy = time.perf_counter() - started, time.process_time() - busy
+    each_ms = 1000 * busy / len(photos)
+    print(f"{len(photos):6}  {case}  {seconds:7.2f}  {busy:7.2f}  {each_ms:6.2f}", flush=True)
+
+
+def _folders(count: int, each: int, outputs: list[ImageOutput]) -> list[ContextPhoto]:
+    return [
+        ContextPhoto(f"{i}.jpg", outputs[i % len(outputs)], None, roll=str(i // each)) for i in range(count)
+    ]
 
 
 def _trip(
