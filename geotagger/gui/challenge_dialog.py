@@ -42,6 +42,8 @@ class ChallengeDialog(QDialog):
         self._predicting = predicting
         self._jobs = jobs
         self._generation = Generation()
+        self._thinking: list[Round] = []
+        """Rounds for which the model has not answered yet."""
         self._revealed = False
         self._summed_up = False
         self._ended = False
@@ -116,7 +118,10 @@ class ChallengeDialog(QDialog):
             urgency=Urgency.VISIBLE,
         )
         played = self.challenge.round
-        self._predicting.guess_aside(path, partial(self._model_guessed, played), self._model_failed)
+        self._thinking.append(played)
+        self._predicting.guess_aside(
+            path, partial(self._model_guessed, played), partial(self._model_failed, played)
+        )
 
     def _show_picture(self, image: QImage | None) -> None:
         if image is not None:
@@ -126,15 +131,20 @@ class ChallengeDialog(QDialog):
 
     def _model_guessed(self, played: Round, prediction: Prediction) -> None:
         played.model = prediction.position
+        self._model_answered(played)
+
+    def _model_failed(self, played: Round, error: Exception) -> None:
+        log.warning("The model has no guess in the challenge: %s", error)
+        self._model_answered(played)
+
+    def _model_answered(self, played: Round) -> None:
+        self._thinking.remove(played)
         if self._ended:
             return
         if self._summed_up:
             self._sum_up()  # the model was slow; its points count all the same
         elif self._revealed and played is self.challenge.round:
             self._reveal()
-
-    def _model_failed(self, error: Exception) -> None:
-        log.warning("The model has no guess in the challenge: %s", error)
 
     def _on_click(self, lat_deg: float, lon_deg: float) -> None:
         if self._revealed:
@@ -161,9 +171,11 @@ class ChallengeDialog(QDialog):
         played = self.challenge.round
         self.map_view.set_markers(_markers_of(played, 0))
         self.map_view.fit(None)
-        self._words.setText(
-            f"{_result(tr('You'), played, played.user)}\n{_result(tr('Model'), played, played.model)}"
+        is_thinking = any(one is played for one in self._thinking)
+        model = (
+            tr("The model is still looking.") if is_thinking else _result(tr("Model"), played, played.model)
         )
+        self._words.setText(f"{_result(tr('You'), played, played.user)}\n{model}")
         self.button.setText(tr("Result") if self.challenge.is_last_round else tr("Next photo"))
 
     def _sum_up(self) -> None:

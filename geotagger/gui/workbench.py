@@ -115,7 +115,12 @@ class Workbench(QObject):
     # Decisions -------------------------------------------------------------------------------------------
 
     def accept_selected(self) -> None:
-        """Accept the guesses of the selected photos."""
+        """Accept the guesses of the selected photos, or say that there are none."""
+        if self.selected and not any(photo.prediction for photo in self.selected):
+            said = trn(
+                "This photo has no guess yet.", "None of these photos has a guess yet.", len(self.selected)
+            )
+            self.mentioned.emit(said, "")
         self._decide(
             trn("Accept {n} photo", "Accept {n} photos", len(self.selected_ids)), self.selected, review.accept
         )

@@ -27,9 +27,13 @@ class SlowModel:
 
     def __init__(self) -> None:
         self.answers: list[Callable[[Any], None]] = []
+        self.failures: list[Callable[[Exception], None]] = []
 
-    def guess_aside(self, _path: Path, on_done: Callable[[Any], None], _on_error: object) -> None:
+    def guess_aside(
+        self, _path: Path, on_done: Callable[[Any], None], on_error: Callable[[Exception], None]
+    ) -> None:
         self.answers.append(on_done)
+        self.failures.append(on_error)
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def game(
 def test_a_slow_models_guess_counts_after_the_end(game: ChallengeDialog, model: SlowModel) -> None:
     game.map_view.map_clicked.emit(50.0, -100.0)
     game.button.click()
-    assert "Model: no guess" in game.text
+    assert "The model is still looking." in game.text
     game.button.click()
     assert game.windowTitle() == "Challenge"
     assert game._title.text() == "You won"
@@ -89,3 +93,10 @@ def test_each_round_begins_with_the_whole_map(
     assert "Round 2" in game._title.text()
     loaded.wait_js(f"geotagger.view.map.getZoom() <= {whole} && geotagger.view.markers.size === 0")
     game.reject()
+
+
+def test_a_model_that_fails_has_no_guess(game: ChallengeDialog, model: SlowModel) -> None:
+    game.map_view.map_clicked.emit(50.0, -100.0)
+    game.button.click()
+    model.failures[0](ValueError("the file is gone"))
+    assert "Model: no guess" in game.text
