@@ -315,7 +315,7 @@ def test_a_challenge_is_played_to_its_end(app: App, tmp_path: Path) -> None:
     for number in range(2):
         save_located_photo(tmp_path / f"IMG_{number}.jpg", 46.0 + number, -110.0, seed=number)
     app.window.open_paths([tmp_path])
-    app.wait(lambda: set(app.states().values()) == {PhotoState.LOCATED} and app.window.predicting.facts)
+    app.wait(lambda: list(app.states().values()) == [PhotoState.LOCATED] * 2 and app.window.predicting.facts)
     app.do("challenge")
     game = app.dialog(ChallengeDialog)
     assert isinstance(game, ChallengeDialog)
