@@ -171,7 +171,7 @@ class ChallengeDialog(QDialog):
         played = self.challenge.round
         self.map_view.set_markers(_markers_of(played, 0))
         self.map_view.fit(None)
-        is_thinking = any(one is played for one in self._thinking)
+        is_thinking = played in self._thinking
         model = (
             tr("The model is still looking.") if is_thinking else _result(tr("Model"), played, played.model)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import platform
 import sys
 import threading
@@ -44,9 +45,9 @@ def report_of(kind: type[BaseException], error: BaseException, trace: TracebackT
         "",
         "".join(traceback.format_exception(kind, error, trace)),
     ]
-    home = str(Path.home())
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where nobody knows it
     report = "\n".join(lines)
-    return report if home == Path.home().anchor else report.replace(home, "~")
+    return report.replace(home, "~") if home not in ("~", Path(home).anchor) else report
 
 
 class CrashWatch(QObject):

@@ -34,7 +34,7 @@ from geotagger.gui.smooth import keep_smooth
 from geotagger.gui.window import MainWindow
 from geotagger.inference import load_bundle
 from geotagger.session.photo import PhotoState
-from tests.benchmarks.bench_window import BENCH_FOLDER, QuickNetwork, make_photos
+from tests.benchmarks.bench_window import BENCH_FOLDER, QuickNetwork, end, make_photos
 
 
 def wait(condition: Callable[[], bool]) -> None:
@@ -145,10 +145,7 @@ def main() -> None:
     for name, size in sorted(sizes.items(), key=lambda part: -part[1]):
         print(f"{size / len(every) / 1024:6.2f} KB {name}")
     print(f"{sum(sizes.values()) / len(every) / 1024:6.2f} KB in all, as Python counts")
-    window._closing_agreed = True
-    window.close()
-    jobs.shut_down()
-    os._exit(0)
+    end(window, jobs)
 
 
 if __name__ == "__main__":

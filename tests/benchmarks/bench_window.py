@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
@@ -251,6 +252,11 @@ def main() -> None:
         lambda: not window.judging.busy,
     )
     report("closing all", lambda: workbench.close_photos(session.ids))
+    end(window, jobs)
+
+
+def end(window: MainWindow, jobs: Jobs) -> NoReturn:
+    """Close the window without a question, and end the process at once."""
     window._closing_agreed = True
     window.close()
     jobs.shut_down()

@@ -12,7 +12,8 @@ from geotagger.gui.crash import report_of
 def test_the_users_folder_is_not_named_and_lines_follow_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
     try:
         raise RuntimeError(f"a bug near {tmp_path / 'Pictures' / 'IMG_1.jpg'}")
     except RuntimeError as error:

@@ -127,9 +127,10 @@ print("ended", status)
 """
 
 
-def test_the_program_starts_and_ends_cleanly(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", START, str(tmp_path)],
+def _run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of Python in a process of its own, from the root of the project."""
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
         capture_output=True,
         text=True,
         timeout=120,
@@ -137,6 +138,10 @@ def test_the_program_starts_and_ends_cleanly(tmp_path: Path) -> None:
         cwd=Path(__file__).resolve().parents[2],
         check=False,
     )
+
+
+def test_the_program_starts_and_ends_cleanly(tmp_path: Path) -> None:
+    done = _run(START, str(tmp_path))
     assert "ended 0" in done.stdout, done.stderr
     assert "Traceback" not in done.stderr
     assert "Release of profile" not in done.stderr
@@ -153,15 +158,7 @@ run([])
 
 
 def test_a_program_that_cannot_start_says_why_and_ends() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FAIL],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=dict(os.environ),
-        cwd=Path(__file__).resolve().parents[2],
-        check=False,
-    )
+    done = _run(FAIL)
     assert done.returncode == 1
     assert "no window today" in done.stderr
 
