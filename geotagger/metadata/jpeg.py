@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -68,6 +68,8 @@ class _Parts:
     blocks: tuple[bytes, ...]
     """The TIFF block of each EXIF segment."""
     packet: bytes | None
+    resources: bytes | None
+    """The Photoshop image resources, which may go on from one segment to the next."""
     width_px: int | None
     height_px: int | None
 
@@ -115,6 +117,7 @@ def _parts(source: Source) -> _Parts:
     xmp: list[Segment] = []
     blocks: list[bytes] = []
     packet: bytes | None = None
+    resources = b""
     width = height = None
     found = segments(source)
     for segment in found:
@@ -126,9 +129,14 @@ def _parts(source: Source) -> _Parts:
             elif data.startswith(XMP_HEADER):
                 xmp.append(segment)
                 packet = packet if packet is not None else data[len(XMP_HEADER) :]
+        elif segment.marker == APP13:
+            data = source.read(segment.payload, segment.size)
+            resources += data[len(_PHOTOSHOP) :] if data.startswith(_PHOTOSHOP) else b""
         elif segment.marker in _FRAMES and width is None:
             height, width = struct.unpack(">HH", source.read(segment.payload + 1, 4).ljust(4, b"\0"))
-    return _Parts(tuple(found), tuple(exif), tuple(xmp), tuple(blocks), packet, width, height)
+    return _Parts(
+        tuple(found), tuple(exif), tuple(xmp), tuple(blocks), packet, resources or None, width, height
+    )
 
 
 class Jpeg:
@@ -144,7 +152,7 @@ class Jpeg:
             parts.height_px or None,
             blocks,
             parts.packet,
-            resources=_resources(source, parts.segments),
+            resources=parts.resources,
         )
 
     def preview(self, source: Source) -> bytes | None:
@@ -167,13 +175,6 @@ class Jpeg:
         skip = {*parts.exif, *parts.xmp}
         kept = tuple((s.marker, _comparable(source, s)) for s in parts.segments if s not in skip)
         return kept, source.size - parts.segments[-1].end
-
-
-def _resources(source: Source, found: Sequence[Segment]) -> bytes | None:
-    """The Photoshop image resources, which may go on from one segment to the next."""
-    payloads = (source.read(s.payload, s.size) for s in found if s.marker == APP13)
-    parts = [data[len(_PHOTOSHOP) :] for data in payloads if data.startswith(_PHOTOSHOP)]
-    return b"".join(parts) or None
 
 
 def _comparable(source: Source, segment: Segment) -> bytes:
