@@ -38,7 +38,7 @@ class Tuning:
         local_radius_mass: the same for the radius where located photos speak and it is up to 100 km.
         located_radius_mass: the same for wider radii.
         local_set_mass, located_set_mass, far_set_mass: the same for the region sets of such photos, by how wide the radius
-            is: see ``fusion.SET_RADII_KM``.
+            is: see ``batch.SET_RADII_KM``.
         folder_share: chance that a photo without a clock is from around where the rest of its folder is from.
         folder_radius_mass, folder_set_mass: share of the posterior in the radius and the region set of such a photo.
         gallery_similarity: photos whose embeddings are at least this alike show the same place.

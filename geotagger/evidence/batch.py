@@ -1,0 +1,456 @@
+"""The work on one batch of photos that are judged together.
+
+What the photos of a chain show is joined over the cells (``smoother``). Where some of them have a position, every
+other one gets a cloud of points from its located neighbours (``local``); where that cloud is so wide that it says
+little, its law is laid over the cells and weighed by what the photos show. Photos without a clock that can be believed
+are judged with the rest of their folder (``folders``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geotagger.core.geo import FloatArray, LatLon
+from geotagger.core.prediction import Evidence, Prediction
+from geotagger.core.regions import load_regions
+from geotagger.core.sentence import Sentence
+from geotagger.evidence.anchoring import EACH_SIDE, Shares, Surroundings, surroundings
+from geotagger.evidence.folders import Folder
+from geotagger.evidence.local import Placed, density_over_cells, placed
+from geotagger.evidence.ring_regions import region_shares, ring_regions
+from geotagger.evidence.smoother import Floats
+from geotagger.evidence.sphere import positions, unit_vectors, vector_distances_km
+from geotagger.evidence.summary import CellSummary, Where, where_from_regions
+from geotagger.evidence.trips import Chain, ContextPhoto, Indices, chains
+from geotagger.evidence.words import distance, folder_words, neighbour_words
+
+if TYPE_CHECKING:
+    from geotagger.evidence.fusion import ContextModel
+
+LOCAL_RADIUS_KM = 1000.0
+"""Where located photos say no more than this, a match in the gallery is believed without asking them."""
+WIDE_RADIUS_KM = 100.0
+"""Radii above this are measured by a share of their own: there people come home, or leave for good."""
+SET_RADII_KM = (300.0, 1000.0)
+"""Region sets have a share for radii up to each of these, and one for what is wider still: where located photos say much,
+one region is mostly the right one; where they say little, the truth is often what they say least of."""
+_SET_SHARES = ("local_set_mass", "located_set_mass", "far_set_mass")
+_ON_THE_MAP_KM = 300.0
+"""Where the nearest cell is farther away, a photo is from abroad, and says nothing of where on the map its folder is from."""
+_CHUNK = 256
+_LAND_KM2 = 2e7
+_NEIGHBOURS_NAMED = 3
+_ANCHORS_NAMED = 2
+_LEAST_SHARE_NAMED = 0.1
+_USUAL_MASS = 0.8
+_MOSTLY_ELSEWHERE = 0.8
+"""Where it is more probable than this that a photo lies near no located one, its place is looked for over all cells."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """What the photos of one chain show together.
+
+    Attributes:
+        cells: (m,) cells that take part.
+        posteriors: (stops, m).
+        alone: (stops, m) what the photos of each stop show without the others.
+    """
+
+    cells: Indices
+    posteriors: FloatArray
+    alone: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How a photo with a known truth bears on the shares of the tuning (conformal prediction).
+
+    Attributes:
+        radius_share, set_share: names of the shares that its radius and its region set follow.
+        radius_mass: the least that the first has to be for the radius to hold the true place.
+    """
+
+    radius_share: str
+    set_share: str
+    radius_mass: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Anchors:
+    """The located photos of a chain.
+
+    Attributes:
+        known: (known,) their numbers in the chain.
+        spots: (known, 3) unit vectors.
+        around: what lies around each photo of the chain.
+        rings: (known, rings, regions) how much of each ring around each lies in each region.
+    """
+
+    chain: Chain
+    known: Indices
+    spots: FloatArray
+    around: Surroundings
+    rings: Floats
+
+
+class Batch:
+    """The work on one batch; answers are filled in step by step.
+
+    Args:
+        truths: the true places, to tell how much of each answer lies nearer than them.
+    """
+
+    def __init__(
+        self,
+        model: ContextModel,
+        photos: Sequence[ContextPhoto],
+        model_id: str,
+        device: str,
+        truths: Sequence[LatLon] | None = None,
+    ) -> None:
+        self._m = model
+        self._photos = photos
+        self._ids = (model_id, device)
+        self._truths = truths
+        self.scores: dict[int, Score] = {}
+        self._where: list[tuple[Where, float, float] | None] = [None] * len(photos)
+        self._evidence: list[list[Evidence]] = [[Evidence("image", 1.0)] for _ in photos]
+        for index, photo in enumerate(photos):
+            self._evidence[index] += [Evidence(f.kind, 1.0, None, f.words) for f in photo.factors]
+        self._information = [self._image_information(photo) for photo in photos]
+
+    def _image_information(self, photo: ContextPhoto) -> float:
+        """Nats by which the photo's own answer differs from the prior."""
+        cells = np.maximum(photo.output.cell_probabilities, 1e-12)
+        return max(float(np.sum(cells * np.log(cells / self._m.prior))), 0.25)
+
+    def predictions(self) -> list[Prediction]:
+        """The answers with their evidence."""
+        made = []
+        for where, evidence in zip(self._where, self._evidence, strict=True):
+            assert where is not None
+            what, radius_coverage, set_coverage = where
+            made.append(what.prediction(radius_coverage, set_coverage, tuple(evidence), *self._ids))
+        return made
+
+    # Alone ------------------------------------------------------------------------------------------------
+
+    def judge_rest_alone(self) -> None:
+        """Judge the photos that have no answer yet by themselves."""
+        rest = [i for i, where in enumerate(self._where) if where is None]
+        if not rest:
+            return
+        calibration = self._m.calibration
+        for first in range(0, len(rest), _CHUNK):
+            part = rest[first : first + _CHUNK]
+            rows = np.stack([self._own_cells(self._photos[i]) for i in part])
+            answers = self._m.whole_grid.all(rows, calibration.radius_mass, calibration.set_mass)
+            for i, where in zip(part, answers, strict=True):
+                self._where[i] = (where, calibration.radius_coverage, calibration.set_coverage)
+
+    @staticmethod
+    def _own_cells(photo: ContextPhoto) -> FloatArray:
+        cells = np.asarray(photo.output.cell_probabilities, np.float64)
+        for factor in photo.factors:
+            if float(cells @ factor.values) > 0:
+                cells = cells * factor.values
+        return np.asarray(cells / cells.sum())
+
+    # Together ---------------------------------------------------------------------------------------------
+
+    def join_all(self) -> None:
+        """Judge together what can be."""
+        for chain in chains(self._photos):
+            if len(chain.indices) > 1:
+                self.join(chain)
+
+    def join(self, chain: Chain) -> None:
+        """Judge the photos of a chain together."""
+        place = [self._place(self._photos[i]) for i in chain.indices.tolist()]
+        known = np.array([p is not None for p in place])
+        has_anchor = known.sum() - known > 0
+        anchors = None
+        if has_anchor.any():
+            spots = unit_vectors(
+                [p.lat_deg if p else 0.0 for p in place], [p.lon_deg if p else 0.0 for p in place]
+            )
+            around = surroundings(chain.hours, known, spots, chain.doubt_h)
+            anchors = _Anchors(
+                chain,
+                np.flatnonzero(known),
+                spots[known],
+                around,
+                ring_regions(self._m.raster, spots[known]),
+            )
+        first = 0
+        for part in chain.parts:
+            members = np.arange(first, first + len(part.indices))
+            first += len(members)
+            shown = self._shown(part)
+            if not has_anchor[members].all():
+                self._answer_by_pictures(part, shown, ~has_anchor[members])
+            if anchors is not None and has_anchor[members].any():
+                self._answer_by_neighbours(
+                    part, shown, members[has_anchor[members]] - members[0], anchors, members[0]
+                )
+
+    @staticmethod
+    def _place(photo: ContextPhoto) -> LatLon | None:
+        if photo.place is not None:
+            return photo.place
+        return photo.track.position if photo.track is not None else None
+
+    def _shown(self, chain: Chain) -> _Shown:
+        tuning, prior = self._m.tuning, self._m.prior.astype(np.float32)
+        stops = int(chain.stops[-1]) + 1
+        counts = np.bincount(chain.stops).astype(np.float32)[:, None]
+        logs = np.zeros((stops, len(prior)), np.float32)
+        seen = np.zeros_like(logs)
+        factors = np.zeros_like(logs)
+        for i, stop in zip(chain.indices.tolist(), chain.stops.tolist(), strict=True):
+            photo = self._photos[i]
+            cells = np.maximum(photo.output.cell_probabilities, 1e-12)
+            logs[stop] += np.log(cells / prior)
+            seen[stop] += cells
+            for factor in photo.factors:
+                factors[stop] += np.log(np.maximum(factor.values, 1e-4)).astype(np.float32)
+        hours, window = chain.stop_hours, tuning.stop_window_h
+        near = np.searchsorted(hours, hours + window, "right") - np.searchsorted(hours, hours - window)
+        weights = tuning.image_weight * near.astype(np.float32) ** (tuning.stop_growth - 1)
+        logs *= weights[:, None] / counts
+        likelihoods = np.exp(logs - logs.max(axis=1, keepdims=True))
+        likelihoods /= (likelihoods @ prior)[:, None]
+        likelihoods = (1 - tuning.floor) * likelihoods + tuning.floor
+        factors = np.exp(factors / counts)
+        cells, posteriors = self._m.smoother.smooth(hours, likelihoods * factors, seen * factors)
+        alone = (seen * factors)[:, cells].astype(np.float64)
+        return _Shown(cells, posteriors, alone / alone.sum(axis=1, keepdims=True))
+
+    def _answer_by_pictures(self, chain: Chain, shown: _Shown, wanted: np.ndarray) -> None:
+        tuning = self._m.tuning
+        stops = np.unique(chain.stops[wanted])
+        doubted = (1 - tuning.doubt) * shown.posteriors[stops] + tuning.doubt * shown.alone[stops]
+        summary = CellSummary(self._m.distances, shown.cells)
+        answers = summary.all(doubted, tuning.trip_radius_mass, tuning.trip_set_mass)
+        by_stop = dict(zip(stops.tolist(), answers, strict=True))
+        gains = (
+            shown.posteriors * np.log(np.maximum(shown.posteriors, 1e-12) / self._m.prior[shown.cells])
+        ).sum(1)
+        for member in np.flatnonzero(wanted).tolist():
+            index, stop = int(chain.indices[member]), int(chain.stops[member])
+            self._where[index] = (by_stop[stop], tuning.radius_coverage, tuning.set_coverage)
+            if self._truths is not None:
+                row = doubted[int(np.searchsorted(stops, stop))]
+                mass = summary.mass_within(row, self._truths[index])
+                self.scores[index] = Score("trip_radius_mass", "trip_set_mass", mass)
+            self._name_neighbours(chain, member, float(gains[stop]))
+
+    def _name_neighbours(self, chain: Chain, member: int, information: float) -> None:
+        """List the photos next to one in time, which have no position themselves."""
+        index = int(chain.indices[member])
+        more = max(information / self._information[index] - 1.0, 0.1)
+        nearby = [m for m in range(member - 2, member + 3) if m != member and 0 <= m < len(chain.indices)]
+        nearby.sort(key=lambda m: abs(chain.hours[m] - chain.hours[member]))
+        named = nearby[:_NEIGHBOURS_NAMED]
+        for other in named:
+            name = self._photos[int(chain.indices[other])].name
+            gap_h = float(chain.clocks[member] - chain.clocks[other])
+            words = neighbour_words(name, gap_h, has_position=False)
+            self._evidence[index].append(Evidence("time-neighbour", round(more / len(named), 2), name, words))
+
+    # Among located photos ---------------------------------------------------------------------------------
+
+    def _answer_by_neighbours(
+        self, part: Chain, shown: _Shown, wanted: Indices, anchors: _Anchors, offset: int
+    ) -> None:
+        m, tuning = self._m, self._m.tuning
+        cells = m.unit[shown.cells]
+        regions = m.grid.region_sums_of(shown.cells, shown.posteriors, len(load_regions()))
+        for first in range(0, len(wanted), _CHUNK):
+            some = wanted[first : first + _CHUNK]
+            around = anchors.around.of(some + offset)
+            shares = m.law.anchors.shares(around)
+            stops = part.stops[some]
+            spots = placed(around, shares, anchors.spots, cells, shown.posteriors[stops])
+            usual_km = spots.radii_km(np.full(len(some), _USUAL_MASS))
+            is_wide = usual_km > WIDE_RADIUS_KM
+            set_shares = [_SET_SHARES[i] for i in np.searchsorted(SET_RADII_KM, usual_km)]
+            masses = np.where(is_wide, tuning.located_radius_mass, tuning.local_radius_mass)
+            radii = spots.radii_km(masses)
+            radii = np.where(is_wide, np.maximum(radii, WIDE_RADIUS_KM), radii)
+            if self._truths is not None:
+                self._score(part.indices[some], spots, is_wide, set_shares)
+            by_region = region_shares(m.raster, around, spots, anchors.rings)
+            by_region += regions[stops] * shares.away[:, None]
+            witnesses = shares.near.copy()
+            witnesses[:, [0, EACH_SIDE]] += shares.way[:, None] / 2  # the way rests on both of its ends
+            lat, lon = positions(spots.centres)
+            for row, member in enumerate(some.tolist()):
+                index = int(part.indices[member])
+                if shares.away[row] > _MOSTLY_ELSEWHERE:
+                    set_share = set_shares[row]
+                    where = self._over_cells(
+                        anchors, around, shares, row, shown, int(stops[row]), index, set_share
+                    )
+                else:
+                    place = LatLon(float(lat[row]), float(lon[row]))
+                    set_mass = getattr(tuning, set_shares[row])
+                    where = where_from_regions(place, float(radii[row]), by_region[row], set_mass)
+                self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
+                self._name_anchors(anchors, member + offset, around.index[row], witnesses[row])
+
+    def _score(self, indices: Indices, spots: Placed, is_wide: np.ndarray, set_shares: Sequence[str]) -> None:
+        assert self._truths is not None
+        places = [self._truths[i] for i in indices.tolist()]
+        vectors = unit_vectors([p.lat_deg for p in places], [p.lon_deg for p in places])
+        masses = spots.mass_within(vector_distances_km(spots.centres, vectors))
+        names = ["located_radius_mass" if wide else "local_radius_mass" for wide in is_wide.tolist()]
+        for index, name, set_share, mass in zip(
+            indices.tolist(), names, set_shares, masses.tolist(), strict=True
+        ):
+            self.scores[index] = Score(name, set_share, mass)
+
+    def _over_cells(
+        self,
+        anchors: _Anchors,
+        around: Surroundings,
+        shares: Shares,
+        row: int,
+        shown: _Shown,
+        stop: int,
+        index: int,
+        set_share: str,
+    ) -> Where:
+        """Where nothing is near, the law is laid over all cells beside what the photos show."""
+        m, tuning = self._m, self._m.tuning
+        over = density_over_cells(shares, row, anchors.spots[around.index[row]], m.unit) * m.grid.area_km2
+        over /= max(float(over.sum()), 1e-12) / (1 - shares.away[row])
+        over[shown.cells] += shares.away[row] * shown.posteriors[stop]
+        over /= over.sum()
+        (where,) = m.whole_grid.all(over[None], tuning.located_radius_mass, getattr(tuning, set_share))
+        if self._truths is not None:
+            mass = m.whole_grid.mass_within(over, self._truths[index])
+            self.scores[index] = Score("located_radius_mass", set_share, mass)
+        return where
+
+    def _name_anchors(self, anchors: _Anchors, member: int, near: Indices, shares: FloatArray) -> None:
+        chain = anchors.chain
+        index = int(chain.indices[member])
+        where = self._where[index]
+        assert where is not None
+        radius = max(where[0].radius_km, 0.01)
+        information = np.log(_LAND_KM2 / (np.pi * radius**2))
+        more = max(float(information / self._information[index]) - 1.0, 0.1)
+        order = np.argsort(-shares, kind="stable")[:_ANCHORS_NAMED]
+        named = [k for k in order.tolist() if shares[k] >= _LEAST_SHARE_NAMED or k == order[0]]
+        for k in named:
+            other = int(anchors.known[near[k]])
+            photo = self._photos[int(chain.indices[other])]
+            gap_h = float(chain.clocks[member] - chain.clocks[other])
+            words = neighbour_words(photo.name, gap_h, True, by_track=photo.place is None)
+            weight = round(more * float(shares[k] / shares[named].sum()), 2)
+            self._evidence[index].append(Evidence("time-neighbour", weight, photo.name, words))
+
+    # In a folder without clocks ---------------------------------------------------------------------------
+
+    def join_folders(self) -> None:
+        """Judge photos whose clock says nothing with the rest of their roll, which is mostly a folder."""
+        rolls: dict[str, list[int]] = {}
+        for index, photo in enumerate(self._photos):
+            rolls.setdefault(photo.roll, []).append(index)
+        for members in rolls.values():
+            if len(members) > 1 and any(self._where[i] is None for i in members):
+                self._answer_by_folder(members)
+
+    def _answer_by_folder(self, members: Sequence[int]) -> None:
+        m = self._m
+        places = {i: place for i in members if (place := self._photos[i].place) is not None}
+        cells = m.raster.cells(
+            np.array([place.lat_deg for place in places.values()]),
+            np.array([place.lon_deg for place in places.values()]),
+        )
+        cell_of = {
+            i: cell
+            for (i, place), cell in zip(places.items(), cells.tolist(), strict=True)
+            if place.distance_km(m.grid.position(cell)) <= _ON_THE_MAP_KM
+        }
+        members = [i for i in members if i in cell_of or i not in places]
+        if len(members) < 2:
+            return
+        pictured = [i for i in members if i not in cell_of]
+        pictures = [self._photos[i].output.cell_probabilities for i in pictured]
+        folder = Folder(m.spread, m.prior, m.tuning, pictures, np.array([*cell_of.values()], np.intp))
+        wanted = [(number, i) for number, i in enumerate(pictured) if self._where[i] is None]
+        answered = 0
+        for expected in folder.of_pictures([number for number, _ in wanted]):
+            some = [i for _, i in wanted[answered : answered + len(expected)]]
+            self._answer_expected(some, expected, len(members) - 1, len(cell_of))
+            answered += len(some)
+        for i, cell in cell_of.items():
+            if self._where[i] is None:
+                self._answer_expected([i], folder.of_located(cell), len(members) - 1, len(cell_of) - 1)
+
+    def _answer_expected(
+        self, indices: Sequence[int], expected: FloatArray, others: int, located: int
+    ) -> None:
+        m, tuning = self._m, self._m.tuning
+        rows = expected / m.prior * np.stack([self._own_cells(self._photos[i]) for i in indices])
+        rows /= rows.sum(axis=1, keepdims=True)
+        answers = m.whole_grid.all(rows, tuning.folder_radius_mass, tuning.folder_set_mass)
+        information = (rows * np.log(np.maximum(rows, 1e-12) / m.prior)).sum(axis=1)
+        kind, words = "folder-neighbour" if located else "folder", folder_words(others, located)
+        for index, row, where, nats in zip(indices, rows, answers, information.tolist(), strict=True):
+            self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
+            weight = round(max(nats / float(self._information[index]) - 1.0, 0.1), 2)
+            self._evidence[index].append(Evidence(kind, weight, None, words))
+            if self._truths is not None:
+                mass = m.whole_grid.mass_within(row, self._truths[index])
+                self.scores[index] = Score("folder_radius_mass", "folder_set_mass", mass)
+
+    # Exact places -----------------------------------------------------------------------------------------
+
+    def apply_exact(self) -> None:
+        """Photos that a track or the gallery puts at one place."""
+        tuning = self._m.tuning
+        exact: list[tuple[int, LatLon, float, Evidence]] = []
+        for index, photo in enumerate(self._photos):
+            if photo.track is not None:
+                place, radius_km = photo.track.position, photo.track.radius_km
+                words = Sentence("the track was here, give or take {radius}", radius=distance(radius_km))
+                evidence = Evidence("track", self._weight(index, radius_km), None, words)
+                exact.append((index, place, radius_km, evidence))
+            elif photo.matches and self._agrees(index, photo.matches[0].place):
+                match, radius_km = photo.matches[0], tuning.gallery_radius_km
+                words = Sentence("looks like {photo} of your gallery", photo=PurePath(match.name).stem)
+                evidence = Evidence("gallery", self._weight(index, radius_km), match.name, words)
+                exact.append((index, match.place, radius_km, evidence))
+        if not exact:
+            return
+        lat = np.array([place.lat_deg for _, place, _, _ in exact])
+        lon = np.array([place.lon_deg for _, place, _, _ in exact])
+        regions = self._m.raster.regions(lat, lon)
+        for (index, place, radius_km, evidence), region in zip(exact, regions, strict=True):
+            by_region = np.bincount([region], minlength=len(load_regions())).astype(np.float64)
+            where = where_from_regions(place, radius_km, by_region, tuning.local_set_mass)
+            self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
+            self._evidence[index].append(evidence)
+
+    def _agrees(self, index: int, place: LatLon) -> bool:
+        """True where located neighbours do not know better than a match in the gallery, nor speak against it."""
+        answer = self._where[index]
+        assert answer is not None
+        where = answer[0]
+        if where.radius_km > LOCAL_RADIUS_KM:
+            return True
+        is_sharper = self._m.tuning.gallery_radius_km < where.radius_km
+        return is_sharper and where.position.distance_km(place) < 2 * where.radius_km
+
+    def _weight(self, index: int, radius_km: float) -> float:
+        information = np.log(_LAND_KM2 / (np.pi * max(radius_km, 0.01) ** 2))
+        return round(float(information / self._information[index]), 2)
