@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from geotagger.core.settings import Settings, Theme
@@ -51,6 +51,18 @@ def no_leaked_threads() -> Iterator[None]:
     yield
     left = [t.name for t in threading.enumerate() if t not in before and t.name.startswith("geotagger-")]
     assert not left
+
+
+@pytest.fixture(autouse=True)
+def no_window_is_left(qapp: QApplication) -> Iterator[None]:
+    """Every window and dialog that a test showed is gone when the test has ended: another might take it for its own."""
+    before = _shown_windows()
+    yield
+    assert not _shown_windows() - before
+
+
+def _shown_windows() -> set[QWidget]:
+    return {widget for widget in QApplication.topLevelWidgets() if widget.isVisible()}
 
 
 @pytest.fixture

@@ -100,3 +100,4 @@ def test_a_model_that_fails_has_no_guess(game: ChallengeDialog, model: SlowModel
     game.button.click()
     model.failures[0](ValueError("the file is gone"))
     assert "Model: no guess" in game.text
+    game.reject()
