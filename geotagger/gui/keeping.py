@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +15,13 @@ from PySide6.QtCore import QObject, QTimer
 from geotagger.gui.jobs import Generation, Lane
 from geotagger.gui.reading import Reading
 from geotagger.gui.workbench import Workbench
-from geotagger.session.kept_session import KeptPhoto, forget_session, keep_session, load_session
+from geotagger.session.kept_session import (
+    KeptPhoto,
+    forget_session,
+    keep_session,
+    kept_while_absent,
+    load_session,
+)
 from geotagger.session.photo import Photo
 
 log = logging.getLogger(__name__)
@@ -72,7 +80,10 @@ class Keeping(QObject):
         return self._restoring.get(str(photo.path)) if is_new else None
 
     def _wait_for(self, kept: Sequence[KeptPhoto]) -> None:
-        """Let these be kept as they were until they are open; what the user closes afterwards is not."""
+        """Let these be kept as they were until they are open; what the user closes afterwards is not.
+
+        Those whose drive is not there wait, too: for the user to open them, or for the start that finds them again.
+        """
         self._not_open_yet = [one for one in kept if self._workbench.session.id_of(one.path) is None]
 
     def _given_up(self, paths: Sequence[Path]) -> None:
@@ -103,7 +114,7 @@ class Keeping(QObject):
             log.warning("The session could not be kept: %s", error)
 
     def look(self, on_found: Callable[[list[KeptPhoto], list[KeptPhoto]], None]) -> None:
-        """Find out which of the photos that were kept last time are still there, and which are gone.
+        """Find out which of the photos that were kept last time are still there, and which are gone since then.
 
         The disk is asked in the background: a network drive that is gone may take minutes to say so, or never answer.
         """
@@ -112,13 +123,15 @@ class Keeping(QObject):
             return
         self._wait_for(looked_for)
         # One that the user opens meanwhile is decided as it was, too.
-        self._restoring = {str(one.path): one for one in looked_for if one.edited or one.skipped}
+        self._restoring = {str(one.path): one for one in looked_for if one.is_decided}
 
         def looked(is_there: Sequence[bool]) -> None:
-            there = [one for one, is_one in zip(looked_for, is_there, strict=True) if is_one]
-            gone = [one for one, is_one in zip(looked_for, is_there, strict=True) if not is_one]
-            self._wait_for(there)
-            on_found(there, gone)
+            found = list(zip(looked_for, is_there, strict=True))
+            there = [replace(one, absent_since=None) for one, is_one in found if is_one]
+            gone = [one for one, is_one in found if not is_one]
+            self._wait_for([*there, *kept_while_absent(gone, date.today())])
+            self._keep_in(_AFTER_DECISION_MS)
+            on_found(there, [one for one in gone if one.absent_since is None])
 
         work = partial(_are_there, [photo.path for photo in looked_for])
         self._workbench.jobs.run(work, looked, _raise, lane=Lane.ASIDE)

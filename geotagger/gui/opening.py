@@ -85,6 +85,13 @@ class Opening(QObject):
                 "{n} photos of last time are no longer there.",
                 len(gone),
             )
+            if any(photo.is_decided for photo in gone):
+                words = trn(
+                    "What you decided is kept for a year and comes back with the photo.",
+                    "What you decided is kept for a year and comes back with the photos.",
+                    len(gone),
+                )
+                sentence = f"{sentence} {words}"
             self._workbench.noticed.emit(sentence, "\n".join(str(photo.path) for photo in gone))
         if kept:
             keeping.restore(kept)

@@ -1,11 +1,12 @@
-"""Keeps the open photos and undecided work on disk, so that a crash or a closed window loses nothing."""
+"""Keeps the open photos and undecided work on disk, so that a crash, a closed window or an absent drive loses nothing."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,29 @@ from geotagger.session.photo import Photo
 log = logging.getLogger(__name__)
 
 _FORMAT = 1
+ABSENT_KEPT_DAYS = 365
+"""What was decided of photos that are not there is kept for so long."""
+MOST_ABSENT = 20_000
+"""Of so many of them at most, those that went last."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptPhoto:
-    """What is kept of a photo: where it is and what the user decided; the rest is read or predicted anew."""
+    """What is kept of a photo: where it is and what the user decided; the rest is read or predicted anew.
+
+    Attributes:
+        absent_since: the day of the first start that did not find the file, and no start since then did; else None.
+    """
 
     path: Path
     edited: Fix | None = None
     skipped: bool = False
+    absent_since: date | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        """True where the user decided something that is not in the file yet."""
+        return self.edited is not None or self.skipped
 
 
 def kept_session_file() -> Path:
@@ -66,10 +81,24 @@ def load_session(file: Path | None = None) -> list[KeptPhoto]:
         return []
 
 
+def kept_while_absent(absent: Iterable[KeptPhoto], today: date) -> list[KeptPhoto]:
+    """Those of the photos that are not there whose decisions are kept until they are there again.
+
+    A drive may only not be plugged in. Photos that were deleted look the same, so nothing is kept for ever.
+    """
+    oldest = today - timedelta(days=ABSENT_KEPT_DAYS)
+    marked = (replace(one, absent_since=one.absent_since or today) for one in absent if one.is_decided)
+    kept = [(one.absent_since, one) for one in marked if one.absent_since and one.absent_since >= oldest]
+    kept.sort(key=lambda pair: pair[0], reverse=True)
+    return [one for _, one in kept[:MOST_ABSENT]]
+
+
 def _as_row(photo: Photo | KeptPhoto) -> dict[str, Any]:
     row: dict[str, Any] = {"path": str(photo.path)}
     if photo.skipped:
         row["skipped"] = True
+    if isinstance(photo, KeptPhoto) and photo.absent_since is not None:
+        row["absent_since"] = photo.absent_since.isoformat()
     fix = photo.edited
     if fix is not None and not (isinstance(photo, Photo) and fix == photo.written):
         row["fix"] = {
@@ -96,4 +125,10 @@ def _as_photo(row: dict[str, Any]) -> KeptPhoto:
             probability=fix["probability"],
             candidates=tuple((code, probability) for code, probability in fix["candidates"]),
         )
-    return KeptPhoto(Path(row["path"]), edited, bool(row.get("skipped", False)))
+    absent = row.get("absent_since")
+    return KeptPhoto(
+        Path(row["path"]),
+        edited,
+        bool(row.get("skipped", False)),
+        None if absent is None else date.fromisoformat(absent),
+    )

@@ -1,9 +1,8 @@
-"""Settings, keys, history, the guard, exports, and coming back after a crash."""
+"""Settings, keys, history, the guard and exports."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,10 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QUndoView
 from geotagger.core.coordinates import Notation
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Device, Settings, Theme, load_settings
-from geotagger.gui import keeping, predicting, reading
-from geotagger.gui.appearance import Appearance
+from geotagger.gui import predicting
 from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.crash import CrashDialog, CrashWatch
 from geotagger.gui.guard import UnwrittenDialog
-from geotagger.gui.jobs import Jobs
 from geotagger.gui.settings_dialog import SettingsDialog
 from geotagger.gui.sheets import AboutDialog, KeySheet
 from geotagger.session.kept_session import load_session
@@ -127,120 +124,6 @@ def test_closing_with_unwritten_positions_asks_first(opened: App) -> None:
     assert load_session() == []
 
 
-def test_kept_decisions_come_back_at_the_next_start(opened: App, jobs: Jobs, appearance: Appearance) -> None:
-    from geotagger.gui.window import MainWindow
-
-    opened.select("IMG_0.jpg")
-    opened.window.workbench.place(opened.window.workbench.selected_ids, LatLon(46.9, -110.4))
-    opened.select("IMG_1.jpg")
-    opened.do("reject")
-    opened.window.close()
-    guard = opened.dialog(UnwrittenDialog)
-    assert isinstance(guard, UnwrittenDialog)
-    guard.keep_button.click()
-    assert not opened.window.isVisible()
-    again = App(MainWindow(jobs, Settings(theme=Theme.LIGHT), appearance), opened.bot)
-    opened.bot.addWidget(again.window)
-    again.window.show()
-    again.window.restore_last_session()
-    again.wait(lambda: again.states() == {"IMG_0.jpg": PhotoState.CORRECTED, "IMG_1.jpg": PhotoState.SKIPPED})
-    assert again.photo("IMG_0.jpg").shown_position == LatLon(46.9, -110.4)
-    assert "2 photos of last time" in again.window.notices.text
-    again.wait(again.is_idle)
-    again.window._closing_agreed = True
-
-
-def test_photos_of_last_time_that_are_gone_are_named(opened: App, jobs: Jobs, appearance: Appearance) -> None:
-    from geotagger.gui.window import MainWindow
-
-    gone = opened.photo("IMG_1.jpg").path
-    opened.window.keeping.keep_now()
-    opened.wait(lambda: len(load_session()) == 2)
-    gone.unlink()
-    again = App(MainWindow(jobs, Settings(theme=Theme.LIGHT), appearance), opened.bot)
-    opened.bot.addWidget(again.window)
-    again.window.show()
-    again.window.restore_last_session()
-    again.wait(lambda: list(again.states()) == ["IMG_0.jpg"])
-    assert again.window.notices.text == "1 photo of last time is no longer there."
-    assert again.window.notices._details == str(gone)
-    again.wait(again.is_idle)
-    again.window._closing_agreed = True
-
-
-def test_a_drive_that_does_not_answer_holds_up_neither_the_window_nor_what_was_decided(
-    opened: App, jobs: Jobs, appearance: Appearance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from geotagger.gui.window import MainWindow
-
-    opened.select("IMG_1.jpg")
-    opened.do("reject")
-    opened.window.keeping.keep_now()
-    opened.wait(lambda: [one.skipped for one in load_session()] == [False, True])
-    answers, ask = threading.Event(), keeping._are_there
-
-    def ask_and_wait(paths: Sequence[Path]) -> list[bool]:
-        assert threading.current_thread() is not threading.main_thread()
-        assert answers.wait(60)
-        return ask(paths)
-
-    monkeypatch.setattr(keeping, "_are_there", ask_and_wait)
-    again = App(MainWindow(jobs, Settings(theme=Theme.LIGHT), appearance), opened.bot)
-    opened.bot.addWidget(again.window)
-    again.window.show()
-    try:
-        again.window.restore_last_session()
-        again.wait(lambda: again.window.map_view._bridge.is_ready)
-        assert again.states() == {}
-        again.window.keeping.close(keep=False)
-        assert [one.skipped for one in load_session()] == [False, True]
-    finally:
-        answers.set()
-    again.wait(lambda: again.states().get("IMG_1.jpg") is PhotoState.SKIPPED and len(again.states()) == 2)
-    assert "2 photos of last time" in again.window.notices.text
-    again.wait(again.is_idle)
-    again.window._closing_agreed = True
-
-
-@pytest.mark.parametrize("is_stopped", [False, True])
-@pytest.mark.parametrize("step", ["_take", "_read_all"])
-def test_a_window_closed_before_the_photos_of_last_time_are_back_keeps_what_was_decided(
-    opened: App,
-    jobs: Jobs,
-    appearance: Appearance,
-    monkeypatch: pytest.MonkeyPatch,
-    step: str,
-    is_stopped: bool,
-) -> None:
-    from geotagger.gui.window import MainWindow
-
-    opened.select("IMG_1.jpg")
-    opened.do("reject")
-    opened.window.keeping.keep_now()
-    opened.wait(lambda: [one.skipped for one in load_session()] == [False, True])
-    answers, do = threading.Event(), getattr(reading, step)
-
-    def wait_and_do(found: Any) -> Any:
-        assert answers.wait(60)
-        return do(found)
-
-    monkeypatch.setattr(reading, step, wait_and_do)
-    again = App(MainWindow(jobs, Settings(theme=Theme.LIGHT), appearance), opened.bot)
-    opened.bot.addWidget(again.window)
-    try:
-        again.window.restore_last_session()
-        again.wait(lambda: "2 photos of last time" in again.window.notices.text)
-        if step == "_read_all":
-            again.wait(lambda: set(again.states().values()) == {PhotoState.READING})
-        if is_stopped:
-            again.window.reading.cancel()
-            assert again.states() == {}
-        again.window.close()
-        assert [one.path.name for one in load_session() if one.skipped] == ["IMG_1.jpg"]
-    finally:
-        answers.set()
-
-
 def test_another_model_is_only_used_from_the_next_start_on(
     app: App, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -259,20 +142,6 @@ def test_another_model_is_only_used_from_the_next_start_on(
     app.window.apply_settings(replace(app.window.workbench.settings, device=Device.CPU))
     app.wait(lambda: not app.window.predicting.model_is_loading)
     assert asked == [(None, "cpu")]
-
-
-def test_the_session_is_kept_while_the_user_works(opened: App) -> None:
-    opened.select("IMG_0.jpg")
-    opened.do("accept")
-    opened.window.keeping.keep_now()
-    opened.wait(lambda: any(photo.edited for photo in load_session()))
-
-
-def test_a_window_that_was_closed_with_nothing_left_to_do_starts_empty(opened: App) -> None:
-    opened.window.keeping.keep_now()
-    opened.wait(lambda: len(load_session()) == 2)
-    opened.window.close()
-    assert load_session() == []
 
 
 def test_exports_hold_what_the_window_shows(opened: App, tmp_path: Path) -> None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from geotagger.core.geo import LatLon
-from geotagger.session import review
-from geotagger.session.kept_session import forget_session, keep_session, kept_session_file, load_session
+from geotagger.session import kept_session, review
+from geotagger.session.kept_session import (
+    ABSENT_KEPT_DAYS,
+    KeptPhoto,
+    forget_session,
+    keep_session,
+    kept_session_file,
+    kept_while_absent,
+    load_session,
+)
 from tests.session.made import make_photo, prediction
 
 
@@ -38,6 +47,29 @@ def test_names_that_are_no_text_are_kept_too() -> None:
     photo = replace(make_photo(1), path=Path("/photos/caf\udce9.jpg"))
     keep_session([photo])
     assert [kept.path for kept in load_session()] == [photo.path]
+
+
+TODAY = date(2026, 3, 1)
+
+
+def absent(name: str, since: date | None = None) -> KeptPhoto:
+    return KeptPhoto(Path("/drive") / name, skipped=True, absent_since=since)
+
+
+def test_what_was_decided_of_absent_photos_is_kept_with_the_day_they_went() -> None:
+    undecided = KeptPhoto(Path("/drive/c.jpg"))
+    kept = kept_while_absent([absent("a.jpg"), absent("b.jpg", date(2026, 2, 1)), undecided], TODAY)
+    assert kept == [absent("a.jpg", TODAY), absent("b.jpg", date(2026, 2, 1))]
+    keep_session(kept)
+    assert load_session() == kept
+
+
+def test_absent_photos_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    last = TODAY - timedelta(days=ABSENT_KEPT_DAYS)
+    old = [absent("a.jpg", last), absent("b.jpg", last - timedelta(days=1)), absent("c.jpg", TODAY)]
+    assert kept_while_absent(old, TODAY) == [absent("c.jpg", TODAY), absent("a.jpg", last)]
+    monkeypatch.setattr(kept_session, "MOST_ABSENT", 1)
+    assert kept_while_absent(old, TODAY) == [absent("c.jpg", TODAY)], "those that went last"
 
 
 def test_a_forgotten_session_is_gone_and_forgetting_twice_is_fine() -> None:
