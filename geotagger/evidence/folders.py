@@ -68,6 +68,8 @@ class Folder:
         unique, times = np.unique(located, return_counts=True)
         self._count = len(located)
         self._located = np.asarray(times @ spread[unique], np.float64)
+        self._every_rest: FloatArray | None = None
+        """What the rest says of each picture, where it was asked of all of them at once."""
         self._share = tuning.folder_share * self._agreement(located)
 
     def of_pictures(self, members: Sequence[int]) -> Iterator[FloatArray]:
@@ -80,7 +82,8 @@ class Folder:
             (n, cells) probabilities for some of them at a time, in their order; rows sum to 1.
         """
         for first in range(0, len(members), _AT_ONCE):
-            rest = self._rest(members[first : first + _AT_ONCE])
+            part = members[first : first + _AT_ONCE]
+            rest = self._rest(part) if self._every_rest is None else self._every_rest[part]
             yield self._expected(rest, self._located, self._count)
 
     def of_located(self, cell: int) -> FloatArray:
@@ -102,7 +105,10 @@ class Folder:
         if pictures > 1:
             asked = np.unique(np.linspace(0, pictures - 1, min(pictures, _AT_ONCE)).astype(np.intp)).tolist()
             own = np.stack([self._pictures[i] for i in asked])
-            ratios.append((self._rest(asked) * own / self._prior).sum(axis=1))
+            rest = self._rest(asked)
+            if len(asked) == pictures:
+                self._every_rest = rest
+            ratios.append((rest * own / self._prior).sum(axis=1))
         if self._count > 1:
             asked_cells = located[:: max(self._count // _AT_ONCE, 1)]
             own_density = self._spread[asked_cells, asked_cells]

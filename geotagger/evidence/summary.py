@@ -14,6 +14,9 @@ from geotagger.core.prediction import CellProbability, Evidence, Prediction, Reg
 from geotagger.core.regions import load_regions
 from geotagger.evidence.posterior import likeliest_cells
 
+_NOTHING = 1e-20
+"""A probability below this moves no answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -64,14 +67,11 @@ class CellSummary:
             square = np.ix_(cells, cells)
             self._km, self._score = distances.km[square], distances.score[square]
         self._orders: dict[int, npt.NDArray[np.intp]] = {}
-        self._region = self._grid.region[cells]
 
     def all(self, posteriors: FloatArray, radius_mass: float, set_mass: float) -> list[Where]:
         """One summary for each of (n, m) posteriors; rows sum to 1."""
-        points = np.argmax(posteriors.astype(np.float32) @ self._score, axis=1)
-        by_region = np.zeros((len(posteriors), len(load_regions())))
-        for region in np.unique(self._region).tolist():
-            by_region[:, region] = posteriors[:, self._region == region].sum(axis=1)
+        points = np.argmax(_single(posteriors) @ self._score, axis=1)
+        by_region = self._grid.region_sums_of(self._cells, posteriors, len(load_regions()))
         summaries = []
         for row, regions, point in zip(posteriors, by_region, points.tolist(), strict=True):
             listed, held = _regions_and_set(regions, set_mass)
@@ -89,9 +89,14 @@ class CellSummary:
 
     def mass_within(self, row: FloatArray, place: LatLon) -> float:
         """Share of a posterior nearer to its best point than a true place: the conformal score of a radius."""
-        point = int(np.argmax(row.astype(np.float32) @ self._score))
+        point = int(np.argmax(_single(row) @ self._score))
         truth_km = self._grid.position(int(self._cells[point])).distance_km(place)
         return float(row[self._km[point] < truth_km].sum())
+
+
+def _single(posteriors: FloatArray) -> npt.NDArray[np.float32]:
+    """In single precision, without the numbers near its limit: processors take many times longer to multiply those."""
+    return np.where(posteriors > _NOTHING, posteriors, 0.0).astype(np.float32)
 
 
 @cache
@@ -106,13 +111,11 @@ def _regions_and_set(
     probabilities = by_region[order] / by_region.sum()
     size = min(int(np.searchsorted(np.cumsum(probabilities), set_mass)) + 1, len(order))
     # Most of the regions are ruled out; one value for each does for all photos.
-    impossible = _impossible_regions()
-    listed = tuple(
-        RegionProbability(impossible[i].code, impossible[i].name, probability)
-        if probability
-        else impossible[i]
-        for i, probability in zip(order.tolist(), probabilities.tolist(), strict=True)
-    )
+    possible, impossible = int(np.count_nonzero(probabilities)), _impossible_regions()
+    ranked = [impossible[i] for i in order.tolist()]
+    likely = ranked[:possible]
+    codes, names = [region.code for region in likely], [region.name for region in likely]
+    listed = (*map(RegionProbability, codes, names, probabilities[:possible].tolist()), *ranked[possible:])
     return listed, tuple(region.code for region in listed[:size])
 
 

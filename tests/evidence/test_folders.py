@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from geotagger.core.geo import LatLon
+from geotagger.evidence.folders import Folder
 
 BANFF = LatLon(51.18, -115.57)
 DENVER = LatLon(39.74, -104.99)
@@ -118,3 +119,26 @@ def test_the_order_of_a_folder_is_of_no_matter(model, simulation):
         assert one.position == other.position
         assert one.radius_km == pytest.approx(other.radius_km, rel=1e-3)
         assert sum(region.probability for region in one.regions) == pytest.approx(1.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("count", [2, 9, 300], ids=["two", "nine", "more than are judged at once"])
+def test_the_rest_of_a_folder_is_what_the_plain_form_says(model, simulation, count):
+    """Each photo by itself, in double precision and without the shortcuts of many at once."""
+    pictures = [simulation.output(DENVER, blur_km=400).cell_probabilities for _ in range(count)]
+    tuning = replace(
+        model.tuning, folder_share=1 - 1e-12
+    )  # where photos agree, the rest is all that is expected
+    folder = Folder(model.spread, model.prior, tuning, pictures, np.array([], np.intp))
+    found = np.concatenate(list(folder.of_pictures(range(count))))
+    logs = [np.log((1 - tuning.floor) * p.astype(float) / model.prior + tuning.floor) for p in pictures]
+    cells = np.argsort(np.sum(logs, axis=0))[-256:]
+    for own in (0, 1, count - 1):
+        others = [log for number, log in enumerate(logs) if number != own]
+        weighted = (
+            np.sum(others, axis=0)[cells] * tuning.image_weight * len(others) ** (tuning.stop_growth - 1)
+        )
+        rest = model.prior[cells] * np.exp(weighted - weighted.max())
+        plain = rest / rest.sum() @ model.spread[cells].astype(float)
+        share = (found[own] - model.prior) @ (plain - model.prior) / np.sum((plain - model.prior) ** 2)
+        assert 0 < share <= 1
+        assert found[own] == pytest.approx((1 - share) * model.prior + share * plain, rel=1e-4, abs=1e-9)
