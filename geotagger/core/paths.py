@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -84,11 +85,14 @@ def replace_text(file: Path, text: str) -> None:
 def replace_files(contents: Mapping[Path, bytes], *, mode: int = 0o666) -> None:
     """Write files that belong together: all old ones stay until all new ones are whole on the disk.
 
+    A crash between them leaves old ones and new ones; what must notice that (a model's manifest) holds their hashes.
+
     Args:
         mode: of the new files, as far as the user's mask allows.
 
     Raises:
-        OSError: the disk is full or may not be written; the old files are as they were.
+        OSError: the disk is full or may not be written; the old files are as they were. Should one not even go back
+            to its place, it lies beside it, named ``.old``.
     """
     temporaries = {file: file.with_name(f"{file.name}.{secrets.token_hex(4)}.part") for file in contents}
     try:
@@ -97,9 +101,43 @@ def replace_files(contents: Mapping[Path, bytes], *, mode: int = 0o666) -> None:
                 stream.write(contents[file])
                 stream.flush()
                 os.fsync(stream.fileno())
-        for file, temporary in temporaries.items():
-            temporary.replace(file)
+        _take_places(temporaries)
     finally:
         for temporary in temporaries.values():
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _take_places(temporaries: Mapping[Path, Path]) -> None:
+    """Rename all new files to their names, or none: where one cannot be, those before it are put back."""
+    old: dict[Path, Path] = {}
+    placed: list[Path] = []
+    try:
+        # Of a single file, the one rename is all or nothing by itself.
+        for file, temporary in temporaries.items() if len(temporaries) > 1 else ():
+            if file.exists():
+                old[file] = temporary.with_suffix(".old")
+                _name_again(file, old[file])
+        for file, temporary in temporaries.items():
+            temporary.replace(file)
+            placed.append(file)
+    except BaseException:
+        for file in reversed(placed):
+            aside = old.pop(file, None)
+            with suppress(OSError):
+                if aside is None:
+                    file.unlink()
+                else:
+                    aside.replace(file)
+        raise
+    finally:
+        for aside in old.values():
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+
+
+def _name_again(file: Path, name: Path) -> None:
+    try:
+        os.link(file, name)
+    except OSError:
+        shutil.copy2(file, name)  # some file systems know no second names

@@ -66,6 +66,52 @@ def test_files_that_belong_together_are_replaced_together_or_not_at_all(tmp_path
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == old
 
 
+@pytest.mark.parametrize("with_links", [True, False])
+@pytest.mark.parametrize("fails_at", [0, 1, 2])
+def test_where_one_of_several_files_cannot_take_its_place_all_old_ones_are_put_back(
+    tmp_path, monkeypatch, fails_at, with_links
+):
+    old = {tmp_path / "weights": b"old weights", tmp_path / "manifest": b"old manifest"}
+    paths.replace_files(old)
+    replace, names = Path.replace, []
+
+    def refused_at_one(self, target):
+        names.append(target)
+        if len(names) - 1 == fails_at:
+            raise PermissionError(13, "Permission denied")
+        return replace(self, target)
+
+    def no_links(*_):
+        raise OSError(95, "Operation not supported")
+
+    if not with_links:
+        monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(Path, "replace", refused_at_one)
+    new = {tmp_path / "added": b"new", **dict.fromkeys(old, b"new")}
+    with pytest.raises(PermissionError):
+        paths.replace_files(new)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == old
+    assert len(names) == fails_at + 1 + max(0, fails_at - 1)
+
+
+def test_an_old_file_that_cannot_be_put_back_is_not_lost(tmp_path, monkeypatch):
+    old = {tmp_path / "weights": b"old weights", tmp_path / "manifest": b"old manifest"}
+    paths.replace_files(old)
+    replace, names = Path.replace, []
+
+    def broken_after_the_first(self, target):
+        names.append(target)
+        if len(names) > 1:
+            raise OSError(5, "Input/output error")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", broken_after_the_first)
+    with pytest.raises(OSError, match="Input/output"):
+        paths.replace_files(dict.fromkeys(old, b"new"))
+    contents = {file.name.split(".")[0] + file.suffix: file.read_bytes() for file in tmp_path.iterdir()}
+    assert contents == {"weights": b"new", "weights.old": b"old weights", "manifest": b"old manifest"}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
 def test_files_of_the_user_are_for_the_user_alone(tmp_path):
     paths.replace_text(tmp_path / "places.json", "home")
