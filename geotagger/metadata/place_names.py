@@ -32,9 +32,25 @@ def place_names(packets: Iterable[Packet], resources: bytes | None) -> PlaceName
     if resources is None:
         return None
     records = dict(_records(_iptc(resources)))
-    encoding = "utf-8" if records.get(_CODED_CHARACTER_SET) == _UTF_8 else "latin-1"
-    texts = {key: value.decode(encoding, "replace") for key, value in records.items()}
+    said_so = records.get(_CODED_CHARACTER_SET) == _UTF_8
+    texts = {
+        key: value.decode("utf-8", "replace") if said_so else _text(value) for key, value in records.items()
+    }
     return _names(texts.get(_CITY), texts.get(_STATE), texts.get(_COUNTRY) or texts.get(_COUNTRY_CODE))
+
+
+def _text(value: bytes) -> str:
+    """A value of records that do not say in which characters they are written.
+
+    Many programs write UTF-8 without saying so. Text in another character set is hardly ever valid UTF-8 by chance,
+    unless it is plain ASCII; so Exiv2 guesses, too. Else it is Western European, as ExifTool takes it.
+    """
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return value.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return value.decode("latin-1")
 
 
 @lru_cache

@@ -61,6 +61,51 @@ def test_a_file_that_names_nothing_has_none(tmp_path, exiftool):
 @pytest.mark.parametrize(
     ("city", "read"),
     [
+        ("Québec".encode(), "Québec"),
+        ("Québec".encode("latin-1"), "Québec"),
+        ("L’Anse-aux-Meadows".encode("cp1252"), "L’Anse-aux-Meadows"),
+        ("L’Anse-aux-Meadows".encode(), "L’Anse-aux-Meadows"),
+        ("Montré".encode("latin-1"), "Montré"),
+        ("Ivujivik ᐃᕗᔨᕕᒃ".encode(), "Ivujivik ᐃᕗᔨᕕᒃ"),
+        (b"Banff \x81", None),
+    ],
+    ids=[
+        "UTF-8",
+        "Latin-1",
+        "Windows",
+        "UTF-8 of Windows",
+        "cut like UTF-8",
+        "syllabics",
+        "no character at all",
+    ],
+)
+def test_names_are_read_where_the_records_do_not_say_in_which_characters_they_are(city, read):
+    found = place_names([], resources_of(city))
+    assert found == PlaceNames(read, None, "Canada")
+
+
+def test_names_are_read_as_exiftool_reads_them_with_and_without_a_character_set(tmp_path, exiftool):
+    for name, said in (
+        ("said.jpg", ["-IPTC:CodedCharacterSet=UTF8"]),
+        ("unsaid.jpg", ["-charset", "iptc=UTF8"]),
+        ("western.jpg", ["-charset", "iptc=Latin"]),
+    ):
+        path = photo(tmp_path / name, exiftool, *said, "-IPTC:City=Trois-Rivières")
+        assert read_photo(path).place_names == PlaceNames("Trois-Rivières", None, None)
+
+
+def resources_of(city: bytes) -> bytes:
+    """Photoshop image resources with IPTC records."""
+    records = b"".join(
+        b"\x1c\x02" + bytes([number]) + len(text).to_bytes(2, "big") + text
+        for number, text in ((90, city), (101, b"Canada"))
+    )
+    return b"8BIM\x04\x04\0\0" + len(records).to_bytes(4, "big") + records
+
+
+@pytest.mark.parametrize(
+    ("city", "read"),
+    [
         (b"Banff\0\0\0", "Banff"),
         (b"\x1b[2J\x07Banff", None),
         (b"<rdf:Alt><rdf:li>Banff</rdf:li></rdf:Alt>", None),
@@ -69,12 +114,7 @@ def test_a_file_that_names_nothing_has_none(tmp_path, exiftool):
     ids=["padded", "steers a terminal", "marked up", "a whole text"],
 )
 def test_what_is_no_name_is_not_taken_for_one(city, read):
-    records = b"".join(
-        b"\x1c\x02" + bytes([number]) + len(text).to_bytes(2, "big") + text
-        for number, text in ((90, city), (101, b"Canada"))
-    )
-    resources = b"8BIM\x04\x04\0\0" + len(records).to_bytes(4, "big") + records
-    assert place_names([], resources) == PlaceNames(read, None, "Canada")
+    assert place_names([], resources_of(city)) == PlaceNames(read, None, "Canada")
 
 
 @pytest.mark.parametrize("cut", range(0, 60, 3))
