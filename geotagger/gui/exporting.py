@@ -52,21 +52,19 @@ class Exporting(QObject):
 
     def export(self, file: Path) -> None:
         """Export to a file whose ending tells the format."""
+        self._workbench.finish_decisions()
         several = len(self._workbench.selected_ids) > 1
         photos = self._workbench.selected if several else list(self._workbench.session)
-        rows = [row for photo in photos if (row := export_row_of(photo)) is not None]
-        if not rows:
+        self._workbench.jobs.run(partial(_write, photos, file), partial(self._exported, file), self._failed)
+
+    def _exported(self, file: Path, count: int) -> None:
+        if not count:
             self._workbench.noticed.emit(tr("Nothing was exported: no photo has a position."), "")
             return
-        self._workbench.jobs.run(
-            partial(_write, rows, file), partial(self._exported, rows, file), self._failed
-        )
-
-    def _exported(self, rows: Sequence[ExportRow], file: Path, _: None) -> None:
         words = trn(
             "{n} position was exported to {file}.",
             "{n} positions were exported to {file}.",
-            len(rows),
+            count,
             file=file.name,
         )
         self._workbench.noticed.emit(words, str(file))
@@ -77,11 +75,18 @@ class Exporting(QObject):
         self._workbench.noticed.emit(said(error), "")
 
 
-def _write(rows: Sequence[ExportRow], file: Path) -> None:
-    """In the background; a map page gets pictures, unless they are so many that nobody could mail it."""
+def _write(photos: Sequence[Photo], file: Path) -> int:
+    """In the background: export the photos that have a position; returns how many these are.
+
+    A map page gets pictures, unless they are so many that nobody could mail it.
+    """
+    rows = [row for photo in photos if (row := export_row_of(photo)) is not None]
+    if not rows:
+        return 0
     if file.suffix.lower() == ".html" and len(rows) <= _MOST_PICTURES:
         rows = [replace(row, picture=jpeg_thumbnail(row.path, _PICTURE_PX)) for row in rows]
     write_export(rows, file)
+    return len(rows)
 
 
 def _ending(kind: str) -> str:

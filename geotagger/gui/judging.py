@@ -21,6 +21,7 @@ from geotagger.gui.given import Given
 from geotagger.gui.jobs import Generation, Lane, Token
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.predicting import Predicting
+from geotagger.gui.turns import Turns
 from geotagger.gui.wording import percent
 from geotagger.gui.workbench import Workbench
 from geotagger.session.guesses import KeptGuess, place_of_user, trip_photos
@@ -39,8 +40,6 @@ _STREAM_SHARE = 10
 """While predictions stream in, the photos so far are judged only this often, and at most a tenth of the time goes
 into it: judging 20 000 photos of one folder takes about 15 s on two cores."""
 _MOVED_KM = 1.0
-_TURN_S = 0.008
-"""Answers are put into the session for so long before the window may breathe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,7 @@ class Judging(QObject):
         self._after_decision = False
         self._took_ms = 0
         self._generation = Generation()
+        self._turns = Turns(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._judge)
@@ -169,7 +169,7 @@ class Judging(QObject):
         self._timer.stop()
         self._asked_ids, self._changed_ids = frozenset(self._guesses), set()
         answers = ((photo_id, guess, guess.alone()) for photo_id, guess in list(self._guesses.items()))
-        self._put(answers, self._generation.next(), self._stop_asking)
+        self._turns.run(self._put(answers, self._generation.next(), self._stop_asking))
 
     def _drop_request(self) -> None:
         """What is being judged is no longer true; it is asked again, with the newer facts."""
@@ -215,7 +215,7 @@ class Judging(QObject):
         self._took_ms = answer.took_ms
         found = answer.judgement.predictions
         answers = ((photo_id, guesses[photo_id], prediction) for photo_id, prediction in found.items())
-        self._put(answers, token, partial(self._all_put, answer, tells))
+        self._turns.run(self._put(answers, token, partial(self._all_put, answer, tells)))
 
     def _all_put(self, answer: _Answer, tells: bool) -> None:
         self._stop_asking()
@@ -238,25 +238,21 @@ class Judging(QObject):
         answers: Iterator[tuple[int, KeptGuess, Prediction]],
         token: Token,
         ended: Callable[[], None],
-    ) -> None:
-        """Give photos that are still undecided their predictions, in turns between which the window breathes."""
-        if token.cancelled:
-            return
-        session, changed = self._workbench.session, []
-        end = time.perf_counter() + _TURN_S
+    ) -> Iterator[None]:
+        """Give photos that are still undecided their predictions, one with each step."""
+        session = self._workbench.session
         for photo_id, guess, prediction in answers:
+            if token.cancelled:
+                return
             # Not one that was closed, decided or predicted anew meanwhile.
             photo = session.get(photo_id)
             is_open = photo is not None and photo.state is PhotoState.PREDICTED
             is_same = self._guesses.get(photo_id) is guess
             if is_open and is_same and session.update(photo_id, prediction=prediction):
-                changed.append(photo_id)
-            if time.perf_counter() > end:
-                QTimer.singleShot(0, self, partial(self._put, answers, token, ended))
-                break
-        else:
+                self._workbench.note_changed((photo_id,))
+            yield
+        if not token.cancelled:
             ended()
-        self._workbench.note_changed(changed)
 
 
 def _judge(

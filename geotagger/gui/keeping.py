@@ -61,6 +61,9 @@ class Keeping(QObject):
     def keep_now(self) -> None:
         """Keep the session as it is now, in the background."""
         self._timer.stop()
+        if self._workbench.is_deciding:
+            self._keep_in(_AFTER_DECISION_MS)
+            return
         photos = self._to_keep()
         # On the write lane, so that an older session never overtakes a newer one.
         self._workbench.jobs.run(

@@ -185,8 +185,8 @@ class MainWindow(QMainWindow):
             "revert": workbench.revert_selected,
             "next_open": lambda: self.photo_list.select_next(_UNDECIDED),
             "predict": self.predict_selected,
-            "undo": stack.undo,
-            "redo": stack.redo,
+            "undo": workbench.undo,
+            "redo": workbench.redo,
             "copy": self.placing.copy_position,
             "paste": self.placing.paste_position,
             "pin": self.dialogs.pin_place,
@@ -365,6 +365,7 @@ class MainWindow(QMainWindow):
         self.jobs.run(load_builder, lambda _: load(), lambda _error: load(), urgency=Urgency.VISIBLE)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.workbench.finish_decisions()
         if self.workbench.session.pending_count and not self._closing_agreed:
             event.ignore()
             self._ask_about_unwritten()

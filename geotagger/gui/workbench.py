@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -11,8 +12,9 @@ from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.language import trn
+from geotagger.gui.turns import Turns
 from geotagger.session import review
-from geotagger.session.history import Change, change_between
+from geotagger.session.history import Change
 from geotagger.session.photo import Photo
 from geotagger.session.session import Session
 
@@ -47,6 +49,7 @@ class Workbench(QObject):
         self.undo_stack = QUndoStack(self)
         self.selected_ids: tuple[int, ...] = ()
         self.current_id: int | None = None
+        self._decisions = Turns(self)
         self._changed: dict[int, None] = {}
         self._announcing = QTimer(self)
         self._announcing.setSingleShot(True)
@@ -114,6 +117,25 @@ class Workbench(QObject):
 
     # Decisions -------------------------------------------------------------------------------------------
 
+    @property
+    def is_deciding(self) -> bool:
+        """True while a decision about thousands of photos goes on."""
+        return self._decisions.busy
+
+    def finish_decisions(self) -> None:
+        """Have every photo decided that the user decided about, because what follows needs them all."""
+        self._decisions.finish()
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self._decisions.finish()  # it may not have found the first photo that changes, and so not be a step yet
+        self.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Do the step again that was taken back."""
+        self._decisions.finish()
+        self.undo_stack.redo()
+
     def accept_selected(self) -> None:
         """Accept the guesses of the selected photos, or say that there are none."""
         if self.selected and not any(photo.prediction for photo in self.selected):
@@ -121,53 +143,70 @@ class Workbench(QObject):
                 "This photo has no guess yet.", "None of these photos has a guess yet.", len(self.selected)
             )
             self.mentioned.emit(said, "")
-        self._decide(
-            trn("Accept {n} photo", "Accept {n} photos", len(self.selected_ids)), self.selected, review.accept
-        )
+        title = trn("Accept {n} photo", "Accept {n} photos", len(self.selected_ids))
+        self._decide(title, self.selected_ids, review.accept)
 
     def accept_all(self, min_probability: float) -> None:
         """Accept all undecided guesses that are at least that probable."""
-        photos = review.acceptable(self.session, min_probability)
-        title = trn("Accept {n} guess", "Accept {n} guesses", len(photos))
-        self._decide(title, photos, lambda photo: review.accept(photo, looked_at=False))
+        photo_ids = self.session.acceptable_ids(min_probability)
+        title = trn("Accept {n} guess", "Accept {n} guesses", len(photo_ids))
+        self._decide(title, photo_ids, partial(review.accept, looked_at=False))
 
     def reject_selected(self) -> None:
         """Turn the guesses of the selected photos down."""
-        self._decide(
-            trn("Reject {n} photo", "Reject {n} photos", len(self.selected_ids)), self.selected, review.reject
-        )
+        title = trn("Reject {n} photo", "Reject {n} photos", len(self.selected_ids))
+        self._decide(title, self.selected_ids, review.reject)
 
     def revert_selected(self) -> None:
         """Forget the decisions about the selected photos."""
-        self._decide(
-            trn("Revert {n} photo", "Revert {n} photos", len(self.selected_ids)), self.selected, review.revert
-        )
+        title = trn("Revert {n} photo", "Revert {n} photos", len(self.selected_ids))
+        self._decide(title, self.selected_ids, review.revert)
 
     def place(self, photo_ids: Sequence[int], position: LatLon) -> None:
         """Put photos at a position that the user gave."""
-        photos = self.session.photos(photo_ids)
-        self._decide(
-            trn("Place {n} photo", "Place {n} photos", len(photo_ids)),
-            photos,
-            lambda photo: review.place(photo, position),
-        )
+        title = trn("Place {n} photo", "Place {n} photos", len(photo_ids))
+        self._decide(title, photo_ids, partial(review.place, position=position))
 
-    def _decide(self, title: str, photos: Sequence[Photo], decide: Callable[[Photo], Photo]) -> None:
-        change = change_between(photos, [decide(photo) for photo in photos])
-        if change:
-            self.undo_stack.push(_DecisionCommand(self, title, change))
+    def _decide(self, title: str, photo_ids: Sequence[int], decide: Callable[[Photo], Photo]) -> None:
+        self._decisions.finish()  # what is decided now builds on what was decided before
+        self._decisions.run(self._deciding(title, photo_ids, decide))
+
+    def _deciding(
+        self, title: str, photo_ids: Sequence[int], decide: Callable[[Photo], Photo]
+    ) -> Iterator[None]:
+        """Decide photo by photo; there is something to undo from the first one that changes."""
+        change = Change()
+        for changed_id in self.session.decide(photo_ids, decide, change):
+            if changed_id is not None:
+                if len(change) == 1:
+                    self.undo_stack.push(_DecisionCommand(self, title, change))
+                self.note_changed((changed_id,))
+            yield
+
+    def go_on(self, steps: Iterator[int | None]) -> None:
+        """Take the steps of a decision that is done again or taken back."""
+        self._decisions.run(self._going_on(steps))
+
+    def _going_on(self, steps: Iterator[int | None]) -> Iterator[None]:
+        for changed_id in steps:
+            if changed_id is not None:
+                self.note_changed((changed_id,))
+            yield
 
 
 class _DecisionCommand(QUndoCommand):
-    """One step on the undo stack."""
+    """One step on the undo stack, which is pushed when its first photo has been decided."""
 
     def __init__(self, workbench: Workbench, title: str, change: Change) -> None:
         super().__init__(title)
         self._workbench = workbench
         self._change = change
+        self._was_pushed = False
 
     def redo(self) -> None:
-        self._workbench.note_changed(self._workbench.session.redo(self._change))
+        if self._was_pushed:
+            self._workbench.go_on(self._workbench.session.redo(self._change))
+        self._was_pushed = True  # push() calls redo, too
 
     def undo(self) -> None:
-        self._workbench.note_changed(self._workbench.session.undo(self._change))
+        self._workbench.go_on(self._workbench.session.undo(self._change))

@@ -122,6 +122,7 @@ class Writing(QObject):
 
     def plan(self) -> None:
         """Work out in the background what writing would do; :attr:`planned` brings it."""
+        self._workbench.finish_decisions()
         photos = self._workbench.session.photos(self._workbench.session.pending_ids)
         if not photos or self.busy:
             return
@@ -148,6 +149,7 @@ class Writing(QObject):
         if self.busy:
             self._queued.append(partial(self.write_again, command))
             return
+        self._workbench.finish_decisions()
         photos = self._workbench.session.photos(command.photo_ids)
         self._start([photo.id for photo in photos if photo.is_pending], command)
 
@@ -300,6 +302,7 @@ class Writing(QObject):
 
     def undo_run(self, run_id: int) -> None:
         """Take a run back, by way of the undo stack where it is the last step there."""
+        self._workbench.finish_decisions()
         stack = self._workbench.undo_stack
         last = stack.command(stack.index() - 1) if stack.index() > 0 else None
         if isinstance(last, WriteCommand) and last.run_id == run_id:

@@ -60,6 +60,17 @@ class _Ranking(Packed[T]):
         for number, steps in _PAIR.iter_unpack(self.row):
             yield self._made(number, steps / _STEPS)
 
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        if not isinstance(index, slice):
+            return super().__getitem__(index)
+        # Thousands of guesses are accepted at once, each with its best regions: the others are not made for that.
+        pairs = tuple(_PAIR.iter_unpack(self.row))[index]
+        return tuple(self._made(number, steps / _STEPS) for number, steps in pairs)
+
 
 class _RankedRegions(_Ranking[RegionProbability]):
     """Regions by their class. The best one is kept ready, since the list is sorted and filtered by it."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from geotagger.core.fix import Fix
 from geotagger.session.photo import Photo
@@ -29,21 +28,18 @@ class Decision:
         return replace(photo, edited=self.edited, skipped=self.skipped, error=None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
-    """One step of the user, which can be taken back."""
+    """One step of the user, which can be taken back. It grows while its photos are decided."""
 
-    before: tuple[Decision, ...]
-    after: tuple[Decision, ...]
+    before: list[Decision] = field(default_factory=list)
+    after: list[Decision] = field(default_factory=list)
 
     def __len__(self) -> int:
         """How many photos the step changed."""
         return len(self.after)
 
-
-def change_between(before: Iterable[Photo], after: Iterable[Photo]) -> Change:
-    """The step that leads from some photos to the same photos decided anew; unchanged ones are left out."""
-    pairs = [
-        (Decision.of(old), Decision.of(new)) for old, new in zip(before, after, strict=True) if old != new
-    ]
-    return Change(tuple(old for old, _ in pairs), tuple(new for _, new in pairs))
+    def add(self, old: Photo, new: Photo) -> None:
+        """Let the step lead from one value of a photo to another, too."""
+        self.before.append(Decision.of(old))
+        self.after.append(Decision.of(new))

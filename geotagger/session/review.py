@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.session.photo import Photo, PhotoState, fix_from_prediction, source_of
+from geotagger.session.photo import Photo, fix_from_prediction, source_of
 
 
 def accept(photo: Photo, *, looked_at: bool = True) -> Photo:
@@ -40,14 +39,3 @@ def reject(photo: Photo) -> Photo:
 def revert(photo: Photo) -> Photo:
     """Forget every decision about the photo."""
     return photo if photo.metadata is None else replace(photo, edited=None, skipped=False, error=None)
-
-
-def acceptable(photos: Iterable[Photo], min_probability: float) -> list[Photo]:
-    """The undecided photos whose best region is at least that probable."""
-    return [
-        photo
-        for photo in photos
-        if photo.state is PhotoState.PREDICTED
-        and photo.prediction is not None
-        and photo.prediction.best.probability >= min_probability
-    ]

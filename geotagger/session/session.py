@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,10 @@ class Session:
     def acceptable_count(self, min_probability: float) -> int:
         """How many undecided guesses have a best region that is at least that probable."""
         return sum(probability >= min_probability for probability in self._open_guesses.values())
+
+    def acceptable_ids(self, min_probability: float) -> list[int]:
+        """Ids of the photos that :meth:`acceptable_count` counts."""
+        return [i for i, probability in self._open_guesses.items() if probability >= min_probability]
 
     def photos(self, photo_ids: Iterable[int]) -> list[Photo]:
         """The photos with these ids; ids that are no longer open are left out."""
@@ -131,18 +135,34 @@ class Session:
         old = self._photos.get(photo_id)
         return old is not None and self.put(replace(old, **facts))
 
-    def redo(self, change: Change) -> list[int]:
-        """Put the decisions after a step in place; returns the ids of the photos that changed."""
+    # Thousands of photos are decided one by one, so that whoever asks may do something else in between.
+
+    def decide(
+        self, photo_ids: Iterable[int], decide: Callable[[Photo], Photo], change: Change
+    ) -> Iterator[int | None]:
+        """Decide photos anew, one with each step of the iterator, and note it in ``change``.
+
+        Yields:
+            The id of each photo that changed, None for each that stays as it is.
+        """
+        for photo_id in photo_ids:
+            old = self._photos.get(photo_id)
+            if old is None or not self.put(new := decide(old)):
+                yield None
+            else:
+                change.add(old, new)
+                yield photo_id
+
+    def redo(self, change: Change) -> Iterator[int | None]:
+        """Put the decisions after a step in place; one photo with each step of the iterator, as in :meth:`decide`."""
         return self._decide(change.after)
 
-    def undo(self, change: Change) -> list[int]:
-        """Put the decisions before a step back; returns the ids of the photos that changed."""
+    def undo(self, change: Change) -> Iterator[int | None]:
+        """Put the decisions before a step back; one photo with each step of the iterator, as in :meth:`decide`."""
         return self._decide(change.before)
 
-    def _decide(self, decisions: Iterable[Decision]) -> list[int]:
-        changed = []
+    def _decide(self, decisions: Iterable[Decision]) -> Iterator[int | None]:
         for decision in decisions:
             photo = self._photos.get(decision.photo_id)
-            if photo is not None and self.put(decision.applied_to(photo)):
-                changed.append(photo.id)
-        return changed
+            is_new = photo is not None and self.put(decision.applied_to(photo))
+            yield decision.photo_id if is_new else None

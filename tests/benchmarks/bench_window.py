@@ -243,8 +243,19 @@ def main() -> None:
     report("showing everything again", window.photo_list.filter_menu.show_everything)
     model.set_filter(text="")
     report("selecting all", lambda: workbench.select(model.visible_ids))
-    report("accepting all that is selected", workbench.accept_selected)
-    report("undoing that", workbench.undo_stack.undo)
+
+    def are_decided() -> bool:
+        return not workbench.is_deciding
+
+    report("accepting all that is selected", workbench.accept_selected, are_decided)
+    report("accepting them once more", workbench.accept_selected, are_decided)
+    report("undoing that", workbench.undo, are_decided)
+    report("doing it again", workbench.redo, are_decided)
+    report("rejecting all that is selected", workbench.reject_selected, are_decided)
+    report("undoing that", workbench.undo, are_decided)
+    report("undoing the accepting", workbench.undo, are_decided)
+    report("accepting all above 1 %", lambda: workbench.accept_all(0.01), are_decided)
+    report("undoing that", workbench.undo, are_decided)
     somewhere = LatLon(46.9, -110.4)
     report(
         "correcting one, the trip is judged again",

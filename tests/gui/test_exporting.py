@@ -53,6 +53,7 @@ def test_without_any_position_no_file_is_made(qtbot: QtBot, workbench: Workbench
     said: list[str] = []
     workbench.noticed.connect(lambda sentence, _: said.append(sentence))
     exporting.export(tmp_path / "all.csv")
+    qtbot.waitUntil(lambda: bool(said))
     assert said == ["Nothing was exported: no photo has a position."]
     (photo,) = workbench.session
     workbench.session.update(photo.id, prediction=prediction())

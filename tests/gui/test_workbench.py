@@ -1,10 +1,15 @@
-"""What the window's middle says of decisions that come to nothing."""
+"""Decisions in the window's middle: those that come to nothing, and those about more photos than one turn takes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from pytestqt.qtbot import QtBot
+
+from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings
+from geotagger.gui import turns
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.workbench import Workbench
 from geotagger.session.photo import PhotoState
@@ -28,3 +33,65 @@ def test_accepting_where_there_is_no_guess_says_so(jobs: Jobs) -> None:
     workbench.accept_selected()
     assert len(said) == 2
     assert workbench.session[ids[0]].state is PhotoState.ACCEPTED
+
+
+@pytest.fixture
+def many(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """Photos with guesses, so many that each takes a turn of its own."""
+    monkeypatch.setattr(turns, "_AT_ONCE", 1)
+    monkeypatch.setattr(turns, "_TURN_S", 0.0)
+    workbench = Workbench(jobs, Settings())
+    for photo_id in workbench.session.add([Path(f"/photos/{number}.jpg") for number in range(6)]):
+        read = metadata(Path(f"/photos/{photo_id}.jpg"))
+        workbench.session.update(photo_id, metadata=read, prediction=prediction())
+    workbench.select(workbench.session.ids)
+    return workbench
+
+
+def in_state(workbench: Workbench, state: PhotoState) -> int:
+    return workbench.session.counts[state]
+
+
+def test_a_decision_about_very_many_photos_lets_the_window_breathe_and_is_one_step(
+    qtbot: QtBot, many: Workbench
+) -> None:
+    told: list[int] = []
+    many.photos_changed.connect(told.extend)
+    many.accept_selected()
+    assert 0 < in_state(many, PhotoState.ACCEPTED) < 6
+    assert many.is_deciding
+    qtbot.waitUntil(lambda: sorted(told) == many.session.ids)
+    assert in_state(many, PhotoState.ACCEPTED) == 6
+    assert many.undo_stack.count() == 1
+    many.undo()
+    assert 0 < in_state(many, PhotoState.PREDICTED) < 6
+    qtbot.waitUntil(lambda: in_state(many, PhotoState.PREDICTED) == 6)
+    many.redo()
+    qtbot.waitUntil(lambda: in_state(many, PhotoState.ACCEPTED) == 6)
+
+
+def test_what_follows_a_decision_at_once_finds_it_done(many: Workbench) -> None:
+    many.accept_selected()
+    many.undo()
+    many.finish_decisions()
+    assert in_state(many, PhotoState.PREDICTED) == 6
+    many.accept_selected()
+    many.place(many.session.ids[2:], LatLon(45.5, -73.6))
+    many.finish_decisions()
+    assert (in_state(many, PhotoState.ACCEPTED), in_state(many, PhotoState.CORRECTED)) == (2, 4)
+    many.undo()
+    many.undo()
+    many.finish_decisions()
+    assert in_state(many, PhotoState.PREDICTED) == 6
+
+
+def test_a_click_far_back_into_the_history_goes_all_the_way(qtbot: QtBot, many: Workbench) -> None:
+    many.accept_selected()
+    many.reject_selected()
+    many.undo_stack.setIndex(0)
+    assert many.is_deciding
+    qtbot.waitUntil(lambda: not many.is_deciding)
+    assert in_state(many, PhotoState.PREDICTED) == 6
+    many.undo_stack.setIndex(2)
+    qtbot.waitUntil(lambda: not many.is_deciding)
+    assert in_state(many, PhotoState.SKIPPED) == 6

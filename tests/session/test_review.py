@@ -10,7 +10,7 @@ import pytest
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
 from geotagger.session import review
-from geotagger.session.history import Decision, change_between
+from geotagger.session.history import Change, Decision
 from geotagger.session.photo import Photo, PhotoState
 from geotagger.session.session import Session
 from tests.session.made import make_photo, prediction
@@ -77,28 +77,20 @@ def test_a_rejected_guess_shows_the_position_of_the_file_again() -> None:
     assert review.reject(photo).shown_position == BOZEMAN
 
 
-def test_only_undecided_guesses_above_the_threshold_are_acceptable() -> None:
-    sure = make_photo(1, prediction=prediction(probability=0.8))
-    unsure = make_photo(2, prediction=prediction(probability=0.59))
-    rejected = review.reject(make_photo(3, prediction=prediction(probability=0.9)))
-    assert review.acceptable([sure, unsure, rejected], 0.6) == [sure]
-
-
 def test_undo_and_redo_travel_through_every_decision() -> None:
     session = Session()
     [photo_id] = session.add([Path("/photos/IMG_0001.jpg")])
     session.put(make_photo(photo_id, prediction=prediction()))
     steps = []
     for decide in (review.accept, lambda p: review.place(p, BOZEMAN), review.reject, review.revert):
-        before = session[photo_id]
-        change = change_between([before], [decide(before)])
-        assert session.redo(change) == [photo_id]
+        before, change = session[photo_id], Change()
+        assert list(session.decide([photo_id], decide, change)) == [photo_id]
         steps.append((before, change))
     for before, change in reversed(steps):
-        session.undo(change)
+        assert list(session.undo(change)) == [photo_id]
         assert session[photo_id] == before
     for _, change in steps:
-        session.redo(change)
+        assert list(session.redo(change)) == [photo_id]
     assert session[photo_id].state is PhotoState.PREDICTED
 
 
@@ -106,17 +98,19 @@ def test_undo_keeps_facts_that_came_later() -> None:
     session = Session()
     [photo_id] = session.add([Path("/photos/IMG_0001.jpg")])
     session.put(make_photo(photo_id))
-    change = change_between([session[photo_id]], [review.place(session[photo_id], BOZEMAN)])
-    session.redo(change)
+    change = Change()
+    assert list(session.decide([photo_id], lambda photo: review.place(photo, BOZEMAN), change)) == [photo_id]
     session.update(photo_id, prediction=prediction())
-    session.undo(change)
+    assert list(session.undo(change)) == [photo_id]
     assert session[photo_id].prediction == prediction()
     assert session[photo_id].edited is None
 
 
 def test_a_step_that_changes_nothing_is_empty() -> None:
-    photo = make_photo()
-    change = change_between([photo], [review.revert(photo)])
+    session, change = Session(), Change()
+    [photo_id] = session.add([Path("/photos/IMG_0001.jpg")])
+    session.put(photo := make_photo(photo_id))
+    assert list(session.decide([photo_id], review.revert, change)) == [None]
     assert not change
     assert Decision.of(photo).applied_to(photo) == photo
 
@@ -125,7 +119,7 @@ def test_undo_skips_photos_that_were_closed() -> None:
     session = Session()
     [photo_id] = session.add([Path("/photos/IMG_0001.jpg")])
     session.put(make_photo(photo_id))
-    change = change_between([session[photo_id]], [review.place(session[photo_id], BOZEMAN)])
-    session.redo(change)
+    change = Change()
+    assert list(session.decide([photo_id], lambda photo: review.place(photo, BOZEMAN), change)) == [photo_id]
     session.remove([photo_id])
-    assert session.undo(change) == []
+    assert list(session.undo(change)) == [None]

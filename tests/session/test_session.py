@@ -30,7 +30,9 @@ def test_counts_follow_every_change() -> None:
     assert session.counts[PhotoState.PREDICTED] == 1
     assert session.counts[PhotoState.UNLOCATED] == 1
     assert session.acceptable_count(0.6) == 1
+    assert session.acceptable_ids(0.6) == [first]
     assert session.acceptable_count(0.71) == 0
+    assert session.acceptable_ids(0.71) == []
     session.put(review.accept(session[first]))
     assert session.pending_ids == [first]
     assert session.acceptable_count(0.6) == 0
