@@ -177,8 +177,11 @@ def take_place(helper: Path, real: Path) -> None:
             time.sleep(1)
 
 
-def appear(path: Path, helper: Path) -> None:
+def appear(path: Path, helper: Path) -> bool:
     """Give a temporary file its name without ever replacing another file.
+
+    Returns:
+        Whether its temporary name is gone.
 
     Raises:
         FileExistsError: there is one.
@@ -192,5 +195,14 @@ def appear(path: Path, helper: Path) -> None:
         if path.exists():
             raise FileExistsError(errno.EEXIST, "exists", str(path)) from None
         helper.replace(path)
-    else:
+        return True
+    return gone(helper)
+
+
+def gone(helper: Path) -> bool:
+    """Delete a file that is needed no more; False where something holds it."""
+    try:
         helper.unlink()
+    except OSError:
+        return False
+    return True

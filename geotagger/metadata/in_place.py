@@ -65,19 +65,10 @@ def overwrite(path: Path, real: Path, source: FileSource, edit: Edit, helper: Pa
                 problem=problem.strerror or str(problem),
                 copy=str(helper),
             ) from error
-        if _gone(helper):
+        if disk.gone(helper):
             record.failed(str(error) or type(error).__name__)
         raise
-    return _gone(helper)
-
-
-def _gone(helper: Path) -> bool:
-    """Delete a copy that is needed no more; False where something holds it."""
-    try:
-        helper.unlink()
-    except OSError:
-        return False
-    return True
+    return disk.gone(helper)
 
 
 def overwrite_bytes(real: Path, original: Source, edit: Edit) -> None:

@@ -29,6 +29,8 @@ from geotagger.metadata.tiff_edit import edit_block, new_block
 EXIF_HEADER = b"Exif\0\0"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENDED_XMP_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
+_EXTENDED_PLACE = slice(len(EXTENDED_XMP_HEADER) + 32, len(EXTENDED_XMP_HEADER) + 40)
+"""Length of the whole and offset of this part, behind the MD5 of the whole."""
 MAX_PAYLOAD = 0xFFFF - 2
 SOI, EOI, SOS, APP0, APP1, APP2, APP11, APP13 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEB, 0xED
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
@@ -70,6 +72,7 @@ class _Parts:
     packet: bytes | None
     resources: bytes | None
     """The Photoshop image resources, which may go on from one segment to the next."""
+    extended_xmp: bytes | None
     width_px: int | None
     height_px: int | None
 
@@ -118,6 +121,7 @@ def _parts(source: Source) -> _Parts:
     blocks: list[bytes] = []
     packet: bytes | None = None
     resources = b""
+    extended: list[tuple[bytes, bytes]] = []
     width = height = None
     found = segments(source)
     for segment in found:
@@ -129,13 +133,23 @@ def _parts(source: Source) -> _Parts:
             elif data.startswith(XMP_HEADER):
                 xmp.append(segment)
                 packet = packet if packet is not None else data[len(XMP_HEADER) :]
+            elif data.startswith(EXTENDED_XMP_HEADER):
+                extended.append((data[_EXTENDED_PLACE], data[_EXTENDED_PLACE.stop :]))
         elif segment.marker == APP13:
             data = source.read(segment.payload, segment.size)
             resources += data[len(_PHOTOSHOP) :] if data.startswith(_PHOTOSHOP) else b""
         elif segment.marker in _FRAMES and width is None:
             height, width = struct.unpack(">HH", source.read(segment.payload + 1, 4).ljust(4, b"\0"))
     return _Parts(
-        tuple(found), tuple(exif), tuple(xmp), tuple(blocks), packet, resources or None, width, height
+        tuple(found),
+        tuple(exif),
+        tuple(xmp),
+        tuple(blocks),
+        packet,
+        resources or None,
+        b"".join(part for _, part in sorted(extended)) or None,
+        width,
+        height,
     )
 
 
@@ -153,6 +167,7 @@ class Jpeg:
             blocks,
             parts.packet,
             resources=parts.resources,
+            extended_xmp=parts.extended_xmp,
         )
 
     def preview(self, source: Source) -> bytes | None:
@@ -191,12 +206,10 @@ def _refuse_unknown(source: Source, parts: _Parts) -> None:
             head = source.read(segment.payload, 12)
             if _ODD_EXIF.match(head):
                 raise UnsafeError("its EXIF segment has an unknown layout")
-            if source.read(segment.payload, len(EXTENDED_XMP_HEADER)) == EXTENDED_XMP_HEADER and (
-                b"GPSL" in source.read(segment.payload, segment.size)
-            ):
-                raise UnsafeError("its extended XMP holds a position")
         if segment.marker == APP11 and b"c2pa" in source.read(segment.payload, segment.size):
             raise UnsafeError(SIGNED)
+    if b"GPSL" in (parts.extended_xmp or b""):
+        raise UnsafeError("its extended XMP holds a position")
     for block in parts.blocks:
         if not is_blank(block) and block[:4] not in (b"II*\0", b"MM\0*"):
             raise UnsafeError("its EXIF block is damaged or spread over several segments")

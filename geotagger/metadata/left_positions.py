@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -14,13 +15,14 @@ from geotagger.metadata import gps, provenance
 from geotagger.metadata.container import Contents
 from geotagger.metadata.errors import FormatError
 from geotagger.metadata.source import MemorySource, Source
-from geotagger.metadata.tiff import EXIF_IFD, GPS_IFD, Tiff
+from geotagger.metadata.tiff import EXIF_IFD, GPS_IFD, Ifd, Tiff
 from geotagger.metadata.tiff_edit import further_packets
 
 _EXIF_BLOCK = re.compile(rb"Exif\0\0(?:II\*\0|MM\0\*)")
 _FILM_POSITION = re.compile(rb"\xa9xyz.{4}[+-]\d|location\.ISO6709", re.DOTALL)
 _ODD_NAME = re.compile(r"(gps)?(latitude|longt?itude)", re.IGNORECASE)
 """Drones write such names into namespaces of their own, one of them misspelt."""
+_SPEAKS_OF_POSITION = re.compile(rb"GPSL(?:at|ong)itude")
 _CHUNK_BYTES = 1 << 22
 _OVERLAP_BYTES = 64
 _MAX_BLOCK_BYTES = 1 << 16
@@ -42,6 +44,8 @@ def places_left(source: Source, contents: Contents, removed: LatLon | None) -> l
         OSError: the file cannot be read.
     """
     found = []
+    if _may_hold_position(contents):
+        found.append(Sentence("its EXIF block may hold a position"))
     if any(map(holds_further_position, contents.exif)):
         found.append(Sentence("another of its pages holds a position"))
     if removed is not None and any(_repeats(note, removed) for note in _maker_notes(contents)):
@@ -49,12 +53,33 @@ def places_left(source: Source, contents: Contents, removed: LatLon | None) -> l
     packet = provenance.parsed(contents.xmp)
     if packet is not None and any(_ODD_NAME.fullmatch(p.name[1]) for p in packet.properties):
         found.append(Sentence("its XMP holds a position in a maker's own words"))
+    elif any(
+        _SPEAKS_OF_POSITION.search((part or b"").replace(b"\0", b""))  # in UTF-16, too
+        for part in (contents.xmp, contents.extended_xmp)
+    ):
+        found.append(Sentence("its XMP may hold a position"))
     image, film = _behind(source, contents)
     if image:
         found.append(Sentence("a further image within the file holds a position"))
     if film:
         found.append(Sentence("the film within the file holds a position"))
     return found
+
+
+def _may_hold_position(contents: Contents) -> bool:
+    """Whether there is half a position, or a GPS directory that cannot be read; whole ones are taken out before."""
+    directories: list[Ifd | None] = []
+    for block in contents.exif:
+        with suppress(FormatError):
+            tiff = Tiff(block, contents.magics)
+            first = tiff.ifd(tiff.first_ifd)
+            if tiff.integer(first.get(GPS_IFD)):
+                directories.append(tiff.pointed(first, GPS_IFD))
+    if contents.gps_directory is not None:
+        with suppress(FormatError):
+            apart = Tiff(contents.gps_directory, contents.magics)
+            directories.append(apart.ifd(apart.first_ifd))
+    return any(ifd is None or ifd.get(gps.LAT) or ifd.get(gps.LON) for ifd in directories)
 
 
 def holds_further_position(block: Source) -> bool:

@@ -73,13 +73,14 @@ def check_writable(path: Path) -> None:
 
 
 def create(path: Path, data: bytes, record: Record) -> None:
-    """Make a new file that appears whole or not at all.
+    """Make a new file that appears whole or not at all; where a link without a target stands, it gets one.
 
     Raises:
         ChangedOnDiskError: there is a file of that name already.
         VerificationError: it could not be read back the same.
         WriteRefusedError: it could not be made.
     """
+    path = Path(os.path.realpath(path))
     helper = disk.temporary_beside(path)
     record.begun(Plan(path, Operation.CREATE, (Splice(0, b"", data),), helper, False))
     try:
@@ -91,23 +92,25 @@ def create(path: Path, data: bytes, record: Record) -> None:
             finally:
                 os.close(fd)
             record.prepared(disk.compare(path, helper, MemorySource(data), ()))
-            disk.appear(path, helper)
+            settled = disk.appear(path, helper)
     except FileExistsError as error:
         raise ChangedOnDiskError(path, "Another program has made this file in the meantime.") from error
     except OSError as error:
         raise refused(path, error) from error
     disk.flush_folder(path.parent)
-    record.done()
+    if settled:  # else the journal clears the temporary name away, and sees that the file is there
+        record.done()
 
 
 def remove(path: Path, data: bytes, record: Record) -> None:
-    """Delete a file that still holds ``data``.
+    """Delete a file that still holds ``data``; a link to it stays, so that taking this back mends it.
 
     Raises:
         ChangedOnDiskError: it holds something else by now.
         WriteRefusedError: it is read-only or cannot be deleted.
     """
     check_writable(path)
+    path = Path(os.path.realpath(path))
     record.begun(Plan(path, Operation.REMOVE, (Splice(0, data, b""),), path, False))
     try:
         if path.read_bytes() != data:

@@ -7,6 +7,7 @@ merged into where it exists and belongs to this photo alone: two photos with one
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,16 +82,35 @@ def _belongs(
 ) -> bool:
     """Whether ``name.xmp`` is about this photo.
 
-    It may say so itself. Else it is about the only photo of that name, or the only raw file among several.
+    It may say so itself. Else it is about the only photo of that name, or the only raw file among several. Beside
+    ``a.jpg.png``, ``a.jpg.xmp`` is that of ``a.jpg``.
     """
     stated = sidecar.packet.get(PHOTOSHOP, "SidecarForExtension") if sidecar.packet else None
     if stated:
         return stated.lower().lstrip(".") == photo.suffix.lower().lstrip(".")
+    if Path(photo.stem).suffix.lower() in photo_suffixes:
+        return False
     with os.scandir(photo.parent) as entries:
         names = [Path(entry.name) for entry in entries]
     rivals = {
         name.suffix.lower()
         for name in names
-        if name.stem == photo.stem and name.name != photo.name and name.suffix.lower() in photo_suffixes
+        if name.suffix.lower() in photo_suffixes and name.name != photo.name and _shares(sidecar, photo, name)
     }
     return not rivals or (photo.suffix.lower() in raw_suffixes and not rivals & raw_suffixes)
+
+
+def _shares(sidecar: Sidecar, photo: Path, other: Path) -> bool:
+    """Whether the sidecar has the name that another photo's would have, also where case or accents do not count."""
+    if other.stem == photo.stem:
+        return True
+    if _folded(other.stem) != _folded(photo.stem):
+        return False
+    try:
+        return photo.with_name(other.stem + sidecar.path.suffix).samefile(sidecar.path)
+    except OSError:
+        return False
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

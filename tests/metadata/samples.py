@@ -290,9 +290,9 @@ def second_image_of(data: bytes) -> bytes:
     return data[start + offset : start + offset + size]
 
 
-def extended_xmp() -> bytes:
+def extended_xmp(more: bytes | None = None) -> bytes:
     """A JPEG whose XMP goes on in extension segments."""
-    more = xmp(body="<dc:source>" + "x" * 70_000 + "</dc:source>")
+    more = more or xmp(body="<dc:source>" + "x" * 70_000 + "</dc:source>")
     digest = hashlib.md5(more).hexdigest().upper()
     main = xmp(f'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="{digest}"')
     parts = [

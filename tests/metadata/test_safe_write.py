@@ -303,15 +303,31 @@ def test_a_new_sidecar_never_replaces_a_file_that_has_just_appeared(
     sidecar = photo.with_name("a.jpg.xmp")
     appear = disk.appear
 
-    def too_late(path: Path, helper: Path) -> None:
+    def too_late(path: Path, helper: Path) -> bool:
         path.write_bytes(b"another program was faster")
-        appear(path, helper)
+        return appear(path, helper)
 
     monkeypatch.setattr(disk, "appear", too_late)
     with journal.record(journal.begin_run("test"), photo) as record, pytest.raises(ChangedOnDiskError):
         safe_write.create(sidecar, b"ours", record)
     assert sidecar.read_bytes() == b"another program was faster"
     assert others(photo) == ["a.jpg.xmp"]
+
+
+def test_a_new_sidecar_counts_as_written_where_its_temporary_name_stays_for_a_moment(
+    photo: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "a scanner holds it", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", held)
+        assert write(photo, sidecar=SidecarMode.ALWAYS).written_to == photo.with_name("a.jpg.xmp")
+    assert len(others(photo)) == 2
+    assert journal.recover() == 1
+    assert others(photo) == ["a.jpg.xmp"]
+    assert [outcome.error for outcome in journal.undo_run()] == [None]
+    assert others(photo) == []
 
 
 def test_sidecars_are_made_where_there_are_no_hard_links(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +119,53 @@ def test_of_a_raw_file_and_its_jpeg_the_raw_file_has_the_sidecar(photo: Path, wr
     assert read_photo(photo).fix is None
     assert read_photo(raw).fix_from_sidecar
     assert write(raw, MANUAL).written_to == sidecar
+
+
+def test_the_sidecar_of_a_photo_is_not_that_of_one_whose_name_goes_on(photo: Path, write: Write) -> None:
+    longer = photo.with_name("IMG_1.jpg.png")
+    longer.write_bytes(samples.png())
+    sidecar = write(photo, MANUAL, sidecar=SidecarMode.ALWAYS).written_to
+    assert sidecar == photo.with_name("IMG_1.jpg.xmp")
+    assert read_photo(longer).fix is None
+    assert write(longer, ESTIMATE, sidecar=SidecarMode.ALWAYS).written_to == photo.with_name(
+        "IMG_1.jpg.png.xmp"
+    )
+    assert read_photo(photo).fix == MANUAL
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("IMG_1", "img_1"), ("caf\u00e9", "cafe\u0301")], ids=["case", "accents"]
+)
+def test_photos_whose_names_are_one_to_the_file_system_do_not_share_a_sidecar(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    """Where case and accents count, as here, a second link to the sidecar does what the file system does elsewhere."""
+    for name in (f"{first}.jpg", f"{second}.png"):
+        (tmp_path / name).write_bytes(samples.png())
+    (tmp_path / f"{first}.xmp").write_bytes(samples.xmp(POSITION))
+    assert read_photo(tmp_path / f"{first}.jpg").fix_from_sidecar
+    os.link(tmp_path / f"{first}.xmp", tmp_path / f"{second}.xmp")
+    assert read_photo(tmp_path / f"{first}.jpg").fix is None
+    assert read_photo(tmp_path / f"{second}.png").fix is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_sidecar_behind_a_link_is_written_and_removed_where_it_lies_and_the_link_stays(
+    photo: Path, tmp_path: Path, write: Write, journal: Journal
+) -> None:
+    link, target = photo.with_name("IMG_1.jpg.xmp"), tmp_path / "elsewhere" / "side.xmp"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
+    assert link.is_symlink()
+    assert read_photo(photo).fix_from_sidecar
+    made = target.read_bytes()
+    strip_fix(photo, WritePolicy(), journal, journal.begin_run("strip"), estimates_only=False)
+    assert link.is_symlink()
+    assert not target.exists()
+    assert [outcome.error for outcome in journal.undo_run()] == [None]
+    assert link.is_symlink()
+    assert target.read_bytes() == made
 
 
 def test_upper_case_names_are_read(photo: Path) -> None:

@@ -229,6 +229,66 @@ def test_a_position_that_stays_is_named(place: str, tmp_path: Path, strip: Strip
         assert (again.target, again.note, again.leaves_position) == (WriteTarget.KEPT, sentence, True)
 
 
+def half_a_position() -> list[samples.Row]:
+    """A latitude and a longitude without hemispheres, as some readers take for a position."""
+    return [row for row in samples.camera_gps() if row[0] not in (1, 3)]
+
+
+def extended_xmp_with(text: bytes, at: int) -> bytes:
+    """A JPEG whose extended XMP, of which 60 000 bytes go into a segment, holds a text."""
+    more = samples.xmp(body="<dc:source>" + "x" * 70_000 + "</dc:source>")
+    return samples.extended_xmp(more[:at] + text + more[at + len(text) :])
+
+
+SIGNATURE = samples.segment(0xEB, b"JP\0\0\0\1\0\0\0\x20jumbjumdc2pa")
+MAY_BE_LEFT = {
+    "half a position in a signed photo": (
+        lambda: samples.after_soi(samples.app1(samples.block(gps=half_a_position())), SIGNATURE),
+        "Its EXIF block may hold a position, which cannot be taken out safely.",
+    ),
+    "a broken GPS directory": (
+        samples.REFUSED["gps-pointer-outside"],
+        "Its EXIF block may hold a position, which cannot be taken out safely.",
+    ),
+    "damaged XMP": (
+        lambda: samples.after_soi(samples.xmp_segment(b"<x:xmpmeta><exif:GPSLatitude>48,51.5N<broken")),
+        "Its XMP may hold a position, which cannot be taken out safely.",
+    ),
+    "extended XMP": (
+        lambda: extended_xmp_with(b'exif:GPSLongitude="2,17.6E"', 500),
+        "Its XMP may hold a position, which cannot be taken out safely.",
+    ),
+    "extended XMP, across two segments": (
+        lambda: extended_xmp_with(b'exif:GPSLatitude="48,51.5N"', 59_990),
+        "Its XMP may hold a position, which cannot be taken out safely.",
+    ),
+}
+
+
+@pytest.mark.parametrize("place", MAY_BE_LEFT)
+def test_a_file_that_cannot_be_changed_is_not_said_to_hold_no_position_where_it_may(
+    place: str, tmp_path: Path, strip: Strip
+) -> None:
+    make, sentence = MAY_BE_LEFT[place]
+    path = tmp_path / "a.jpg"
+    path.write_bytes(make())
+    outcome = strip(path)
+    assert (outcome.target, outcome.note, outcome.leaves_position) == (WriteTarget.KEPT, sentence, True)
+    assert path.read_bytes() == make()
+
+
+@pytest.mark.parametrize(
+    "name", ["content-credentials", "xmp-twice", "afcp-trailer", "exif-full", "xmp-doctype"]
+)
+def test_a_file_that_cannot_be_changed_and_holds_no_position_is_said_to_hold_none(
+    name: str, tmp_path: Path, strip: Strip
+) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(samples.REFUSED[name]())
+    outcome = strip(path)
+    assert (outcome.note, outcome.leaves_position) == ("It has no position.", False)
+
+
 @pytest.mark.parametrize(
     "name", ["maker-note", "mpo", "ultra-hdr", "motion-trailer", "samsung-trailer", "thumbnail"]
 )
