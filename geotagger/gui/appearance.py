@@ -75,7 +75,7 @@ def qt_palette(palette: Palette) -> QPalette:
 def style_sheet(palette: Palette) -> str:
     """The few rules that Qt's palette cannot express: 8-px grid, 6-px corners, thin borders, one accent."""
     p = palette
-    hover = blend(p.surface, p.text, 0.07)
+    hover, chosen = blend(p.surface, p.text, 0.07), chosen_ground(p)
     look = "dark" if p.dark else "light"
     arrow = resource_path("icons", f"expand-{look}.svg").as_posix()
     checked = resource_path("icons", f"checked-{look}.svg").as_posix()
@@ -138,16 +138,16 @@ QComboBox::drop-down {{ border: none; width: 28px; }}
 QComboBox::down-arrow {{ image: url({arrow}); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView, QMenu {{
   background: {p.surface}; color: {p.text}; border: 1px solid {p.border};
-  selection-background-color: {blend(p.surface, p.accent, 0.22)}; selection-color: {p.text};
+  selection-background-color: {chosen}; selection-color: {p.text};
 }}
 QMenu {{ padding: 4px; }}
 QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}
-QMenu::item:selected {{ background: {blend(p.surface, p.accent, 0.22)}; }}
+QMenu::item:selected {{ background: {chosen}; }}
 QMenu::item:disabled {{ color: {p.muted}; }}
 QMenu::separator {{ height: 1px; background: {p.border}; margin: 4px 8px; }}
 QAbstractItemView {{
   background: {p.surface}; border: none; outline: none;
-  selection-background-color: {blend(p.surface, p.accent, 0.22)}; selection-color: {p.text};
+  selection-background-color: {chosen}; selection-color: {p.text};
 }}
 QListView#suggestions {{ border: 1px solid {p.border}; padding: 4px; }}
 QListView#suggestions::item, QUndoView::item {{ padding: 5px 8px; }}
@@ -155,7 +155,7 @@ QTableView::item {{ padding: 0 6px; }}
 QHeaderView::section {{
   background: {p.surface}; color: {p.muted}; border: none; border-bottom: 1px solid {p.border}; padding: 6px 8px 6px 9px;
 }}
-QTableView {{ gridline-color: {p.border}; selection-background-color: {blend(p.surface, p.accent, 0.22)}; selection-color: {p.text}; }}
+QTableView {{ gridline-color: {p.border}; selection-background-color: {chosen}; selection-color: {p.text}; }}
 QProgressBar {{ background: {blend(p.surface, p.text, 0.12)}; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }}
 QProgressBar::chunk {{ background: {p.accent}; border-radius: 3px; }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
@@ -172,6 +172,11 @@ QTabBar::tab {{ padding: 6px 12px; color: {p.muted}; border-bottom: 2px solid tr
 QTabBar::tab:selected {{ color: {p.text}; border-bottom-color: {p.accent}; }}
 QTabWidget::pane {{ border: none; border-top: 1px solid {p.border}; }}
 """
+
+
+def chosen_ground(palette: Palette) -> str:
+    """Ground of what is selected: as strong as small grey and red text on it allows."""
+    return blend(palette.surface, palette.accent, 0.18)
 
 
 def blend(under: str, over: str, share: float) -> str:

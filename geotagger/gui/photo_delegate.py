@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from geotagger.gui.appearance import Appearance, blend
+from geotagger.gui.appearance import Appearance, blend, chosen_ground
 from geotagger.gui.icons import paint_state_mark
 from geotagger.gui.language import said, trn
 from geotagger.gui.photo_model import HEADING_ROLE, PHOTO_ROLE, ROW_SIZE, heading_detail, heading_text
@@ -62,11 +62,7 @@ class PhotoDelegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
         if selected or hovered:
-            colour = (
-                blend(palette.surface, palette.accent, 0.20)
-                if selected
-                else blend(palette.surface, palette.text, 0.05)
-            )
+            colour = chosen_ground(palette) if selected else blend(palette.surface, palette.text, 0.05)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colour))
             painter.drawRoundedRect(QRectF(option.rect).adjusted(4, 2, -4, -2), 6, 6)
@@ -215,7 +211,7 @@ class StateDelegate(QStyledItemDelegate):
         palette = self._appearance.palette
         rect = option.rect
         if bool(option.state & QStyle.StateFlag.State_Selected):
-            painter.fillRect(rect, QColor(blend(palette.surface, palette.accent, 0.22)))
+            painter.fillRect(rect, QColor(chosen_ground(palette)))
         mark = QRectF(
             rect.left() + 8, rect.center().y() - STATE_MARK_PX / 2 + 1, STATE_MARK_PX, STATE_MARK_PX
         )

@@ -105,9 +105,9 @@ class PhotoList(QWidget):
         self._counting.setInterval(50)
         self._counting.timeout.connect(self._show_count)
         for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset, model.layoutChanged):
-            signal.connect(self._counting.start)
+            signal.connect(self._count_soon)
         workbench.selection_changed.connect(self._follow_selection)
-        workbench.photos_changed.connect(self._counting.start)
+        workbench.photos_changed.connect(self._count_soon)
         model.rearranged.connect(self._follow_selection)
         model.rearranged.connect(self._lay_out_headings)
         model.modelReset.connect(self._lay_out_headings)
@@ -266,7 +266,7 @@ class PhotoList(QWidget):
                 self.view.scrollTo(index)
         finally:
             self._following = False
-        self._counting.start()
+        self._count_soon()
 
     def _selection_of(self, rows: Iterable[int]) -> QItemSelection:
         made = QItemSelection()
@@ -320,6 +320,10 @@ class PhotoList(QWidget):
         self._order_menu.show_grouping(grouping)
         self.model.set_arrangement(grouping=grouping)
         self._lay_out_headings()
+
+    def _count_soon(self, *_: object) -> None:
+        if not self._counting.isActive():  # it would never come to it while photos stream in
+            self._counting.start()
 
     def _show_count(self) -> None:
         shown, total = self.model.photo_count, len(self._workbench.session)

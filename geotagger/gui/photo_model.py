@@ -256,6 +256,10 @@ class PhotoModel(QStandardItemModel):
         if key is not None:
             self.set_arrangement(sort_key=key, descending=order is Qt.SortOrder.DescendingOrder)
 
+    def _rearrange_soon(self) -> None:
+        if not self._later.isActive():  # it would never come to it while photos stream in
+            self._later.start()
+
     def rearrange(self) -> None:
         """Work out the rows anew; views keep their current and selected photos."""
         self._later.stop()
@@ -311,7 +315,7 @@ class PhotoModel(QStandardItemModel):
 
     def _on_added(self, photo_ids: list[int]) -> None:
         if not self._keeps_arrival_order or self.descending:
-            self._later.start()
+            self._rearrange_soon()
             return
         first = len(self._rows)
         self._rows.extend(photo_ids)
@@ -332,14 +336,14 @@ class PhotoModel(QStandardItemModel):
                 self.removeRows(first, last - first + 1)
         self.thumbnails.forget(photo_ids)
         if self.grouping is not Grouping.NONE:
-            self._later.start()
+            self._rearrange_soon()
 
     def _on_changed(self, photo_ids: list[int]) -> None:
         rows = sorted((self._row_of[i] for i in photo_ids if i in self._row_of), reverse=True)
         for last, first in _runs(rows):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
         if not self.filter.is_open or self.grouping in (Grouping.DAY, Grouping.TRIP):
-            self._later.start()
+            self._rearrange_soon()
 
     def _on_thumbnail(self, photo_id: int) -> None:
         row = self._row_of.get(photo_id)

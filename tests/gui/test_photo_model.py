@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPersistentModelIndex, Qt
+from PySide6.QtCore import QPersistentModelIndex, Qt, QTimer
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -172,3 +172,15 @@ def test_headings_of_trips_tell_days_count_and_place(model: PhotoModel, qtbot: Q
     workbench.session.update(workbench.session.ids[0], prediction=prediction("Alberta", 0.9))
     workbench.note_changed(workbench.session.ids[:1])
     qtbot.waitUntil(lambda: "Alberta 45 %" in shown(model)[0])
+
+
+def test_a_filtered_list_follows_while_changes_stream_in(model: PhotoModel, qtbot: QtBot) -> None:
+    """Changes that come faster than the list is arranged may not put that off for ever."""
+    bench: Workbench = model.bench  # type: ignore[attr-defined]
+    model.set_filter(states=frozenset({PhotoState.UNLOCATED}))
+    bench.session.update(bench.session.ids[0], prediction=prediction())
+    stream = QTimer()
+    stream.timeout.connect(lambda: bench.photos_changed.emit(bench.session.ids[:1]))
+    stream.start(1)
+    qtbot.waitUntil(lambda: shown(model) == ["a.jpg", "c.jpg", "d.jpg"])
+    assert stream.isActive()

@@ -17,7 +17,7 @@ from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings, Theme, load_settings
 from geotagger.core.write_policy import WritePolicy
-from geotagger.gui.appearance import Appearance, blend
+from geotagger.gui.appearance import Appearance, blend, chosen_ground
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.photo_list import ListShape
 from geotagger.gui.theme import DARK, LIGHT
@@ -100,6 +100,8 @@ def test_text_colours_are_readable_on_their_grounds(palette: object) -> None:
     for ground in (palette.window, palette.surface):  # type: ignore[attr-defined]
         for name in ("text", "muted", "success", "warning", "error"):
             assert contrast(getattr(palette, name), ground) >= 4.5, (name, ground)
+    for name in ("text", "muted", "error"):
+        assert contrast(getattr(palette, name), chosen_ground(palette)) >= 4.5, name  # type: ignore[arg-type]
     assert contrast(palette.accent, palette.surface) >= 4.5  # type: ignore[attr-defined]
     assert contrast(palette.on_accent, palette.accent) >= 4.5  # type: ignore[attr-defined]
 
