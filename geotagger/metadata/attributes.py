@@ -31,19 +31,29 @@ def copy_attributes(source_fd: int, target_fd: int) -> bool:
                 os.fchown(target_fd, status.st_uid, status.st_gid)
             except OSError:
                 return False
-        os.fchmod(target_fd, stat.S_IMODE(status.st_mode))
+        if not _copy_mode(stat.S_IMODE(status.st_mode), target_fd):
+            return False
     if not _copy_extended(source_fd, target_fd):
         return False
     copy_times(status, target_fd)
     return True
 
 
+def _copy_mode(mode: int, target_fd: int) -> bool:
+    """Set the mode; disks that know no modes refuse that, and give all files the same."""
+    try:
+        os.fchmod(target_fd, mode)
+    except OSError:
+        return stat.S_IMODE(os.fstat(target_fd).st_mode) == mode
+    return True
+
+
 def copy_times(status: os.stat_result, target: int | str) -> None:
-    """Set access and modification time as they were."""
+    """Set access and modification time as they were, as far as the disk lets us."""
     if isinstance(target, int) and os.utime not in os.supports_fd:
         return
-    # Who may write a file that belongs to another may not turn back its clock.
-    with contextlib.suppress(PermissionError):
+    # Who may write a file that belongs to another may not turn back its clock; some network folders let nobody.
+    with contextlib.suppress(OSError):
         os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 

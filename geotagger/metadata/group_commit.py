@@ -57,6 +57,15 @@ class GroupCommit:
             raise note.error
         return note.row_id
 
+    def knows(self, question: str, values: Sequence[object]) -> bool:
+        """Whether a query finds a row.
+
+        Raises:
+            sqlite3.Error: it cannot be asked.
+        """
+        with self._mutex:
+            return self._db.execute(question, values).fetchone() is not None
+
     def _commit(self) -> None:
         """Commit all that waits; the caller's note is among it."""
         notes = [self._waiting.popleft() for _ in range(len(self._waiting))]

@@ -108,6 +108,16 @@ class JournalRecord:
         with contextlib.suppress(sqlite3.Error):
             self._notes.note(failed(self._entry, reason))
 
+    def wrote(self, target: Path, sha256: str) -> bool:
+        """Whether an earlier write, which was not taken back, made the file what it is.
+
+        Raises:
+            WriteRefusedError: the journal cannot be read.
+        """
+        sql = "SELECT 1 FROM journal_writes WHERE after_sha256 = ? AND target = ? AND state = 'done' LIMIT 1"
+        with self.or_refuse():
+            return self._notes.knows(sql, (sha256, stored(target.absolute())))
+
     @contextlib.contextmanager
     def or_refuse(self) -> Iterator[None]:
         """No write without its note: undo could not take it back."""

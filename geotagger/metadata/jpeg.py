@@ -265,7 +265,8 @@ def _possible_offsets(block: bytes, base: int, start: int, end: int) -> set[int]
 
 
 def _is_image(source: Source, at: int) -> bool:
-    return source.read(at, 3) == b"\xff\xd8\xff"
+    """Whether an image begins there; Minolta's cameras overwrote the first byte of their previews."""
+    return source.read(at + 1, 2) == b"\xd8\xff"
 
 
 def _segment_splices(segment: Segment, inner: Edit, header: int) -> list[Splice]:

@@ -53,3 +53,6 @@ class Record(Protocol):
 
     def failed(self, reason: str) -> None:
         """The file is still the old one."""
+
+    def wrote(self, target: Path, sha256: str) -> bool:
+        """Whether an earlier write, which was not taken back, made the file what it is."""

@@ -8,6 +8,7 @@ Several writes may go on at once, in threads, as long as no two are about the sa
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import stat
@@ -17,6 +18,7 @@ from pathlib import Path, PurePath
 from geotagger.core.errors import ChangedOnDiskError, WriteRefusedError
 from geotagger.metadata import disk, in_place
 from geotagger.metadata.edit import Edit, Splice, growth
+from geotagger.metadata.edited_bytes import digest, digest_of
 from geotagger.metadata.os_errors import refused
 from geotagger.metadata.record import Operation, Plan, Record
 from geotagger.metadata.source import FileSource, MemorySource
@@ -51,7 +53,7 @@ def write_edit(
             disk.check_unchanged(path, real, source)
             _check_same(path, source, edit, read)
             if backup_dir is not None:
-                keep_original(real, source, backup_dir)
+                keep_original(real, source, backup_dir, record)
             if source.stat.st_nlink > 1 or not _replace(path, real, source, edit, record):
                 _overwrite(path, real, source, edit, record)
     except OSError as error:
@@ -125,15 +127,25 @@ def remove(path: Path, data: bytes, record: Record) -> None:
     record.done()
 
 
-def keep_original(real: Path, source: FileSource, backup_dir: Path) -> None:
-    """Copy a file into the backup folder, under its full path, unless an earlier original lies there.
+def keep_original(real: Path, source: FileSource, backup_dir: Path, record: Record) -> None:
+    """Copy a file into the backup folder, under its full path.
+
+    Not where it lies there already, nor where it is our own work on what lies there. Another photo of the same name, as
+    the next memory card has it, or the same after another program's change, gets a number.
 
     Raises:
         VerificationError: the copy could not be read back the same.
         OSError: it cannot be made.
     """
-    copy = backup_dir / backup_name(real)
-    if copy.exists():
+    first = backup_dir / backup_name(real)
+    copy = first
+    for number in itertools.count(2):
+        if not copy.exists():
+            break
+        if copy.stat().st_size == source.size and digest_of(copy) == digest(source):
+            return
+        copy = first.with_name(f"{first.stem} ({number}){first.suffix}")
+    if copy != first and record.wrote(real, digest(source)):
         return
     copy.parent.mkdir(parents=True, exist_ok=True)
     helper = disk.temporary_beside(copy)

@@ -305,9 +305,9 @@ def extended_xmp(more: bytes | None = None) -> bytes:
     return after_soi(app1(block()), xmp_segment(main), *parts)
 
 
-def preview_behind() -> bytes:
+def preview_behind(first: bytes = b"\xff") -> bytes:
     """A JPEG whose maker note refers to a large preview behind the photo, counted from the EXIF block."""
-    second = without_jfif()
+    second = first + without_jfif()[1:]
     for pass_offset in (0, 1):
         inner = [
             *default_exif(),
@@ -467,6 +467,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "afcp-trailer": lambda: jpeg() + b"AXS!\1\0\0\1\0\0\0\0" + b"AXS!\0\0\0\x10\0\0\0\0",
     "exif-full": lambda: after_soi(app1(block() + bytes(65_400 - len(block())))),
     "preview-behind": preview_behind,
+    "preview-behind-with-a-wrong-first-byte": lambda: preview_behind(first=b"\x4d"),
     "exif-header-broken": lambda: after_soi(app1(b"XX*\0" + block()[4:])),
     "exif-pointer-outside": lambda: after_soi(
         app1(block(first=[text(0x10F, "Testcam"), (0x8769, LONG, 1, struct.pack("<I", 900_000))]))

@@ -386,6 +386,54 @@ def test_backups_keep_the_first_original(photo: Path, write: Write, tmp_path: Pa
     assert photo.read_bytes() != original
 
 
+def test_a_backup_is_made_of_every_original_that_comes_to_lie_under_a_name(
+    photo: Path, write: Write, tmp_path: Path, journal: Journal
+) -> None:
+    folder = tmp_path / "backups"
+    originals = [samples.JPEGS[name]() for name in ("thumbnail", "maker-note", "camera-gps", "maker-note")]
+    for original in originals:
+        photo.write_bytes(original)
+        write(photo, ESTIMATE, backup_dir=folder)
+        write(photo, MANUAL, backup_dir=folder)
+        assert [outcome.error for outcome in journal.undo_run()] == [None]
+        write(photo, ESTIMATE, backup_dir=folder)
+    kept = {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    assert kept == dict(zip(["a.jpg", "a (2).jpg", "a (3).jpg"], originals, strict=False))
+
+
+@POSIX
+@pytest.mark.parametrize("step", ["fchmod", "utime"])
+def test_a_disk_that_knows_no_modes_or_times_can_be_written_to(
+    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    photo.chmod(0o600)
+    monkeypatch.setattr(os, step, unknown)
+    write(photo)
+    assert read_photo(photo).fix is not None
+    assert others(photo) == []
+
+
+@POSIX
+def test_where_the_mode_cannot_be_kept_the_file_itself_is_written(
+    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo.chmod(0o640)
+    before = photo.stat()
+
+    def forbidden(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "fchmod", forbidden)
+    write(photo)
+    after = photo.stat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert read_photo(photo).fix is not None
+    assert others(photo) == []
+
+
 @pytest.mark.parametrize("room_bytes", [0, 4096, 60_000, 300_000])
 def test_a_full_disk_leaves_the_original(
     small_disk: Path, journal: Journal, room_bytes: int, monkeypatch: pytest.MonkeyPatch
