@@ -11,7 +11,7 @@ from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
 from geotagger.metadata import gps
 from geotagger.metadata.errors import UnsafeError
-from geotagger.metadata.xmp import EXIF, GEOTAGGER, Name, Packet, new_packet, packet_of
+from geotagger.metadata.xmp import DUBLIN_CORE_TERMS, EXIF, GEOTAGGER, Name, Packet, new_packet, packet_of
 
 SAME_PLACE_DEG = 1e-6
 """Up to this difference a mark belongs to the position that a file holds (0.1 m)."""
@@ -97,6 +97,11 @@ def is_position(name: Name) -> bool:
 def is_ours(name: Name) -> bool:
     """Whether a write may change a property; all others must come out as they went in."""
     return is_mark(name) or is_position(name) or (name[0] == EXIF and name[1] in _DESTINATION)
+
+
+def is_signed_elsewhere(packet: Packet) -> bool:
+    """Whether the signature of the photo (C2PA) lies on a server: it covers every byte of the file, and only XMP tells."""
+    return "://" in (packet.get(DUBLIN_CORE_TERMS, "provenance") or "")
 
 
 def holds_position(packet: Packet) -> bool:

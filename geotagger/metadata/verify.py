@@ -7,7 +7,7 @@ from geotagger.core.geo import LatLon
 from geotagger.metadata import provenance
 from geotagger.metadata.container import Change, Contents, PhotoFormat
 from geotagger.metadata.edit import Edit, EditedSource
-from geotagger.metadata.errors import FormatError, UnsafeError
+from geotagger.metadata.errors import SIGNED, FormatError, UnsafeError
 from geotagger.metadata.left_positions import holds_further_position
 from geotagger.metadata.reading import fix_in
 from geotagger.metadata.source import Source
@@ -30,6 +30,9 @@ def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix 
     after = EditedSource(source, edit)
     try:
         old, new = handler.contents(source), handler.contents(after)
+        packet_of_old = provenance.parsed(old.xmp)
+        if edit and packet_of_old is not None and provenance.is_signed_elsewhere(packet_of_old):
+            raise UnsafeError(SIGNED)
         if handler.frame(source) != handler.frame(after):
             raise UnsafeError("the changed file would differ outside of its metadata")
         _same_tags(old, new, everywhere=change.further_xmp is not None)

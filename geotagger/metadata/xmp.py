@@ -11,6 +11,7 @@ from xml.parsers import expat
 from geotagger.metadata.errors import UnsafeError
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+DUBLIN_CORE_TERMS = "http://purl.org/dc/terms/"
 EXIF = "http://ns.adobe.com/exif/1.0/"
 IPTC_CORE = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"

@@ -487,6 +487,14 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "xmp-twice": lambda: after_soi(xmp_segment(xmp()), xmp_segment(xmp())),
     "mpf-broken-before-exif": lambda: two_images(mpf_first=True).replace(b"MPF\0II*\0", b"MPF\0II*\1"),
     "mpf-elsewhere-before-exif": lambda: _elsewhere(two_images(mpf_first=True)),
+    "content-credentials-on-a-server": lambda: after_soi(
+        app1(block()),
+        xmp_segment(
+            xmp(
+                'xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="https://example.org/manifest.c2pa"'
+            )
+        ),
+    ),
     "content-credentials": lambda: after_soi(segment(0xEB, b"JP\0\0\0\1\0\0\0\x20jumbjumdc2pa")),
 }
 """JPEG files that cannot be changed safely, by the reason."""
@@ -711,6 +719,14 @@ OTHERS_REFUSED: dict[str, Callable[[], bytes]] = {
     "exif-twice.png": lambda: png(png_chunk(b"eXIf", block()), png_chunk(b"eXIf", block())),
     "exif-with-jpeg-header.png": lambda: png(png_chunk(b"eXIf", b"Exif\0\0" + block(exif=default_exif()))),
     "exif-bad-checksum.png": lambda: png(png_chunk(b"eXIf", block())[:-1] + b"?"),
+    "signed-on-a-server.png": lambda: png(
+        itxt(
+            xmp(
+                'xmlns:dcterms="http://purl.org/dc/terms/"',
+                body='<dcterms:provenance rdf:resource="https://example.org/manifest.c2pa"/>',
+            )
+        )
+    ),
     "cut-off.png": lambda: png()[:-20],
     "cut-off.webp": lambda: saved("WEBP", exif=block())[:-4],
 }
