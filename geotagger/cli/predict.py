@@ -16,6 +16,7 @@ from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.regions import load_regions
 from geotagger.core.settings import Device, load_settings, model_folder
+from geotagger.evidence.words import point_words
 from geotagger.session.exports import check_export_name, export_row, write_export
 from geotagger.session.sources import OffsetError, parse_offset
 
@@ -277,6 +278,7 @@ def as_json(result: PhotoResult, top: int) -> dict[str, Any]:
         },
         "radius_km": round(prediction.radius_km, 1),
         "radius_coverage": prediction.radius_coverage,
+        "position_note": point_words(prediction),
         "region_set": list(prediction.region_set),
         "region_set_coverage": prediction.region_set_coverage,
         "evidence": [
@@ -299,7 +301,9 @@ def as_text(result: PhotoResult, top: int) -> str:
     likely = [region for region in prediction.regions[:top] if region.probability >= _LEAST_SHOWN]
     regions = ", ".join(f"{region.name} {region.probability:.0%}" for region in likely)
     place = f"{format_position(prediction.position)} {format_radius(prediction.radius_km)}"
-    return f"{result.path}: {regions} · {place}{_spread(prediction)}"
+    words = point_words(prediction)
+    note = "" if words is None else f" · {words}"
+    return f"{result.path}: {regions} · {place}{_spread(prediction)}{note}"
 
 
 def _spread(prediction: Prediction) -> str:

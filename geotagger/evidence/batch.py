@@ -48,6 +48,8 @@ _NEIGHBOURS_NAMED = 3
 _ANCHORS_NAMED = 2
 _LEAST_SHARE_NAMED = 0.1
 _USUAL_MASS = 0.8
+_RATHER_ELSEWHERE = 0.5
+"""Where it is more probable than this that a photo lies near no located one, the pictures around it are named, too."""
 _MOSTLY_ELSEWHERE = 0.8
 """Where it is more probable than this that a photo lies near no located one, its place is looked for over all cells."""
 
@@ -192,6 +194,8 @@ class Batch:
         for part in chain.parts:
             members = np.arange(first, first + len(part.indices))
             first += len(members)
+            if len(part.indices) == 1 and not has_anchor[members].any():
+                continue  # its clock is of no use: its folder, or its picture alone, has to do
             shown = self._shown(part)
             if not has_anchor[members].all():
                 self._answer_by_pictures(part, shown, ~has_anchor[members])
@@ -239,9 +243,7 @@ class Batch:
         summary = CellSummary(self._m.distances, shown.cells)
         answers = summary.all(doubted, tuning.trip_radius_mass, tuning.trip_set_mass)
         by_stop = dict(zip(stops.tolist(), answers, strict=True))
-        gains = (
-            shown.posteriors * np.log(np.maximum(shown.posteriors, 1e-12) / self._m.prior[shown.cells])
-        ).sum(1)
+        gains = self._gains(shown)
         for member in np.flatnonzero(wanted).tolist():
             index, stop = int(chain.indices[member]), int(chain.stops[member])
             self._where[index] = (by_stop[stop], tuning.radius_coverage, tuning.set_coverage)
@@ -251,17 +253,23 @@ class Batch:
                 self.scores[index] = Score("trip_radius_mass", "trip_set_mass", mass)
             self._name_neighbours(chain, member, float(gains[stop]))
 
+    def _gains(self, shown: _Shown) -> FloatArray:
+        """(stops,) nats by which what the pictures show together differs from the prior."""
+        ratios = np.maximum(shown.posteriors, 1e-12) / self._m.prior[shown.cells]
+        return np.asarray((shown.posteriors * np.log(ratios)).sum(axis=1))
+
     def _name_neighbours(self, chain: Chain, member: int, information: float) -> None:
-        """List the photos next to one in time, which have no position themselves."""
+        """List the photos next to one in time which have no position themselves."""
         index = int(chain.indices[member])
         more = max(information / self._information[index] - 1.0, 0.1)
         nearby = [m for m in range(member - 2, member + 3) if m != member and 0 <= m < len(chain.indices)]
+        nearby = [m for m in nearby if self._place(self._photos[int(chain.indices[m])]) is None]
         nearby.sort(key=lambda m: abs(chain.hours[m] - chain.hours[member]))
         named = nearby[:_NEIGHBOURS_NAMED]
         for other in named:
             name = self._photos[int(chain.indices[other])].name
             gap_h = float(chain.clocks[member] - chain.clocks[other])
-            words = neighbour_words(name, gap_h, has_position=False)
+            words = neighbour_words(name, gap_h, has_position=False, copied=chain.copied(member, other))
             self._evidence[index].append(Evidence("time-neighbour", round(more / len(named), 2), name, words))
 
     # Among located photos ---------------------------------------------------------------------------------
@@ -272,6 +280,7 @@ class Batch:
         m, tuning = self._m, self._m.tuning
         cells = m.unit[shown.cells]
         regions = m.grid.region_sums_of(shown.cells, shown.posteriors, len(load_regions()))
+        gains = self._gains(shown)
         for first in range(0, len(wanted), _CHUNK):
             some = wanted[first : first + _CHUNK]
             around = anchors.around.of(some + offset)
@@ -294,15 +303,15 @@ class Batch:
             for row, member in enumerate(some.tolist()):
                 index = int(part.indices[member])
                 if shares.away[row] > _MOSTLY_ELSEWHERE:
-                    set_share = set_shares[row]
-                    where = self._over_cells(
-                        anchors, around, shares, row, shown, int(stops[row]), index, set_share
-                    )
+                    stop, set_share = int(stops[row]), set_shares[row]
+                    where = self._over_cells(anchors, around, shares, row, shown, stop, index, set_share)
                 else:
                     place = LatLon(float(lat[row]), float(lon[row]))
                     set_mass = getattr(tuning, set_shares[row])
                     where = where_from_regions(place, float(radii[row]), by_region[row], set_mass)
                 self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
+                if shares.away[row] > _RATHER_ELSEWHERE:
+                    self._name_neighbours(part, member, float(gains[stops[row]]))
                 self._name_anchors(anchors, member + offset, around.index[row], witnesses[row])
 
     def _score(self, indices: Indices, spots: Placed, is_wide: np.ndarray, set_shares: Sequence[str]) -> None:
@@ -353,7 +362,8 @@ class Batch:
             other = int(anchors.known[near[k]])
             photo = self._photos[int(chain.indices[other])]
             gap_h = float(chain.clocks[member] - chain.clocks[other])
-            words = neighbour_words(photo.name, gap_h, True, by_track=photo.place is None)
+            copied = chain.copied(member, other)
+            words = neighbour_words(photo.name, gap_h, True, photo.place is None, copied)
             weight = round(more * float(shares[k] / shares[named].sum()), 2)
             self._evidence[index].append(Evidence("time-neighbour", weight, photo.name, words))
 

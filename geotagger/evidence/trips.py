@@ -85,6 +85,11 @@ class Chain:
     doubt_h: FloatArray
     stops: Indices
 
+    def copied(self, one: int, other: int) -> bool:
+        """True where the clocks of both photos only tell when they were copied, and that was at about one time."""
+        both = self.doubt_h[one] > 0 and self.doubt_h[other] > 0
+        return bool(both and abs(self.clocks[one] - self.clocks[other]) < DOUBT_H)
+
     @property
     def parts(self) -> list[Chain]:
         """The chain cut where photos are so far apart that their pictures say nothing of each other."""

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from geotagger.core.prediction import Prediction
+from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
 
 _HALF_A_MINUTE_H = 1 / 120
+_WIDE_KM = 300.0
+"""With a smaller radius the point lies beside the region that is named first, and that is as it should be."""
 
 
-def neighbour_words(name: str, gap_h: float, has_position: bool, by_track: bool = False) -> Sentence:
+def neighbour_words(
+    name: str, gap_h: float, has_position: bool, by_track: bool = False, copied: bool = False
+) -> Sentence:
     """Words for a neighbour in time.
 
     Args:
         gap_h: hours from the neighbour to the photo, negative where the neighbour comes later.
+        copied: True where both clocks only tell when the photos were copied.
     """
     photo, span = PurePath(name).stem, duration(abs(gap_h))
-    if abs(gap_h) < _HALF_A_MINUTE_H:
+    if copied:
+        when = Sentence("copied together with {photo}", photo=photo)
+    elif abs(gap_h) < _HALF_A_MINUTE_H:
         when = Sentence("at the same time as {photo}", photo=photo)
     elif gap_h > 0:
         when = Sentence("{span} after {photo}", span=span, photo=photo)
@@ -26,7 +35,22 @@ def neighbour_words(name: str, gap_h: float, has_position: bool, by_track: bool 
         return Sentence("{when}, which lies on the track", when=when)
     if has_position:
         return Sentence("{when}, which has GPS", when=when)
-    return Sentence("{when}, which looks like the same area", when=when)
+    return Sentence("{when}; their pictures are judged together", when=when)
+
+
+def point_words(prediction: Prediction) -> Sentence | None:
+    """Says so where the marked point lies outside the most probable region, and the radius is wide; else None."""
+    if prediction.radius_km <= _WIDE_KM:
+        return None
+    regions, best = load_regions(), prediction.best
+    found = regions.region_at(prediction.position)
+    if found is None or regions.codes[found] == best.code:
+        return None
+    return Sentence(
+        "The marked point lies in {region}, not in {best}: it is the best single guess in kilometres.",
+        region=Sentence(regions.names[found]),
+        best=Sentence(best.name),
+    )
 
 
 def folder_words(others: int, located: int) -> Sentence:
@@ -44,14 +68,18 @@ def folder_words(others: int, located: int) -> Sentence:
 
 
 def duration(hours: float) -> Sentence:
-    """A time span as people say it: ``9 min``, ``3 h``, ``2 days``."""
+    """A time span as people say it: ``9 min``, ``3 h``, ``2 days``, ``5 months``, ``3 years``."""
     minutes = round(hours * 60)
     if minutes < 90:
         return Sentence("{n} min", n=max(minutes, 1))
     if hours < 36:
         return Sentence("{n} h", n=round(hours))
     days = round(hours / 24)
-    return Sentence("{n} days", n=days) if days < 60 else Sentence("{n} months", n=round(days / 30.4))
+    if days < 60:
+        return Sentence("{n} days", n=days)
+    if days < 730:
+        return Sentence("{n} months", n=round(days / 30.4))
+    return Sentence("{n} years", n=round(days / 365.25))
 
 
 def distance(km: float) -> str:

@@ -40,6 +40,7 @@ from geotagger.gui.wording import (
     near_words,
     percent,
     place_summary,
+    point_text,
     region_set_text,
     row_words,
     source_name,
@@ -264,7 +265,8 @@ class Panel(QScrollArea):
             return
         radius = f"{format_radius(prediction.radius_km)} ({percent(prediction.radius_coverage)})"
         _set(self._summary, guess)
-        _set(self._certainty, " · ".join(part for part in (region_set_text(prediction), radius) if part))
+        certainty = " · ".join(part for part in (region_set_text(prediction), radius) if part)
+        _set(self._certainty, "\n".join(part for part in (certainty, point_text(prediction)) if part))
         self._certainty.setToolTip(
             tr(
                 "In {sets} of such cases the true region is one of these; in {radii} the place lies within the radius."

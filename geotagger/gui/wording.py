@@ -211,6 +211,14 @@ def evidence_lines(prediction: Prediction) -> list[str]:
     return lines
 
 
+def point_text(prediction: Prediction) -> str:
+    """Why the marked point lies outside the region that is named first; empty where it does not, or is near it."""
+    from geotagger.evidence.words import point_words  # takes too long to import for the window's start
+
+    words = point_words(prediction)
+    return "" if words is None else said(words)
+
+
 _IN_TOWN_KM = 5.0
 _IN_SIGHT_KM = 25.0
 _DIRECTIONS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")

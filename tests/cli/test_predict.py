@@ -2,13 +2,17 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from geotagger.cli.predict import as_json, as_text
 from geotagger.core.geo import LatLon
 from geotagger.core.regions import load_regions
+from geotagger.session.pipeline import PhotoResult
 from tests.images import bad_photos, save_photo
+from tests.session.made import prediction
 
 
 def test_a_real_photo_has_probabilities_that_sum_to_one_and_a_position_on_the_continent(
@@ -77,6 +81,16 @@ def test_a_located_neighbour_in_time_speaks_and_is_named(geotagger, tmp_path):
     assert "9 min" in neighbours[0]["reason"]
     alone = geotagger("predict", photo, "--no-context", "--json").lines[0]
     assert alone["position"] != line["position"]
+
+
+def test_a_point_outside_the_region_that_is_named_first_is_explained():
+    near = prediction("Montana", 0.45)
+    far = replace(near, position=LatLon(36.6, -121.7), radius_km=2800.0)
+    note = "The marked point lies in California, not in Montana: it is the best single guess in kilometres."
+    for guess, expected in ((near, None), (far, note)):
+        result = PhotoResult(Path("a.jpg"), prediction=guess)
+        assert as_json(result, 5)["position_note"] == expected
+        assert as_text(result, 5).endswith(note) == (expected is not None)
 
 
 def test_a_track_places_a_photo(geotagger, tmp_path):

@@ -103,6 +103,17 @@ def test_photos_with_clocks_speak_for_those_without_and_stay_as_they_are(model, 
     assert chance(with_scan[6], "US-AZ") > 2 * chance(alone, "US-AZ")
 
 
+def test_a_photo_whose_clock_is_far_from_all_others_hears_its_folder(model, simulation):
+    """Two dated photos, years apart, among scans: each is judged like the scans, not as if it were alone."""
+    scans = [simulation.photo(CANYON, None, located=i == 0) for i in range(6)]
+    dated = [simulation.photo(CANYON, hours, right=1.0, blur_km=2000) for hours in (0.0, -60_000.0)]
+    found = answers(model, [*scans, *dated])[6:]
+    for one, photo in zip(found, dated, strict=True):
+        alone = answers(model, [photo])[0]
+        assert chance(one, "US-AZ") > 2 * chance(alone, "US-AZ")
+        assert one.evidence[1].reason == "the 7 other photos of this folder, 1 of them with GPS"
+
+
 def test_folders_do_not_mix_and_can_be_switched_off(model, simulation):
     photos = [simulation.photo(BANFF, None, located=True, roll="a"), simulation.photo(DENVER, None, roll="b")]
     assert [e.kind for e in answers(model, photos)[1].evidence] == ["image"]

@@ -164,6 +164,9 @@ def test_photos_copied_in_one_go_still_know_their_trip(model, simulation):
     assert np.median([errors[i] for i in hidden]) < 400
     assert np.median([predictions[i].radius_km for i in hidden]) > 100
     assert np.mean([errors[i] <= predictions[i].radius_km for i in hidden]) > 0.7
+    reasons = [evidence.reason or "" for i in hidden for evidence in predictions[i].evidence]
+    assert any("copied together with" in reason for reason in reasons)
+    assert not any(" min " in reason or "same time" in reason for reason in reasons)
 
 
 def test_people_come_back_to_where_they_were_years_ago(model, simulation):
@@ -228,6 +231,19 @@ def test_who_was_at_home_for_years_is_at_home(model, simulation):
     assert prediction.position.distance_km(DENVER) < 5
     assert prediction.best.code == "US-CO"
     assert prediction.best.probability > 0.6
+
+
+def test_pictures_are_named_where_located_photos_say_little(model, simulation):
+    """Three photos of one hour, and one with a position from years later: the three decide, so they are told of."""
+    later = simulation.photo(DENVER, 30 * MONTH_H, located=True)
+    photos = [simulation.photo(TEXAS, hours, right=1.0, blur_km=150) for hours in (0.0, 0.2, 0.4)]
+    told = [evidence.reason for evidence in answers(model, [*photos, later])[0].evidence[1:]]
+    names = [photo.name.partition(".")[0] for photo in photos]
+    assert told[:2] == [
+        f"12 min before {names[1]}; their pictures are judged together",
+        f"24 min before {names[2]}; their pictures are judged together",
+    ]
+    assert told[2] == f"2 years before {later.name.partition('.')[0]}, which has GPS"
 
 
 def test_rolls_do_not_mix(model, simulation):

@@ -13,6 +13,7 @@ from geotagger.gui.wording import (
     evidence_lines,
     percent,
     place_summary,
+    point_text,
     region_set_text,
     row_words,
     shown_probability,
@@ -128,6 +129,12 @@ def test_further_evidence_lists_itself_by_weight() -> None:
         "taken close in time to a located photo: b.jpg",
         "looks like one of your located photos",
     ]
+
+
+def test_the_point_is_explained_where_it_lies_outside_the_first_region() -> None:
+    assert point_text(prediction()) == ""
+    far = replace(prediction("Wyoming", 0.45), position=LatLon(36.6, -121.7), radius_km=2800.0)
+    assert point_text(far).startswith("The marked point lies in California, not in Wyoming: ")
 
 
 def test_what_was_accepted_is_told_where_the_guess_is_another_one_since() -> None:
