@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.icons import icon
 from geotagger.gui.language import tr
+from geotagger.gui.names import tool_tip
 from geotagger.gui.recent import RecentFolders, folder_words
 
 _ICON_PX = 40
@@ -66,7 +67,8 @@ class EmptyState(QWidget):
         self._recent_words = QLabel(tr("Recent:"))
         self._recent_words.setProperty("role", "muted")
         # Made once: a button that is pressed must not be deleted by what it does.
-        self._recent_buttons = [self._recent_button() for _ in range(_RECENT_SHOWN)]
+        self._recent_buttons = [self._recent_button(number) for number in range(_RECENT_SHOWN)]
+        self._recent_folders: list[Path] = []
         recent_row = QHBoxLayout()
         recent_row.setSpacing(4)
         recent_row.addStretch(1)
@@ -92,14 +94,14 @@ class EmptyState(QWidget):
         self._dress()
         self._list_recent()
 
-    def _recent_button(self) -> QToolButton:
+    def _recent_button(self, number: int) -> QToolButton:
         button = QToolButton()
-        button.clicked.connect(lambda: self._recent.chosen.emit(Path(button.toolTip())))
+        button.clicked.connect(lambda: self._recent.chosen.emit(self._recent_folders[number]))
         return button
 
     def _list_recent(self) -> None:
         """A button for each of the newest folders; none, nothing."""
-        folders = self._recent.folders[:_RECENT_SHOWN]
+        folders = self._recent_folders = self._recent.folders[:_RECENT_SHOWN]
         self._recent_words.setVisible(bool(folders))
         for number, button in enumerate(self._recent_buttons):
             button.setVisible(number < len(folders))
@@ -107,7 +109,7 @@ class EmptyState(QWidget):
                 name = folder_words(folders[number])
                 shown = button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _RECENT_PX)
                 button.setText(shown.replace("&", "&&"))  # one alone would underline the letter behind it
-                button.setToolTip(str(folders[number]))
+                button.setToolTip(tool_tip(str(folders[number])))
                 button.setAccessibleName(name)
 
     def show_hovering(self, over: bool) -> None:

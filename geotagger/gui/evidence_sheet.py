@@ -28,6 +28,7 @@ from geotagger.gui.given import TRACK_SUFFIXES, Given
 from geotagger.gui.judging import Judging
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.learning import Learning
+from geotagger.gui.names import shown_name, tool_tip
 from geotagger.gui.workbench import Workbench
 from geotagger.session.sources import OffsetError, offset_text, parse_offset
 
@@ -168,8 +169,8 @@ class EvidenceSheet(QDialog):
     def _refresh(self) -> None:
         self.track_list.clear()
         for path in self._given.paths:
-            self.track_list.addItem(path.name)
-            self.track_list.item(self.track_list.count() - 1).setToolTip(str(path))
+            self.track_list.addItem(shown_name(path))
+            self.track_list.item(self.track_list.count() - 1).setToolTip(tool_tip(str(path)))
         by_hand = self._given.offset_by_hand
         self.offset.setText("" if by_hand is None else offset_text(by_hand))
         self._show_clocks()
@@ -193,15 +194,24 @@ class EvidenceSheet(QDialog):
         while (item := self._cameras.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        for clock in self._judging.cameras.values():
-            words = _words(text=said(clock.sentence))
+        cameras = self._judging.cameras
+        rolls = {roll for roll, _ in cameras}
+        for (roll, camera), clock in cameras.items():
+            folder = Path(roll).name if len(rolls) > 1 else ""
+            sentence = said(clock.sentence)
+            if folder:
+                sentence = tr("{name}: {reason}").format(name=folder, reason=sentence)
+            words = _words(text=sentence)
+            words.setToolTip(roll)
             field = QLineEdit()
             field.setPlaceholderText(offset_text(clock.shift))
-            field.setAccessibleName(f"{clock.camera}: {tr('its clock is ahead by')}")
+            field.setAccessibleName(
+                f"{' · '.join(filter(None, (folder, camera)))}: {tr('its clock is ahead by')}"
+            )
             field.setFixedWidth(140)
-            by_hand = self._given.camera_offsets.get(clock.camera)
+            by_hand = self._given.camera_offsets.get((roll, camera))
             field.setText("" if by_hand is None else offset_text(by_hand))
-            field.editingFinished.connect(partial(self._take_camera_offset, clock.camera, field))
+            field.editingFinished.connect(partial(self._take_camera_offset, roll, camera, field))
             holder = QWidget()
             row = _row(QLabel(tr("its clock is ahead by")), field)
             row.setContentsMargins(0, 0, 0, 0)
@@ -221,8 +231,8 @@ class EvidenceSheet(QDialog):
     def _take_offset(self) -> None:
         self._take(self.offset, self._given.set_offset)
 
-    def _take_camera_offset(self, camera: str, field: QLineEdit) -> None:
-        self._take(field, partial(self._given.set_camera_offset, camera))
+    def _take_camera_offset(self, roll: str, camera: str, field: QLineEdit) -> None:
+        self._take(field, partial(self._given.set_camera_offset, roll, camera))
 
     def _take(self, field: QLineEdit, use: Callable[[timedelta | None], None]) -> None:
         text = field.text().strip()

@@ -14,6 +14,7 @@ from geotagger.core.errors import GeotaggerError
 from geotagger.core.sentence import Sentence
 from geotagger.gui.jobs import Generation
 from geotagger.gui.language import said, tr
+from geotagger.gui.names import shown_name
 from geotagger.gui.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Given(QObject):
         self.paths: tuple[Path, ...] = ()
         self.track: Track | None = None
         self.offset_by_hand: timedelta | None = None
-        self.camera_offsets: dict[str, timedelta] = {}
+        self.camera_offsets: dict[tuple[str, str], timedelta] = {}
         self.hint: Hint | None = None
 
     def add(self, paths: Sequence[Path]) -> None:
@@ -58,11 +59,11 @@ class Given(QObject):
             self.offset_by_hand = offset
             self.changed.emit()
 
-    def set_camera_offset(self, camera: str, offset: timedelta | None) -> None:
-        """Take the clock of one camera to be this far ahead of the others; None finds it again."""
-        offsets = {name: one for name, one in self.camera_offsets.items() if name != camera}
+    def set_camera_offset(self, roll: str, camera: str, offset: timedelta | None) -> None:
+        """Take the clock of one camera of one roll to be this far ahead of the others; None finds it again."""
+        offsets = {key: one for key, one in self.camera_offsets.items() if key != (roll, camera)}
         if offset is not None:
-            offsets[camera] = offset
+            offsets[roll, camera] = offset
         if offsets != self.camera_offsets:
             self.camera_offsets = offsets
             self.changed.emit()
@@ -94,7 +95,7 @@ class Given(QObject):
         if problems:
             self._workbench.noticed.emit(" ".join(said(problem) for problem in problems), "")
         elif self.paths:
-            names = ", ".join(path.name for path in self.paths)
+            names = ", ".join(shown_name(path) for path in self.paths)
             self._workbench.mentioned.emit(tr("Tracks in use: {names}").format(names=names), "")
         self.changed.emit()
 

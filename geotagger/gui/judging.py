@@ -20,6 +20,7 @@ from geotagger.core.prediction import Prediction
 from geotagger.gui.given import Given
 from geotagger.gui.jobs import Generation, Lane, Token
 from geotagger.gui.language import said, tr, trn
+from geotagger.gui.names import shown_name
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.turns import Turns
 from geotagger.gui.wording import percent
@@ -77,7 +78,7 @@ class Judging(QObject):
         self._given = given
         self._sources = self._wanted_sources()
         self.clocks: Mapping[str, ClockReading] = {}
-        self.cameras: Mapping[str, CameraClock] = {}
+        self.cameras: Mapping[tuple[str, str], CameraClock] = {}
         self._guesses: dict[int, KeptGuess] = {}
         self._facts: dict[int, _Facts] = {}
         self._changed_ids: set[int] = set()
@@ -292,7 +293,7 @@ def _moves(photos: Mapping[int, Photo], predictions: Mapping[int, Prediction]) -
 
 def _move_words(photo: Photo, prediction: Prediction, moved_km: float) -> str:
     return tr("{name}: by {km} km, to {region} ({share})").format(
-        name=photo.path.name,
+        name=shown_name(photo.path),
         km=f"{moved_km:.0f}",
         region=tr(prediction.best.name),
         share=percent(prediction.best.probability),

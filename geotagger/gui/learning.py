@@ -14,6 +14,7 @@ from geotagger.core.geo import LatLon
 from geotagger.gui.jobs import Lane, Token
 from geotagger.gui.judging import Judging
 from geotagger.gui.language import said, tr, trn
+from geotagger.gui.names import shown_name
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import PhotoMetadata
@@ -151,7 +152,7 @@ def _learn(paths: Sequence[Path], predictor: Any) -> tuple[int, int, list[str]]:
 
     with Gallery() as gallery:
         outcomes = list(learn_photos(paths, predictor, gallery))
-    problems = [f"{outcome.path.name}: {said(outcome.error)}" for outcome in outcomes if outcome.error]
+    problems = [f"{shown_name(outcome.path)}: {said(outcome.error)}" for outcome in outcomes if outcome.error]
     return len(paths), sum(outcome.learned for outcome in outcomes), problems
 
 

@@ -18,6 +18,7 @@ from geotagger.gui.appearance import Appearance
 from geotagger.gui.jobs import Generation, Urgency
 from geotagger.gui.language import said
 from geotagger.gui.map import CellShape, MapView, Marker, tile_source
+from geotagger.gui.names import shown_name
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.thumbnails import jpeg_thumbnail
 from geotagger.gui.workbench import Workbench
@@ -128,7 +129,9 @@ class MapLink(QObject):
                 _pass_over,
             )
         thumbnail = self._thumbnails.get(photo.id)
-        return Marker(photo.id, photo.shown_position, photo.state, photo.path.name, thumbnail=thumbnail)
+        return Marker(
+            photo.id, photo.shown_position, photo.state, shown_name(photo.path), thumbnail=thumbnail
+        )
 
     def _keep_thumbnail(self, photo_id: int, jpeg: bytes | None) -> None:
         if jpeg is not None and photo_id in self._workbench.session:

@@ -29,6 +29,7 @@ from geotagger.gui.fields import PositionField
 from geotagger.gui.icons import icon
 from geotagger.gui.jobs import Generation
 from geotagger.gui.language import said, tr
+from geotagger.gui.names import breakable, shown, shown_name, tool_tip
 from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.placing import Placing
 from geotagger.gui.preview import Preview
@@ -218,8 +219,8 @@ class Panel(QScrollArea):
         self._pin_action.setEnabled(photo is not None and photo.shown_position is not None)
         if photo is None:
             return
-        self._name.setText(photo.path.name)
-        self._name.setToolTip(str(photo.path))
+        self._name.setText(breakable(shown_name(photo.path)))
+        self._name.setToolTip(tool_tip(str(photo.path)))
         _set(self._facts, _facts(photo))
         _set(self._error, said(photo.error) if photo.error else "")
         self._show_guess(photo)
@@ -242,7 +243,7 @@ class Panel(QScrollArea):
         is_placed = photo.edited is not None and photo.edited.source is Source.MANUAL
         lines = [] if prediction is None or is_placed or photo.skipped else evidence_lines(prediction)
         head = [] if prediction is None or not lines else [evidence_heading(prediction)]
-        _set(self._evidence, "\n".join([*head, *lines]))
+        _set(self._evidence, "\n".join([*head, *map(shown, lines)]))
         if prediction is None:
             _set(self._summary, "" if photo.error else _headline(photo))
             _set(self._certainty, "")
@@ -398,5 +399,5 @@ def _rule() -> QFrame:
 
 
 def _set(label: QLabel, text: str) -> None:
-    label.setText(text)
+    label.setText(breakable(text))
     label.setVisible(bool(text))

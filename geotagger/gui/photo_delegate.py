@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from geotagger.gui.appearance import Appearance, blend, chosen_ground
 from geotagger.gui.icons import paint_state_mark
 from geotagger.gui.language import said, trn
+from geotagger.gui.names import shown_name
 from geotagger.gui.photo_model import HEADING_ROLE, PHOTO_ROLE, ROW_SIZE, heading_detail, heading_text
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import RowWords, row_words, shown_probability, state_name
@@ -105,7 +106,9 @@ class PhotoDelegate(QStyledItemDelegate):
         left = rect.left() + _THUMB.width() + 10
         width = rect.right() - left - STATE_MARK_PX - 6
         words = row_words(photo)
-        self._text(painter, QRect(left, rect.top() - 1, width, 18), photo.path.name, option.font, strong=True)
+        self._text(
+            painter, QRect(left, rect.top() - 1, width, 18), shown_name(photo.path), option.font, strong=True
+        )
         text_width = rect.right() - left
         if photo.state is PhotoState.FAILED:
             self._wrapped(painter, QRect(left, rect.top() + 18, text_width, 38), words.place, option.font)
@@ -121,7 +124,7 @@ class PhotoDelegate(QStyledItemDelegate):
         rect = option.rect.adjusted(10, 8, -10, -8)
         self._paint_thumbnail(painter, QRect(rect.left(), rect.top(), rect.width(), 96), photo)
         line = QRect(rect.left(), rect.top() + 100, rect.width() - STATE_MARK_PX - 4, 18)
-        self._text(painter, line, photo.path.name, option.font, strong=True)
+        self._text(painter, line, shown_name(photo.path), option.font, strong=True)
         mark = QRectF(rect.right() - STATE_MARK_PX + 1, rect.top() + 101, STATE_MARK_PX, STATE_MARK_PX)
         paint_state_mark(painter, mark, photo.state, self._appearance.palette)
         line = QRect(rect.left(), rect.top() + 118, rect.width(), 18)

@@ -27,6 +27,7 @@ from geotagger.core.regions import load_regions
 from geotagger.gui.jobs import Generation, Urgency
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.map import photo_mime_data
+from geotagger.gui.names import shown, shown_name, tool_tip
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import percent, row_words, source_name, state_name
 from geotagger.gui.workbench import Workbench
@@ -128,11 +129,11 @@ class PhotoModel(QStandardItemModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(photo, Column(index.column()))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return said(photo.error) if photo.error else str(photo.path)
+            return tool_tip(said(photo.error) if photo.error else str(photo.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             words = row_words(photo)
             parts = (
-                photo.path.name,
+                shown_name(photo.path),
                 state_name(photo.state),
                 f"{words.place} {words.share}".strip(),
                 words.detail,
@@ -190,7 +191,7 @@ class PhotoModel(QStandardItemModel):
     def _text(self, photo: Photo, column: Column) -> str:
         fix = photo.shown_fix
         if column is Column.NAME:
-            return photo.path.name
+            return shown_name(photo.path)
         if column is Column.TAKEN:
             time = taken(photo)
             return "" if time is None else f"{time:%Y-%m-%d %H:%M}"
@@ -378,7 +379,7 @@ def heading_text(heading: Heading) -> str:
         return first if first == last else f"{first} – {last}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d}"
-    return value.name or str(value)
+    return shown_name(value)
 
 
 def heading_detail(heading: Heading) -> str:
@@ -388,7 +389,7 @@ def heading_detail(heading: Heading) -> str:
         return ""
     names = load_regions()
     shares = [f"{tr(names.by_code(code).name)} {percent(share)}" for code, share in trip.regions]
-    return " · ".join(part for part in (trip.name, *shares) if part)
+    return " · ".join(part for part in (shown(trip.name), *shares) if part)
 
 
 def _runs(descending: list[int]) -> list[tuple[int, int]]:

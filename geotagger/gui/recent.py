@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from geotagger.gui.jobs import Jobs, Lane
 from geotagger.gui.language import tr
+from geotagger.gui.names import shown, tool_tip
 
 _KEPT = 10
 _KEY = "recent_folders"
@@ -83,7 +84,7 @@ class RecentFolders(QObject):
         folders = self.folders
         for folder in folders:
             action = menu.addAction(folder_words(folder).replace("&", "&&"))
-            action.setToolTip(str(folder))
+            action.setToolTip(tool_tip(str(folder)))
             action.triggered.connect(lambda _=False, folder=folder: self.chosen.emit(folder))
         if not folders:
             menu.addAction(tr("No recent folders")).setEnabled(False)
@@ -96,7 +97,7 @@ class RecentFolders(QObject):
 def folder_words(folder: Path) -> str:
     """A folder's name with the one that it lies in, which tells ``2024/Trip`` from ``2025/Trip``."""
     parent = folder.parent.name
-    return f"{folder.name} — {parent}" if parent and folder.name else str(folder)
+    return shown(f"{folder.name} — {parent}" if parent and folder.name else str(folder))
 
 
 def _folders_of(paths: Sequence[Path]) -> list[Path]:

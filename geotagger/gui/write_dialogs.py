@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from geotagger.core.fix import Source
 from geotagger.gui.language import said, tr, trn
+from geotagger.gui.names import breakable, shown, shown_name
 from geotagger.gui.wording import some_names
 from geotagger.metadata import WriteTarget
 from geotagger.session.write_report import WriteReport, WriteSummary
@@ -40,7 +41,7 @@ class _Sheet(QDialog):
         self._layout.addWidget(heading)
 
     def add_text(self, text: str, role: str = "") -> None:
-        label = QLabel(text)
+        label = QLabel(breakable(text))
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
         if role:
@@ -141,7 +142,7 @@ class SummaryDialog(_Sheet):
         ]
         self.add_numbers([row for row in ways if row[0]])
         for note, names in summary.notes()[:_NOTES_SHOWN]:
-            self.add_text(f"{some_names(names)}: {said(note)}", "muted")
+            self.add_text(f"{some_names([shown(name) for name in names])}: {said(note)}", "muted")
         if summary.estimates:
             self.add_text(
                 tr(
@@ -197,7 +198,7 @@ class ReportDialog(_Sheet):
         shown = [row for row in rows if row[0]]
         self.add_numbers(shown or [(0, tr("photos changed"))])
         for path, reason in report.failures[:_NOTES_SHOWN]:
-            self.add_text(f"{path.name}: {said(reason)}", "error")
+            self.add_text(f"{shown_name(path)}: {said(reason)}", "error")
         if len(report.failures) > _NOTES_SHOWN:
             more = len(report.failures) - _NOTES_SHOWN
             self.add_text(trn("{n} more stands in its row.", "{n} more stand in their rows.", more), "muted")

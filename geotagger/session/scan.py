@@ -31,8 +31,8 @@ def scan(paths: Iterable[Path], cancelled: Callable[[], bool] = lambda: False) -
     """Find photos in files and folders, lazily and in a stable order.
 
     Folders are read recursively. A photo reached by two ways (twice in ``paths``, or through a link) comes
-    once. Hidden files and folders are left out silently; everything else that is no photo is reported with
-    its reason, so that it can be counted and named. Links that lead out of the chosen folder are not
+    once. Hidden files and folders are left out silently, and so are sidecars, which are read with the photo that
+    they lie beside; everything else that is no photo is reported with its reason, so that it can be counted and named. Links that lead out of the chosen folder are not
     followed: nothing outside of what the user chose is ever touched.
     """
     seen: set[str] = set()
@@ -77,8 +77,9 @@ def _scan_folder(root: Path) -> Iterator[ScanItem]:
             linked = Path(folder, subfolder)
             if linked.is_symlink():
                 yield ScanItem(linked, Sentence("Links to folders are not followed."))
+        own = _names_of_sidecars(names)
         for name in sorted(names):
-            if name.startswith("."):
+            if name.startswith(".") or name.lower() in own:
                 continue
             path = Path(folder, name)
             if not path.is_symlink():
@@ -94,3 +95,10 @@ def _scan_folder(root: Path) -> Iterator[ScanItem]:
         if isinstance(problem, PermissionError):
             reason = Sentence("You have no right to read this folder.")
         yield ScanItem(Path(problem.filename), reason, is_failure=True)
+
+
+def _names_of_sidecars(names: Iterable[str]) -> set[str]:
+    """What the sidecars of the photos among these files may be called, in small letters."""
+    parts = [os.path.splitext(name.lower()) for name in names]  # noqa: PTH122 - of every file in a folder
+    photos = [(stem, suffix) for stem, suffix in parts if suffix in PHOTO_SUFFIXES]
+    return {f"{name}.xmp" for stem, suffix in photos for name in (stem, stem + suffix)}

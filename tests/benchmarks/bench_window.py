@@ -242,6 +242,9 @@ def main() -> None:
     report("filtering by state", lambda: model.set_filter(states=frozenset({PhotoState.PREDICTED})))
     report("showing everything again", window.photo_list.filter_menu.show_everything)
     model.set_filter(text="")
+    guess = session[ids[0]].prediction
+    for photo_id in ids[options.predictions :]:
+        session.update(photo_id, prediction=guess)
     report("selecting all", lambda: workbench.select(model.visible_ids))
 
     def are_decided() -> bool:

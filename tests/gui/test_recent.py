@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.empty_state import EmptyState
 from geotagger.gui.jobs import Jobs
+from geotagger.gui.names import tool_tip
 from geotagger.gui.recent import RecentFolders, folder_words
 from geotagger.gui.window_layout import layout_file
 
@@ -110,12 +111,12 @@ def test_the_empty_window_offers_them(
     remember(qtbot, recent, *folders[:6])
     remember(qtbot, recent, folders[6])
     newest = [folders[6], *folders[:2]]
-    assert [button.toolTip() for button in buttons] == [str(folder) for folder in newest]
+    assert [button.toolTip() for button in buttons] == [tool_tip(str(folder)) for folder in newest]
     assert not any(button.isHidden() for button in buttons)
     recent.chosen.connect(lambda folder: recent.remember([folder]))  # as the window does
     with qtbot.waitSignal(recent.changed):
         buttons[2].click()
     assert chosen == [newest[2]]
-    assert buttons[0].toolTip() == str(newest[2])
+    assert buttons[0].toolTip() == tool_tip(str(newest[2]))
     recent.clear()
     assert all(button.isHidden() for button in buttons)

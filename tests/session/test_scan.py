@@ -50,6 +50,15 @@ def test_what_is_no_photo_is_named_with_its_reason(tmp_path):
     }
 
 
+def test_sidecars_are_read_with_their_photos_and_not_named_as_passed_over(tmp_path):
+    photos = [photo(tmp_path / "IMG_1.JPG"), photo(tmp_path / "IMG_2.png")]
+    for name in ("IMG_1.xmp", "IMG_2.png.XMP", "alone.xmp"):
+        (tmp_path / name).write_text("<x/>")
+    assert found(tmp_path) == photos
+    assert set(reasons(tmp_path)) == {"alone.xmp"}
+    assert set(reasons(tmp_path / "IMG_1.xmp")) == {"IMG_1.xmp"}, "who names one expects a photo"
+
+
 def test_hidden_files_and_folders_are_left_out_silently(tmp_path):
     photo(tmp_path / "._a.jpg")
     photo(tmp_path / ".thumbnails" / "a.jpg")
