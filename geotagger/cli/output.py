@@ -53,8 +53,8 @@ def printable(text: str) -> str:
 def journalled(kind: str) -> Iterator[tuple[Journal, int]]:
     """The journal, with a run of its own that can be taken back.
 
-    Says what an earlier, interrupted write left unclear; and if this run is interrupted (Ctrl+C), when all that was
-    begun is finished, how it can be taken back.
+    Says what an earlier, interrupted write left unclear; and if this run is interrupted (Ctrl+C, or by a reader of the
+    results that has seen enough), when all that was begun is finished, how it can be taken back.
 
     Yields:
         The journal and the number of the run.
@@ -69,7 +69,7 @@ def journalled(kind: str) -> Iterator[tuple[Journal, int]]:
                 say(kept.sentence)
             run_id = journal.begin_run(kind)
             yield journal, run_id
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):
         if run_id:
             say(f"Interrupted. “geotagger undo --run {run_id}” takes back what was written.")
         raise

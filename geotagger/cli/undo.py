@@ -38,6 +38,10 @@ def command(
     except GeotaggerError as error:
         say(str(error))
         raise typer.Exit(2) from error
+    except (KeyboardInterrupt, BrokenPipeError):
+        if not show_list:
+            say("Interrupted. “geotagger undo --list” shows what is left to take back.")
+        raise
     if failures:
         say("What “geotagger undo --list” lists can be taken back with --run.")
     finish(failures)

@@ -168,14 +168,19 @@ def test_a_folder_without_photos_is_said_to_have_none(geotagger, tmp_path):
     assert "No photos were found." in done.err
 
 
-def test_an_interrupted_run_says_how_it_is_taken_back(geotagger, photo, monkeypatch):
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [(KeyboardInterrupt(), 130), (BrokenPipeError(32, "Broken pipe"), 1)],
+    ids=["Ctrl+C", "pipe"],
+)
+def test_an_interrupted_run_says_how_it_is_taken_back(geotagger, photo, monkeypatch, reason, code):
     def interrupt(*_):
-        raise KeyboardInterrupt
+        raise reason
 
     with monkeypatch.context() as patch:
         patch.setattr("geotagger.cli.set_position.emit", interrupt)
         done = geotagger("set", "1,2", photo)
-    assert done.code == 130
+    assert done.code == code
     assert "Interrupted. “geotagger undo --run 1” takes back what was written." in done.err
     assert read_photo(photo).fix is not None
     assert geotagger("undo", "--run", "1").code == 0

@@ -59,3 +59,19 @@ def test_a_photo_that_changed_since_is_a_failure(geotagger, photo):
     assert done.code == 1
     assert "changed since" in done.err
     assert photo.read_bytes() == samples.jpeg()
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [(KeyboardInterrupt(), 130), (BrokenPipeError(32, "Broken pipe"), 1)],
+    ids=["Ctrl+C", "pipe"],
+)
+def test_an_interrupted_undo_says_that_something_may_be_left(geotagger, photo, monkeypatch, reason, code):
+    def interrupt(*_):
+        raise reason
+
+    geotagger("set", "1,2", photo)
+    monkeypatch.setattr("geotagger.cli.undo.emit", interrupt)
+    done = geotagger("undo")
+    assert done.code == code
+    assert "Interrupted. “geotagger undo --list” shows what is left to take back." in done.err
