@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,18 +19,20 @@ from geotagger.core.regions import load_regions
 from geotagger.core.settings import Device, load_settings, model_folder
 from geotagger.evidence.words import point_words
 from geotagger.session.exports import check_export_name, export_row, write_export
-from geotagger.session.sources import OffsetError, parse_offset
+from geotagger.session.sources import ANY_ROLL, OffsetError, parse_offset
 
 if TYPE_CHECKING:
     from geotagger.core.prediction import Prediction
     from geotagger.evidence.hints import Hint
+    from geotagger.evidence.tracks import Track
     from geotagger.inference import Predictor
+    from geotagger.session.context import ClockUse
     from geotagger.session.pipeline import PhotoResult
 
 Paths = Annotated[
     list[Path],
     # One photo that may not be read is no wrong usage: the others are done.
-    typer.Argument(metavar="PATH...", help="Photos and folders.", show_default=False, readable=False),
+    typer.Argument(metavar="PATH", help="Photos and folders.", show_default=False, readable=False),
 ]
 DeviceOption = Annotated[
     Device | None,
@@ -62,8 +65,9 @@ ClockOffsets = Annotated[
     list[str] | None,
     typer.Option(
         "--clock-offset",
-        metavar="CAMERA=+H:MM",
-        help="How far the clock of a camera is ahead of the others; found by itself if left out. May be given again.",
+        metavar="[FOLDER:]CAMERA=+H:MM",
+        help="How far the clock of a camera is ahead of the others, in one folder or wherever it was used; found by "
+        "itself if left out. May be given again.",
         show_default=False,
     ),
 ]
@@ -80,7 +84,7 @@ class Context:
     tracks: tuple[Path, ...] = ()
     hints: tuple[Hint, ...] = ()
     folder_hints: bool = False
-    camera_offsets: Mapping[str, timedelta] = field(default_factory=dict)
+    camera_offsets: Mapping[tuple[str, str], timedelta] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -117,12 +121,15 @@ class Context:
         return cls(tuple(gpx or ()), understood, folder_hints, offsets)
 
 
-def _camera_offset(text: str) -> tuple[str, timedelta]:
-    camera, _, offset = text.rpartition("=")
+def _camera_offset(text: str) -> tuple[tuple[str, str], timedelta]:
+    named, _, offset = text.rpartition("=")
+    folder, _, camera = named.rpartition(":")
     if not camera.strip():
         raise typer.BadParameter(f"“{text}” names no camera; write for example “Canon EOS 80D=+1:00”.")
     try:
-        return camera.strip(), parse_offset(offset)
+        return (str(Path(folder.strip())) if folder.strip() else ANY_ROLL, camera.strip()), parse_offset(
+            offset
+        )
     except OffsetError as error:
         raise typer.BadParameter(str(error)) from error
 
@@ -186,22 +193,28 @@ def predict_paths(paths: list[Path], device: Device | None, context: Context | N
         yield PhotoResult(path, error=reason)
     if not photos:
         return
+    track = None
+    if context is not None and context.tracks:
+        from geotagger.evidence.tracks import load_tracks
+
+        track = load_tracks(context.tracks)
     predictor = load_predictor(device)
     threads = max(2, os.cpu_count() or 2)
     results = with_progress(predict_photos(photos, predictor, threads), len(photos), "Predicting")
-    for result in results if context is None else _judge_together(list(results), predictor, context):
+    judged = results if context is None else _judge_together(list(results), predictor, context, track)
+    for result in judged:
         say_damaged(result.metadata)
         yield result
 
 
 def _judge_together(
-    results: Sequence[PhotoResult], predictor: Predictor, context: Context
+    results: Sequence[PhotoResult], predictor: Predictor, context: Context, track: Track | None
 ) -> Iterator[PhotoResult]:
-    from geotagger.evidence.gallery import Gallery
-    from geotagger.evidence.tracks import load_tracks
+    from geotagger.evidence.gallery import Gallery, GalleryError
     from geotagger.session.context import (
         ContextItem,
         camera_clocks,
+        clock_uses,
         hints_of_folder,
         predict_in_context,
         speaks_beyond_image,
@@ -217,29 +230,29 @@ def _judge_together(
         if r.metadata and r.output
     ]
     cameras = camera_clocks(items, predictor.grid)
-    for roll, clocks in cameras.items():
-        for clock in clocks:
-            if clock.camera not in context.camera_offsets:
-                say(f"{roll}: {clock.sentence}")
-    with Gallery() as gallery:
-        predictions = iter(
-            predict_in_context(
-                items,
-                predictor.grid,
-                predictor.calibration,
-                predictor.model_id,
-                predictor.device,
-                track=load_tracks(context.tracks) if context.tracks else None,
-                camera_offsets=context.camera_offsets,
-                cameras=cameras,
-                gallery=gallery,
-            )
-        )
+    uses = clock_uses(items, cameras, context.camera_offsets)
+    for use in dict.fromkeys(use for use in uses if use is not None and use.given is None):
+        say(f"{use.roll}: {use.clock.sentence}")
+    facts = items, predictor.grid, predictor.calibration, predictor.model_id, predictor.device
+    judge = partial(
+        predict_in_context, *facts, track=track, camera_offsets=context.camera_offsets, cameras=cameras
+    )
+    try:
+        with Gallery() as gallery:
+            predictions = judge(gallery=gallery)
+    except GalleryError as error:
+        # What the network said took minutes; it is not to be lost for want of the gallery.
+        say(f"{error} The photos are judged without it.")
+        predictions = judge()
+    answers = zip(predictions, uses, strict=True)
     for result in results:
-        together = next(predictions) if result.output else None
+        if not result.output:
+            yield result
+            continue
+        together, clock = next(answers)
         # Where nothing else speaks, the answer is the photo's own, to the last bit and in any batch.
-        has_context = together is not None and speaks_beyond_image(together)
-        yield replace(result, prediction=together) if has_context else result
+        prediction = together if speaks_beyond_image(together) else result.prediction
+        yield replace(result, prediction=prediction, clock=clock)
 
 
 def load_predictor(device: Device | None) -> Predictor:
@@ -288,8 +301,21 @@ def as_json(result: PhotoResult, top: int) -> dict[str, Any]:
             for evidence in prediction.evidence
         ],
         "existing": existing,
+        "clock": None if result.clock is None else _clock_as_json(result.clock),
         "model": prediction.model,
         "device": prediction.device,
+    }
+
+
+def _clock_as_json(use: ClockUse) -> dict[str, Any]:
+    return {
+        "folder": use.roll,
+        "camera": use.clock.camera,
+        "reference": use.clock.reference,
+        "found_ahead_s": round(use.clock.offset.total_seconds()),
+        "probability": round(use.clock.probability, 3),
+        "used_ahead_s": round(use.ahead.total_seconds()),
+        "reason": use.clock.sentence if use.given is None else "it was set as you said",
     }
 
 

@@ -33,7 +33,9 @@ from geotagger.evidence.tracks import ClockReading, Track, TrackFix, offset_from
 from geotagger.evidence.trips import CellFactor, ContextPhoto
 from geotagger.evidence.tuning import load_tuning, place_prior
 from geotagger.metadata.model import PhotoMetadata, PlaceNames
+from geotagger.session.sources import ANY_ROLL
 
+CameraOffsets = Mapping[tuple[str, str], timedelta]
 _FOLDERS_READ = 2
 
 
@@ -71,7 +73,7 @@ def predict_in_context(
     kinds: frozenset[str] = KINDS,
     track: Track | None = None,
     clock_offset: timedelta | None = None,
-    camera_offsets: Mapping[str, timedelta] | None = None,
+    camera_offsets: CameraOffsets | None = None,
     cameras: Mapping[str, Sequence[CameraClock]] | None = None,
     gallery: Gallery | None = None,
 ) -> list[Prediction]:
@@ -80,8 +82,9 @@ def predict_in_context(
     Args:
         kinds: sources that may speak besides the image; see ``evidence.KINDS``.
         clock_offset: camera clocks without a time zone minus UTC, for the track; found by itself where None.
-        camera_offsets: how far the clocks of cameras are ahead, by the name of the camera; for cameras that are not
-            named, what ``camera_clocks`` is sure of is used. An offset of nothing leaves a clock as it is.
+        camera_offsets: how far the clocks of cameras are ahead, by roll or folder (or ``ANY_ROLL``) and name of the
+            camera; for cameras that are not named, what ``camera_clocks`` is sure of is used. An offset of nothing
+            leaves a clock as it is.
         cameras: what ``camera_clocks`` says of these photos, where it was asked already; it takes a third of a second
             for a long journey.
 
@@ -191,7 +194,7 @@ def _camera_roll(camera: str, items: Sequence[ContextItem], unseen: ImageOutput)
 def clocks_set_right(
     items: Sequence[ContextItem],
     cameras: Mapping[str, Sequence[CameraClock]],
-    camera_offsets: Mapping[str, timedelta] | None = None,
+    camera_offsets: CameraOffsets | None = None,
 ) -> list[datetime | None]:
     """The clock of each photo as it counts when photos are judged together.
 
@@ -206,16 +209,68 @@ def _shifted_clocks(
     items: Sequence[ContextItem],
     rolls: Sequence[str],
     cameras: Mapping[str, Sequence[CameraClock]],
-    given: Mapping[str, timedelta],
+    given: CameraOffsets,
 ) -> list[datetime | None]:
     """The clock of each photo, set right."""
     found = {(roll, clock.camera): clock.shift for roll, clocks in cameras.items() for clock in clocks}
     shifted = []
     for item, roll in zip(items, rolls, strict=True):
         taken, camera = item.metadata.taken, item.metadata.camera or ""
-        shift = given[camera] if camera in given else found.get((roll, camera), timedelta(0))
+        named = given_offset(given, str(item.metadata.path.parent), roll, camera)
+        shift = found.get((roll, camera), timedelta(0)) if named is None else named
         shifted.append(taken if taken is None or not shift else taken - shift)
     return shifted
+
+
+@dataclass(frozen=True, slots=True)
+class ClockUse:
+    """What was made of the clock of a photo's camera when photos were judged together.
+
+    Attributes:
+        roll: the folder, or the first of several, whose photos share a traveller.
+        clock: how it most probably stands to that of another camera of the roll.
+        given: what the user said that is taken off it; None where what was found is, if that is sure.
+    """
+
+    roll: str
+    clock: CameraClock
+    given: timedelta | None
+
+    @property
+    def ahead(self) -> timedelta:
+        """What was taken off the clock."""
+        return self.clock.shift if self.given is None else self.given
+
+
+def clock_uses(
+    items: Sequence[ContextItem],
+    cameras: Mapping[str, Sequence[CameraClock]],
+    camera_offsets: CameraOffsets | None = None,
+) -> list[ClockUse | None]:
+    """What was made of the clock of each photo; None where its camera was not compared with another one.
+
+    Args:
+        cameras: what ``camera_clocks`` says of these photos.
+        camera_offsets: see ``predict_in_context``.
+    """
+    found = {(roll, clock.camera): clock for roll, clocks in cameras.items() for clock in clocks}
+    uses: list[ClockUse | None] = []
+    for item, roll in zip(items, rolls_of([item.metadata for item in items]), strict=True):
+        clock = found.get((roll, item.metadata.camera or ""))
+        if clock is None:
+            uses.append(None)
+            continue
+        folder = str(item.metadata.path.parent)
+        uses.append(ClockUse(roll, clock, given_offset(camera_offsets or {}, folder, roll, clock.camera)))
+    return uses
+
+
+def given_offset(given: CameraOffsets, folder: str, roll: str, camera: str) -> timedelta | None:
+    """What the user said of the clock of a camera: in a folder, in its roll, or wherever it was used."""
+    for place in (folder, roll, ANY_ROLL):
+        if (place, camera) in given:
+            return given[place, camera]
+    return None
 
 
 def _hint_factors(items: Sequence[ContextItem], grid: CellGrid) -> list[tuple[CellFactor, ...]]:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.evidence import predict_from_image
 from geotagger.metadata import PhotoMetadata, read_photo
 from geotagger.metadata.reading import preview_in_place_of
+
+if TYPE_CHECKING:
+    from geotagger.session.context import ClockUse
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -48,6 +51,7 @@ class PhotoResult:
     Attributes:
         output: what the network said, for those who judge the photos of a batch together.
         prediction: of the photo judged alone.
+        clock: what was made of its camera's clock, where photos of several cameras were judged together.
     """
 
     path: Path
@@ -55,6 +59,7 @@ class PhotoResult:
     output: ImageOutput | None = None
     prediction: Prediction | None = None
     error: str | None = None
+    clock: ClockUse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+\-−]?)\s*(\d{1,2})(?::?([0-5]\d))?(?::([0-5]\d))?", re.IGNORECASE)
 _LONGEST = timedelta(hours=26)
+ANY_ROLL = ""
+"""Stands for every roll where offsets of cameras are given."""
 
 
 class OffsetError(GeotaggerError):
@@ -32,7 +34,8 @@ class Sources:
         image: False to judge as if the network had seen nothing.
         track: the points of all tracks in use.
         clock_offset: camera clocks without a time zone minus UTC, as the user corrected it; found by itself where None.
-        camera_offsets: how far the clocks of cameras are ahead, as the user said, by the name of the camera.
+        camera_offsets: how far the clocks of cameras are ahead, as the user said, by roll or folder and name of the
+            camera; ``ANY_ROLL`` is for the camera wherever it was used.
         hint: where the photos are from, in the user's words.
     """
 
@@ -40,7 +43,7 @@ class Sources:
     image: bool = True
     track: Track | None = None
     clock_offset: timedelta | None = None
-    camera_offsets: Mapping[str, timedelta] = field(default_factory=dict)
+    camera_offsets: Mapping[tuple[str, str], timedelta] = field(default_factory=dict)
     hint: Hint | None = None
 
     @property

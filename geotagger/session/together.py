@@ -41,12 +41,13 @@ class Judgement:
     Attributes:
         predictions: those that are other ones now, by the id of the photo.
         clocks: how camera clocks without a time zone relate to UTC on the track, by roll, for the user to confirm.
-        cameras: how the clocks of different cameras of one roll stand to each other, by camera, for the user to confirm.
+        cameras: how the clocks of different cameras of one roll stand to each other, by roll and camera, for the user
+            to confirm.
     """
 
     predictions: Mapping[int, Prediction]
     clocks: Mapping[str, ClockReading]
-    cameras: Mapping[str, CameraClock]
+    cameras: Mapping[tuple[str, str], CameraClock]
 
 
 def judge_trips(
@@ -75,7 +76,7 @@ def judge_trips(
         rolls.setdefault(roll, []).append(photo)
     found: dict[int, Prediction] = {}
     clocks: dict[str, ClockReading] = {}
-    cameras: dict[str, CameraClock] = {}
+    cameras: dict[tuple[str, str], CameraClock] = {}
     facts = grid, calibration, model_id, device
     # One roll after the other: only what is needed for one is held in full at a time.
     for roll, members in rolls.items():
@@ -83,7 +84,7 @@ def judge_trips(
             continue
         of_roll = _judge_roll(members, *facts, gallery, sources)
         found.update(zip(of_roll.ids, of_roll.predictions, strict=True))
-        cameras |= {one.camera: one for one in of_roll.cameras}
+        cameras |= {(roll, one.camera): one for one in of_roll.cameras}
         if of_roll.clock is not None:
             clocks[roll] = of_roll.clock
     return Judgement(found, clocks, cameras)

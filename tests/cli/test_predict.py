@@ -1,7 +1,9 @@
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,10 @@ import pytest
 
 from geotagger.cli.predict import as_json, as_text
 from geotagger.core.geo import LatLon
+from geotagger.core.paths import data_dir
 from geotagger.core.regions import load_regions
+from geotagger.evidence import gallery
+from geotagger.evidence.gallery import DATABASE_NAME
 from geotagger.session.pipeline import PhotoResult
 from tests.images import bad_photos, save_photo
 from tests.session.made import prediction
@@ -146,7 +151,31 @@ def test_the_clock_of_a_second_camera_is_told_and_can_be_set(geotagger, tmp_path
     line = next(line for line in moved.lines if line["path"] == str(photo))
     assert "at the same time as" in line["evidence"][1]["reason"]
     assert "Othermake" not in moved.err
+    expected = {"folder": str(tmp_path), "camera": "Othermake Two", "reference": "Testmake One"}
+    assert {name: line["clock"][name] for name in expected} == expected
+    assert (line["clock"]["used_ahead_s"], line["clock"]["reason"]) == (6 * 3600, "it was set as you said")
+    assert [line["clock"] for line in told.lines if line["path"].endswith("phone.jpg")] == [None]
+    here = geotagger("predict", tmp_path, "--clock-offset", f"{tmp_path}:Othermake Two=+6:00", "--json")
+    assert here.lines == moved.lines
+    elsewhere = geotagger("predict", tmp_path, "--clock-offset", "/b:Othermake Two=+6:00", "--json")
+    assert elsewhere.lines == told.lines
     assert geotagger("predict", tmp_path, "--clock-offset", "6 hours").code == 2
+
+
+@pytest.mark.parametrize("state", ["locked", "damaged"])
+def test_photos_are_judged_without_a_gallery_that_cannot_be_used(geotagger, tmp_path, state, monkeypatch):
+    photos = [save_photo(tmp_path / "in" / f"{n}.jpg", seed=n) for n in range(2)]
+    expected = geotagger("predict", *photos, "--json").lines
+    with closing(sqlite3.connect(data_dir() / DATABASE_NAME)) as database:
+        if state == "locked":
+            monkeypatch.setattr(gallery, "_WAIT_S", 0.05)
+            database.execute("BEGIN EXCLUSIVE")
+        else:
+            (data_dir() / DATABASE_NAME).write_bytes(b"this is no database" * 100)
+        done = geotagger("predict", *photos, "--json")
+    assert (done.code, done.lines) == (0, expected)
+    assert "The gallery of your photos cannot be used" in done.err
+    assert "The photos are judged without it." in done.err
 
 
 def test_bad_input_gets_a_sentence_each_and_the_batch_goes_on(geotagger, tmp_path):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLineEdit
 
 from geotagger.core.fix import Source
 from geotagger.core.geo import LatLon
@@ -79,6 +80,26 @@ def test_a_dropped_track_places_the_photos_and_says_how_it_read_their_clocks(
     sheet.remove_button.click()
     app.wait(lambda: "track" not in kinds(app, "open_1.jpg"))
     assert app.photo("open_0.jpg").state is PhotoState.ACCEPTED, "decisions stay"
+    sheet.accept()
+
+
+def test_the_clock_of_a_camera_is_told_and_set_for_each_folder(app: App, tmp_path: Path) -> None:
+    for month, folder in ((6, "june"), (7, "july")):
+        for number, camera in enumerate(("Testmake One", "Othermake Two")):
+            name = tmp_path / folder / f"{folder}{number}.jpg"
+            save_photo(
+                name, seed=10 * month + number, taken=f"2024:0{month}:01 1{number}:00:00", camera=camera
+            )
+    app.open(tmp_path / "june", tmp_path / "july")
+    app.wait(lambda: len(app.window.judging.cameras) == 2)
+    sheet = sheet_of(app)
+    fields = {field.accessibleName(): field for field in sheet.findChildren(QLineEdit)}
+    (june,) = (name for name in fields if name.startswith("june · "))
+    assert any(name.startswith("july · ") for name in fields)
+    fields[june].setText("+1:00")
+    fields[june].editingFinished.emit()
+    ((roll, _),) = app.window.given.camera_offsets
+    assert roll == str(tmp_path / "june")
     sheet.accept()
 
 

@@ -18,6 +18,7 @@ from geotagger.session.context import (
     ContextItem,
     camera_clocks,
     clock_on_track,
+    clock_uses,
     clocks_set_right,
     predict_in_context,
     rolls_of,
@@ -113,14 +114,14 @@ def test_a_clock_is_laid_on_the_track_after_the_camera_was_set_right(bundle, tmp
         )
         for i, at in enumerate(places[:3])
     ]
-    times = clocks_set_right(items, {}, {"Camera": timedelta(hours=3)})
+    times = clocks_set_right(items, {}, {("", "Camera"): timedelta(hours=3)})
     assert times == [NOON + timedelta(minutes=20 * i) for i in range(3)]
     assert clock_on_track(items, track, times).offset == timedelta(hours=-6)
     ahead = item(bundle, "/a/x.jpg")
     ahead = replace(
         ahead, metadata=metadata("/a/x.jpg", NOON + timedelta(hours=3, minutes=10), camera="Camera")
     )
-    offsets = {"Camera": timedelta(hours=3)}
+    offsets = {("", "Camera"): timedelta(hours=3)}
     found = predict(bundle, [*items, ahead], track=track, camera_offsets=offsets)[-1]
     assert found.position.distance_km(LatLon(51.18, -115.52)) < 0.1
 
@@ -237,8 +238,36 @@ def test_the_clock_of_a_second_camera_is_set_right_as_the_user_says(bundle):
     assert predict(bundle, items)[2].position.distance_km(away) < 1, "one photo is no reason to move a clock"
     ((clock,),) = camera_clocks(items, bundle.grid).values()
     assert (clock.camera, clock.reference, clock.is_sure) == ("Camera", "Phone", False)
-    moved = predict(bundle, items, camera_offsets={"Camera": timedelta(hours=6)})[2]
+    moved = predict(bundle, items, camera_offsets={("/a", "Camera"): timedelta(hours=6)})[2]
     assert moved.position.distance_km(BANFF) < 1
+
+
+def test_one_camera_in_two_folders_can_be_wrong_in_one_of_them(bundle):
+    """What the user says of a camera in one folder leaves the other folder alone; said of no folder, it is for both."""
+    folders = ("/june", "/july")
+    items = []
+    for number, folder in enumerate(folders):
+        phone = item(bundle, f"{folder}/1.jpg", 1440 * 30 * number, fix=Fix(BANFF, Source.CAMERA))
+        camera = item(bundle, f"{folder}/2.jpg", 1440 * 30 * number + 60, seed=2)
+        items.append(replace(phone, metadata=replace(phone.metadata, camera="Phone")))
+        items.append(replace(camera, metadata=replace(camera.metadata, camera="Camera")))
+    found = camera_clocks(items, bundle.grid)
+    assert sorted(found) == sorted(folders)
+    hour, nothing = timedelta(hours=1), timedelta(0)
+    for given, expected in (
+        ({("/june", "Camera"): hour}, [hour, nothing]),
+        ({("", "Camera"): hour}, [hour, hour]),
+        ({("", "Camera"): hour, ("/july", "Camera"): nothing}, [hour, nothing]),
+    ):
+        times = clocks_set_right(items, found, given)
+        assert [i.metadata.taken - time for i, time in zip(items, times, strict=True)][1::2] == expected
+        uses = clock_uses(items, found, given)
+        assert [use and (use.roll, use.ahead) for use in uses] == [
+            None,
+            (folders[0], expected[0]),
+            None,
+            (folders[1], expected[1]),
+        ]
 
 
 def test_a_camera_that_is_six_hours_ahead_is_set_right_by_itself(bundle):
@@ -276,4 +305,4 @@ def test_a_camera_that_is_six_hours_ahead_is_set_right_by_itself(bundle):
         return np.median([p.position.distance_km(t) for i, p, t in pairs if i.metadata.fix is None])
 
     assert median_error_km() < 3
-    assert median_error_km(camera_offsets={"Camera": timedelta(0)}) > 10
+    assert median_error_km(camera_offsets={("", "Camera"): timedelta(0)}) > 10

@@ -100,6 +100,20 @@ def test_a_photo_without_company_keeps_its_own_prediction(bundle: ModelBundle) -
     assert judge(bundle, [replace(photo, prediction=guess.alone())], {1: guess}, {1}) == {}
 
 
+def test_clocks_of_one_camera_in_two_folders_are_told_apart(bundle: ModelBundle) -> None:
+    photos = [make_photo(n, f"{folder}/{n}.jpg", taken=NOON) for n, folder in enumerate(("a", "a", "b", "b"))]
+    photos = [
+        replace(photo, metadata=replace(photo.metadata, camera=("Phone", "Camera")[photo.id % 2]))
+        for photo in photos
+        if photo.metadata is not None
+    ]
+    guesses = {photo.id: guess_of(bundle, photo.id) for photo in photos}
+    every = trip_photos(photos, guesses)
+    judged = judge_trips(every, {0, 1, 2, 3}, bundle.grid, bundle.calibration, "m", "cpu")
+    assert len(judged.cameras) == 2
+    assert {Path(roll).name for roll, _ in judged.cameras} == {"a", "b"}
+
+
 def test_only_rolls_in_which_something_changed_are_judged(bundle: ModelBundle) -> None:
     here, there = make_photo(1, taken=NOON), make_photo(2, "elsewhere/b.jpg", taken=NOON)
     guesses = {1: guess_of(bundle, 1), 2: guess_of(bundle, 2)}
