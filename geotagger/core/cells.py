@@ -46,10 +46,15 @@ class CellGrid:
     area_km2: FloatArray
 
     def __post_init__(self) -> None:
-        """Refuse a grid whose columns do not fit together."""
+        """Refuse a grid whose columns do not fit together, or that holds what cannot be."""
         lengths = {len(c) for c in (self.h3_index, self.region, self.lat_deg, self.lon_deg, self.area_km2)}
         if lengths != {len(self)} or not len(self):
             raise ValueError("the columns of a cell grid must have one length above zero")
+        on_earth = (np.abs(self.lat_deg) <= 90) & (np.abs(self.lon_deg) <= 180)
+        if not (on_earth & (self.area_km2 > 0) & (self.area_km2 < math.inf)).all():
+            raise ValueError("every cell of a grid must have a place on Earth and an area")
+        if not all(map(h3.is_valid_cell, self.h3_index)):
+            raise ValueError("every cell of a grid must lie in a hexagon of H3")
 
     def __len__(self) -> int:
         return len(self.h3_index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ WEIGHTS_FILE = "model.safetensors"
 CELLS_FILE = "cells.json"
 FORMAT_VERSION = 1
 NETWORK_NAME = "efficientnetv2_b0-geo3"
+_LONGEST_PROBLEM = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,14 +67,16 @@ def load_bundle(path: Path | None = None) -> ModelBundle:
         weights = _read_verified(folder, manifest["files"][WEIGHTS_FILE], WEIGHTS_FILE)
         cells = _read_verified(folder, manifest["files"][CELLS_FILE], CELLS_FILE)
         grid = CellGrid.from_json(json.loads(cells))
+        if set(grid.region.tolist()) != set(range(len(load_regions()))):
+            raise ValueError("its cells are not those of the regions")
         calibration = Calibration.from_json(manifest["calibration"])
         network = _build_network(len(grid), int(manifest["embedding_dimensions"]), weights)
-        return ModelBundle(str(manifest["id"]), grid, calibration, manifest, folder, network)
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        return ModelBundle(_checked_id(manifest, weights), grid, calibration, manifest, folder, network)
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError, SafetensorError) as error:
         raise BundleError(
             "The model bundle in {folder} does not fit this version ({problem}).",
             folder=folder,
-            problem=error,
+            problem=" ".join(str(error).split())[:_LONGEST_PROBLEM],
         ) from error
 
 
@@ -90,7 +94,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise BundleError(
             "There is no model bundle in {folder}: {name} is missing.", folder=folder, name=MANIFEST_FILE
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(
             "The manifest of the model bundle in {folder} cannot be read.", folder=folder
         ) from error
@@ -127,6 +131,14 @@ def _read_verified(folder: Path, entry: Mapping[str, Any], name: str) -> bytes:
     return content
 
 
+def _checked_id(manifest: Mapping[str, Any], weights: bytes) -> str:
+    """The id, which the predictions of a photo are kept under: that of other weights would speak for them."""
+    identifier, digest = str(manifest["id"]), hashlib.sha256(weights).hexdigest()[:8]
+    if not re.fullmatch(rf"[\w.-]{{1,64}}-{digest}", identifier):
+        raise ValueError("its id is not that of its weights")
+    return identifier
+
+
 def _build_network(cells: int, embedding_dimensions: int, weights: bytes) -> GeoNetwork:
     state = {name: tensor.float() for name, tensor in load_safetensors(weights).items()}
     with torch.device("meta"):
@@ -135,6 +147,8 @@ def _build_network(cells: int, embedding_dimensions: int, weights: bytes) -> Geo
     missing = {name for name, tensor in network.state_dict().items() if tensor.is_meta}
     if missing or state.keys() - network.state_dict().keys():
         raise ValueError("its weights are not those of the network")
+    if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
+        raise ValueError("its weights are not all numbers")
     return network.requires_grad_(False).eval()
 
 
@@ -154,6 +168,7 @@ def save_bundle(
 
     Raises:
         BundleError: a weight is too large for half precision, or no number.
+        ValueError: ``facts`` name an entry that is the bundle's own.
         OSError: it cannot be written; a bundle that lay there before is as it was.
     """
     state = {
@@ -172,7 +187,7 @@ def save_bundle(
         for key, data in contents.items()
     }
     bundle_id = f"{name}-{files[WEIGHTS_FILE]['sha256'][:8]}"
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": FORMAT_VERSION,
         "id": bundle_id,
         "network": NETWORK_NAME,
@@ -181,8 +196,11 @@ def save_bundle(
         "regions": list(load_regions().codes),
         "files": files,
         "calibration": calibration.to_json(),
-        **facts,
     }
+    taken = sorted(manifest.keys() & facts.keys())
+    if taken:
+        raise ValueError(f"“{taken[0]}” is not a fact that can be told of a bundle; it says that itself")
+    manifest |= facts
     contents[MANIFEST_FILE] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
     replace_files({folder / key: data for key, data in contents.items()})

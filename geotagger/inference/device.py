@@ -21,8 +21,10 @@ def choose_device(wanted: str) -> torch.device:
             name=wanted,
             choices=", ".join(DEVICES),
         )
-    has_cuda = torch.cuda.is_available()
-    has_mps = torch.backends.mps.is_available()
+    if wanted == "cpu":
+        return torch.device(wanted)
+    has_cuda = wanted != "mps" and torch.cuda.is_available() and _computes("cuda")
+    has_mps = not has_cuda and torch.backends.mps.is_available() and _computes("mps")
     if wanted == "cuda" and not has_cuda:
         raise DeviceError(
             "No CUDA graphics card can be used here: choose auto or cpu, or install its driver."
@@ -32,6 +34,14 @@ def choose_device(wanted: str) -> torch.device:
     if wanted == "auto":
         wanted = "cuda" if has_cuda else "mps" if has_mps else "cpu"
     return torch.device(wanted)
+
+
+def _computes(name: str) -> bool:
+    """Whether a card does what it is told: one that is too old for this PyTorch fails only when it is to compute."""
+    try:
+        return float((torch.ones(2, device=name) + 1).sum()) == 4.0
+    except (RuntimeError, AssertionError):
+        return False
 
 
 def device_label(device: torch.device) -> str:

@@ -269,6 +269,11 @@ class GeoNetwork(nn.Module):
         return regions, self.cell_head(features), embedding
 
 
+def device_of(network: nn.Module) -> torch.device:
+    """The device that a network's weights lie on."""
+    return next(network.parameters()).device
+
+
 def remembered_photos(state: Mapping[str, Tensor]) -> int:
     """How many training photos vote in a saved ``GeoNetwork``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
+from geotagger.core.errors import BundleError
 from geotagger.core.geo import FloatArray
 from geotagger.core.prediction import ImageOutput
 from geotagger.core.sentence import Sentence
@@ -23,6 +25,9 @@ from geotagger.inference.preprocessing import Pixels, load_pixels, to_tensor
 _GPU_BATCH = 32
 _CPU_BATCH = 8
 """How many photos to hand over at a time on the CPU; it computes them one by one."""
+
+
+_Result = TypeVar("_Result")
 
 
 class Predictor:
@@ -48,7 +53,13 @@ class Predictor:
         self._on_notice = on_notice or (lambda sentence: None)
         self._regions = len(bundle.manifest["regions"])
         self._network: nn.Module = bundle.network
-        self._use(choose_device(device))
+        chosen = choose_device(device)
+        try:
+            self._use(chosen)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            self._go_on_with_the_cpu()
 
     @property
     def model_id(self) -> str:
@@ -106,8 +117,12 @@ class Predictor:
     def attention(self, pixels: Pixels) -> Attention:
         """Why the network says what it says of a photo that ``load`` gave; from the thread of ``predict``."""
         (output,) = self.predict([pixels])
-        batch = to_tensor([pixels]).to(self._device)
-        return attention_of(self._bundle.network, batch, output.region_probabilities)
+
+        def work() -> Attention:
+            batch = to_tensor([pixels]).to(self._device)
+            return attention_of(self._bundle.network, batch, output.region_probabilities)
+
+        return self._with_memory(work)
 
     @property
     def _pass_size(self) -> int:
@@ -120,33 +135,39 @@ class Predictor:
 
     def _pass(self, pixels: Sequence[Pixels]) -> list[ImageOutput]:
         """One pass over as many of the photos as fit, at least one."""
+        return self._with_memory(lambda: self._run(pixels[: self._pass_size]))
+
+    def _with_memory(self, work: Callable[[], _Result]) -> _Result:
+        """Do something on the device; where its memory runs out, again with smaller passes, at last on the CPU."""
         while True:
-            taken = pixels[: self._pass_size]
             try:
-                return self._run(taken)
+                return work()
             except RuntimeError as error:
                 if self._device.type == "cpu" or not _is_out_of_memory(error):
                     raise
             self._shrink()
 
     def _shrink(self) -> None:
-        label = self.device_label
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-        if self._batch > 1:
-            self._batch //= 2
-            self._on_notice(
-                Sentence(
-                    "{device} ran out of memory; it goes on with {number} at a time.",
-                    device=label,
-                    number=self._batch,
-                )
+        if self._batch == 1:
+            self._go_on_with_the_cpu()
+            return
+        self._batch //= 2
+        self._on_notice(
+            Sentence(
+                "{device} ran out of memory; it goes on with {number} at a time.",
+                device=self.device_label,
+                number=self._batch,
             )
-        else:
-            self._use(torch.device("cpu"))
-            self._on_notice(
-                Sentence("{device} ran out of memory even for one photo; the CPU goes on.", device=label)
-            )
+        )
+
+    def _go_on_with_the_cpu(self) -> None:
+        label = self.device_label
+        self._use(torch.device("cpu"))
+        self._on_notice(
+            Sentence("{device} ran out of memory even for one photo; the CPU goes on.", device=label)
+        )
 
     def _run(self, pixels: Sequence[Pixels]) -> list[ImageOutput]:
         batch = to_tensor(pixels)
@@ -159,6 +180,12 @@ class Predictor:
             region_logits, cell_logits, embeddings = (
                 a[: len(pixels)].cpu().double().numpy() for a in answers
             )
+        if not all(np.isfinite(part).all() for part in (region_logits, cell_logits, embeddings)):
+            raise BundleError(
+                "The model bundle in {folder} does not fit this version ({problem}).",
+                folder=self._bundle.folder,
+                problem="its answers are no numbers",
+            )
         regions, cells = calibrated_probabilities(region_logits, cell_logits, self.grid, self.calibration)
         return [
             ImageOutput(r.astype(np.float32), c.astype(np.float32), e.astype(np.float32))
@@ -167,8 +194,9 @@ class Predictor:
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
-    # MPS raises a plain RuntimeError where CUDA has a type of its own.
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
+    # MPS raises a plain RuntimeError where CUDA has a type of its own; cuBLAS and cuDNN have words of their own.
+    words = ("out of memory", "ALLOC_FAILED")
+    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in words)
 
 
 def calibrated_probabilities(

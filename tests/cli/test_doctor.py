@@ -52,13 +52,14 @@ def test_wrong_usage_ends_with_two(geotagger):
 def test_a_bundle_of_ones_own_is_used_where_the_settings_name_its_folder(geotagger, tmp_path):
     own = shutil.copytree(resource_path("model"), tmp_path / "own")
     manifest = json.loads((own / "manifest.json").read_text())
-    (own / "manifest.json").write_text(json.dumps(manifest | {"id": "mine-12345678"}))
+    mine = f"mine-{manifest['id'].rpartition('-')[2]}"
+    (own / "manifest.json").write_text(json.dumps(manifest | {"id": mine}))
     save_settings(replace(load_settings(), model_dir=str(own)))
-    assert "model mine-12345678" in geotagger("version").out
+    assert f"model {mine}" in geotagger("version").out
     photo = tmp_path / "a.jpg"
     save_photo(photo)
     (line,) = geotagger("predict", photo, "--no-context", "--json").lines
-    assert line["model"] == "mine-12345678"
+    assert line["model"] == mine
     save_settings(replace(load_settings(), model_dir=str(tmp_path / "none")))
     found = {line["check"]: line for line in geotagger("doctor", "--json").lines}
     assert f"no model bundle in {tmp_path / 'none'}" in found["model bundle"]["detail"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
+import pickle
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load, save
 
 from geotagger.core.cells import build_cell_grid
 from geotagger.core.errors import BundleError
@@ -33,6 +36,16 @@ from tests.inference.conftest import CALIBRATION
 @pytest.fixture
 def copy(bundle_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(bundle_folder, tmp_path / "bundle"))
+
+
+def _change_file(folder: Path, name: str, content: bytes) -> None:
+    """As a stranger would: with the hash, and the id where it follows from it."""
+    (folder / name).write_bytes(content)
+    manifest = json.loads((folder / MANIFEST_FILE).read_text())
+    manifest["files"][name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    if name == WEIGHTS_FILE:
+        manifest["id"] = f"test-{manifest['files'][name]['sha256'][:8]}"
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
 
 
 def _change_manifest(folder: Path, **changes: object) -> None:
@@ -80,6 +93,17 @@ def test_missing_file_is_named(copy: Path, name: str) -> None:
         ({"embedding_dimensions": 17}, "does not fit"),
         ({"calibration": {}}, "does not fit"),
         ({"files": {}}, "does not fit"),
+        ({"files": [1]}, "does not fit"),
+        ({"files": {WEIGHTS_FILE: 3}}, "does not fit"),
+        ({"embedding_dimensions": float("inf")}, "does not fit"),
+        ({"embedding_dimensions": -1}, "does not fit"),
+        ({"embedding_dimensions": 10**15}, "does not fit"),
+        ({"calibration": CALIBRATION.to_json() | {"photos": float("inf")}}, "does not fit"),
+        ({"calibration": CALIBRATION.to_json() | {"temperature": 0}}, "does not fit"),
+        ({"regions": list(reversed(load_regions().codes))}, "other regions"),
+        ({"id": "geotagger-b0-5c758e74"}, "does not fit .* id is not that of its weights"),
+        ({"id": 3}, "id is not that of its weights"),
+        ({"id": "<b>x</b>"}, "id is not that of its weights"),
     ],
 )
 def test_unfitting_manifest_is_refused(copy: Path, changes: dict[str, object], words: str) -> None:
@@ -88,10 +112,92 @@ def test_unfitting_manifest_is_refused(copy: Path, changes: dict[str, object], w
         load_bundle(copy)
 
 
-def test_manifest_that_is_no_json(copy: Path) -> None:
-    (copy / MANIFEST_FILE).write_text("{")
-    with pytest.raises(BundleError, match="cannot be read"):
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[" * 100_000, b"", b"null"])
+def test_manifest_that_is_no_json(copy: Path, content: bytes) -> None:
+    (copy / MANIFEST_FILE).write_bytes(content)
+    with pytest.raises(BundleError, match=r"cannot be read|another version"):
         load_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        pickle.dumps({"body.conv_stem.weight": [1.0]}),
+        (2**63 - 1).to_bytes(8, "little") + b"{}",
+        (8).to_bytes(8, "little") + b"[[[[[[[[",
+        save({}),
+        save({"neighbour_head.embeddings": torch.zeros(())}),
+    ],
+)
+def test_weights_that_are_none_are_refused(copy: Path, content: bytes) -> None:
+    _change_file(copy, WEIGHTS_FILE, content)
+    with pytest.raises(BundleError, match="does not fit") as caught:
+        load_bundle(copy)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [
+        ("region_head.bias", torch.full((63,), float("nan"))),
+        ("body.bn1.running_var", torch.full((32,), float("inf"))),
+        ("region_head.bias", torch.zeros(62)),
+        ("neighbour_head.scale", torch.zeros(3)),
+        ("neighbour_head.shares", torch.zeros(2, 63)),
+        ("region_head.weight", torch.zeros(63, 4)),
+        ("stranger", torch.zeros(1)),
+    ],
+)
+def test_weights_of_the_wrong_kind_are_refused(copy: Path, name: str, tensor: torch.Tensor) -> None:
+    _change_file(copy, WEIGHTS_FILE, save(load((copy / WEIGHTS_FILE).read_bytes()) | {name: tensor}))
+    with pytest.raises(BundleError, match="does not fit") as caught:
+        load_bundle(copy)
+    assert len(str(caught.value)) < 600
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("region", 63),
+        ("region", -1),
+        ("region", 70_000),
+        ("lat_deg", float("nan")),
+        ("lat_deg", 91.0),
+        ("lon_deg", 200.0),
+        ("area_km2", 0.0),
+        ("area_km2", float("inf")),
+        ("h3_index", "8326xx"),
+        ("h3_index", 3),
+        ("lat_deg", "north"),
+        ("lat_deg", [1.0]),
+    ],
+)
+def test_cells_that_cannot_be_are_refused(copy: Path, column: str, value: object) -> None:
+    cells = json.loads((copy / CELLS_FILE).read_text())
+    cells[column][5] = value
+    _change_file(copy, CELLS_FILE, json.dumps(cells).encode())
+    with pytest.raises(BundleError, match="does not fit"):
+        load_bundle(copy)
+
+
+def test_cells_without_a_region_are_refused(copy: Path) -> None:
+    cells = json.loads((copy / CELLS_FILE).read_text())
+    cells["region"] = [1 if region == 0 else region for region in cells["region"]]
+    _change_file(copy, CELLS_FILE, json.dumps(cells).encode())
+    with pytest.raises(BundleError, match="does not fit"):
+        load_bundle(copy)
+    _change_file(copy, CELLS_FILE, b"[" * 100_000)
+    with pytest.raises(BundleError, match="does not fit"):
+        load_bundle(copy)
+
+
+def test_facts_do_not_replace_what_a_bundle_says_of_itself(tmp_path: Path, bundle: ModelBundle) -> None:
+    for facts in ({"id": "other"}, {"regions": []}, {"calibration": {}}):
+        with pytest.raises(ValueError, match=next(iter(facts))):
+            save_bundle(tmp_path / "new", "test", bundle.network, bundle.grid, CALIBRATION, facts)
+    assert not (tmp_path / "new").exists()
 
 
 def test_network_that_does_not_fit_half_precision_is_refused(tmp_path: Path, bundle: ModelBundle) -> None:

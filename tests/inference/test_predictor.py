@@ -11,8 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from geotagger.core.errors import DeviceError
+from geotagger.core.errors import BundleError, DeviceError
 from geotagger.inference import Predictor
+from geotagger.inference.attention import Attention, attention_of
 from geotagger.inference.bundle import ModelBundle
 from geotagger.inference.device import choose_device
 from geotagger.inference.predictor import calibrated_probabilities
@@ -86,7 +87,27 @@ class TestDevices:
         for cuda, mps, expected in [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")]:
             monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: cuda)
             monkeypatch.setattr(torch.backends.mps, "is_available", lambda mps=mps: mps)
+            monkeypatch.setattr("geotagger.inference.device._computes", lambda name: True)
             assert choose_device("auto").type == expected
+
+    @pytest.mark.parametrize("name", ["cuda", "mps"])
+    def test_a_card_that_is_there_and_cannot_compute_is_passed_over(
+        self, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        """Some cards are too old for this PyTorch, which says so only when they are to compute."""
+        real = torch.ones
+
+        def too_old(*size: Any, device: str = "cpu") -> torch.Tensor:
+            if device != "cpu":
+                raise RuntimeError("CUDA error: no kernel image is available for execution on the device")
+            return real(*size)
+
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+        monkeypatch.setattr(torch, "ones", too_old)
+        assert choose_device("auto").type == "cpu"
+        with pytest.raises(DeviceError, match="choose auto or cpu"):
+            choose_device(name)
 
     @pytest.mark.parametrize("name", ["cuda", "mps"])
     def test_missing_device_is_refused_with_a_sentence(
@@ -184,4 +205,58 @@ def test_other_errors_are_not_taken_for_lack_of_memory(bundle: ModelBundle) -> N
     predictor, network, _ = _on_small_device(bundle, 0, RuntimeError)
     network.error = type("Other", (RuntimeError,), {"__str__": lambda self: "something else"})
     with pytest.raises(RuntimeError, match="something else"):
+        predictor.predict(_pictures(1))
+
+
+def test_no_memory_for_the_network_itself_falls_back_to_the_cpu(
+    bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, moved = Predictor._use, []
+
+    def use(self: Predictor, device: torch.device) -> None:
+        moved.append(device.type)
+        if device.type != "cpu":
+            self._device = device
+            raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+        real(self, device)
+
+    monkeypatch.setattr("geotagger.inference.predictor.choose_device", lambda wanted: torch.device("mps"))
+    monkeypatch.setattr(Predictor, "_use", use)
+    notices: list[str] = []
+    predictor = Predictor(bundle, on_notice=lambda sentence: notices.append(str(sentence)))
+    assert (predictor.device, moved) == ("cpu", ["mps", "cpu"])
+    assert notices == ["mps ran out of memory even for one photo; the CPU goes on."]
+
+
+@pytest.mark.usefixtures("_tensors_stay")
+def test_no_memory_for_the_reasons_falls_back_to_the_cpu(
+    bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor, _, notices = _on_small_device(bundle, 8, RuntimeError)
+    picture = _pictures(1)[0]
+    expected = Predictor(bundle, device="cpu").attention(picture)
+
+    def attention(network: torch.nn.Module, batch: torch.Tensor, probabilities: Any) -> Attention:
+        if predictor.device != "cpu":
+            raise torch.OutOfMemoryError("out of memory")
+        return attention_of(network, batch, probabilities)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("geotagger.inference.predictor.attention_of", attention)
+    assert predictor.attention(picture).added == pytest.approx(expected.added, abs=1e-4)
+    assert "the CPU goes on" in notices[-1]
+
+
+def test_answers_that_are_no_numbers_are_a_sentence(
+    bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = Predictor(bundle, device="cpu")
+    real = predictor._network
+
+    class Overflowing(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            regions, cells, embedding = real(x)
+            return regions * float("inf"), cells, embedding
+
+    predictor._network = Overflowing()
+    with pytest.raises(BundleError, match=r"does not fit this version .*no numbers"):
         predictor.predict(_pictures(1))
