@@ -34,7 +34,8 @@ class PrepareConfig:
         salt: changes which photographers fall into which split.
         train, validation, calibration: shares of the groups; the rest is the test split.
         side_px: longer side of the stored pictures; smaller ones stay as they are.
-        cut_bottom_px: height of a provider's label band that is cut off (it can give the place away).
+        cut_bottom_px: height of a label band that is cut off all photos (it can give the place away); off those
+            whose ``label`` is ``streetview`` at least 30 pixels are cut anyway.
         shard_photos: photos per tar shard.
     """
 
@@ -50,10 +51,11 @@ class PrepareConfig:
     def __post_init__(self) -> None:
         if self.split not in ("group", "random"):
             raise SettingsError(f"prepare.split must be group or random, not {self.split}.")
-        if min(self.train, self.validation, self.calibration) < 0 or (
-            self.train + self.validation + self.calibration > 1 + 1e-9
-        ):
-            raise SettingsError("The shares of train, validation and calibration must not exceed 1 together.")
+        shares = (self.train, self.validation, self.calibration)
+        if not all(0 <= share <= 1 for share in shares) or sum(shares) > 1 + 1e-9:
+            raise SettingsError(
+                "The shares of train, validation and calibration must not be negative nor exceed 1 together."
+            )
         if self.side_px < 1 or self.shard_photos < 1 or self.cut_bottom_px < 0:
             raise SettingsError(
                 "prepare.side_px and prepare.shard_photos must be at least 1, and prepare.cut_bottom_px not negative."
@@ -101,7 +103,7 @@ class TrainConfig:
     """One training.
 
     Attributes:
-        network: name in the registry (``python -m trainer models``).
+        network: always ``ours``; the class project's networks have settings of their own.
         splits: the splits that are trained on.
         epochs: passes over as many photos as the splits hold, drawn with the sampling weights.
         head_epochs: passes of the heads alone over stored features, before the body moves.
@@ -120,6 +122,8 @@ class TrainConfig:
         neighbour_weight: what the vote of the training photos counts beside the trained head.
         neighbour_scale: cosine of embeddings over which a photo's votes grow by e.
         bf16: mixed precision where the device can.
+        threads: that compute on the CPU, and that make batches ready.
+        device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for CUDA where it is there.
     """
 
     network: str = "ours"
@@ -148,12 +152,34 @@ class TrainConfig:
     neighbour_scale: float = 0.1
     bf16: bool = True
     threads: int = 2
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         if self.sampling not in ("balanced", "plain"):
             raise SettingsError(f"train.sampling must be balanced or plain, not {self.sampling}.")
-        if self.epochs < 0 or self.batch < 1:
-            raise SettingsError("train.epochs must not be negative, and train.batch at least 1.")
+        if self.network != "ours":
+            raise SettingsError("train.network can only be ours; others are trained with “original train”.")
+        for name, (least, most) in _TRAIN_BOUNDS.items():
+            value = getattr(self, name)
+            if not (least <= value <= most and value < math.inf):
+                bounds = f"at least {least:g}" + (f" and at most {most:g}" if most < math.inf else "")
+                raise SettingsError(f"train.{name} must be {bounds}, not {value:g}.")
+
+
+_TRAIN_BOUNDS = {
+    **dict.fromkeys(
+        ("seed", "epochs", "head_epochs", "body_rate", "head_rate", "weight_decay"), (0, math.inf)
+    ),
+    **dict.fromkeys(("cell_weight", "mixup", "discriminant_weight", "neighbour_weight"), (0, math.inf)),
+    **dict.fromkeys(("target_mix", "average", "discriminant_shrinkage", "layer_decay"), (0, 1)),
+    **dict.fromkeys(("batch", "threads"), (1, math.inf)),
+    **dict.fromkeys(("target_km", "cell_km"), (1, math.inf)),
+    "crop_px": (32, math.inf),
+    "dropout": (0, 0.99),
+    "discriminant_prior": (0, math.inf),
+    "neighbour_scale": (1e-3, math.inf),
+}
+"""The least and the most that a setting may be; what is no number lies within no bounds."""
 
 
 @dataclass(frozen=True)
@@ -275,6 +301,8 @@ def _convert(hint: Any, value: Any) -> Any:
         if isinstance(value, bool):
             return value
         return {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower()) or _false(value)
+    if hint is int and isinstance(value, (bool, float)):
+        raise ValueError(value)  # 2.7 epochs are a mistake, not two
     if hint in (int, float, str):
         return hint(value)
     items = value.split(",") if isinstance(value, str) else value

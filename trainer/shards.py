@@ -6,7 +6,8 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Sample:
         lat_deg, lon_deg: None where only the region is known.
         group: photographer or place; never in two splits.
         shard, offset, size: where its JPEG lies.
+        crc32: of its JPEG; None in data of earlier versions. No part of the hash of the list.
     """
 
     key: str
@@ -47,15 +49,16 @@ class Sample:
     shard: str
     offset: int
     size: int
+    crc32: int | None = None
 
 
 def write_shards(
     folder: Path, photos: Iterable[tuple[dict[str, Any], bytes]], per_shard: int
 ) -> list[Sample]:
-    """Write JPEGs into numbered tar files, reproducible to the byte.
+    """Write JPEGs into numbered tar files, reproducible to the byte; those of other data that lay there go.
 
     Args:
-        photos: the fields of ``Sample`` but the last three, and the JPEG.
+        photos: the fields of ``Sample`` up to ``split``, and the JPEG.
     """
     folder.mkdir(parents=True, exist_ok=True)
     samples: list[Sample] = []
@@ -73,20 +76,32 @@ def write_shards(
             start = archive.offset
             archive.addfile(entry, io.BytesIO(jpeg))
             shard = f"photos-{number // per_shard:05d}.tar"
-            samples.append(Sample(**fields, shard=shard, offset=start + header, size=len(jpeg)))
+            sample = Sample(
+                **fields, shard=shard, offset=start + header, size=len(jpeg), crc32=zlib.crc32(jpeg)
+            )
+            samples.append(sample)
     finally:
         if archive is not None:
             archive.close()
+    written = {sample.shard for sample in samples}
+    for old in folder.glob("photos-*.tar"):
+        if old.name not in written:
+            old.unlink()
     return samples
 
 
 def write_list(folder: Path, samples: Sequence[Sample], facts: dict[str, Any]) -> str:
     """Write the list of samples with its hash; gives the hash (16 hexadecimal digits)."""
     rows = [asdict(sample) for sample in samples]
-    digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
+    digest = _hash_of(rows)
     document = {"format": 1, "list_hash": digest, **facts, "photos": rows}
     write_file(folder / LIST_FILE, json.dumps(document, indent=0) + "\n")
     return digest
+
+
+def _hash_of(rows: Sequence[Mapping[str, Any]]) -> str:
+    hashed = [{name: value for name, value in row.items() if name != "crc32"} for row in rows]
+    return hashlib.sha256(json.dumps(hashed, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _checked(sample: Sample) -> Sample:
@@ -117,7 +132,7 @@ class ShardData:
         try:
             document = json.loads((folder / LIST_FILE).read_text(encoding="utf-8"))
             rows, listed_hash = document["photos"], document["list_hash"]
-            digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
+            digest = _hash_of(rows)
             if digest != listed_hash:
                 raise DataError(f"The list of photos in {folder} was changed after it was made.")
             samples = tuple(_checked(Sample(**row)) for row in rows)
@@ -148,7 +163,7 @@ class ShardData:
         """The JPEG of a sample.
 
         Raises:
-            DataError: its shard is missing or cut off.
+            DataError: its shard is missing or cut off, or holds something else there.
         """
         try:
             with (self.folder / sample.shard).open("rb") as file:
@@ -158,6 +173,11 @@ class ShardData:
             raise DataError(f"The shard {sample.shard} is missing in {self.folder}; {_AGAIN}.") from error
         if len(data) < sample.size:
             raise DataError(f"The shard {sample.shard} in {self.folder} is cut off; {_AGAIN}.")
+        if sample.crc32 not in (None, zlib.crc32(data)):
+            raise DataError(
+                f"The shard {sample.shard} in {self.folder} does not hold the picture {sample.key} where the list "
+                f"says; {_AGAIN}."
+            )
         return data
 
     def image(self, sample: Sample) -> Image.Image:

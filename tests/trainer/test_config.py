@@ -35,9 +35,21 @@ def test_resolved_settings_come_back(tmp_path: Path) -> None:
         ("train.epochs=many", "cannot be"),
         ("train.bf16=perhaps", "cannot be"),
         ("train.sampling=odd", "balanced or plain"),
-        ("train.batch=0", "at least 1"),
+        ("train.batch=0", r"train\.batch must be at least 1, not 0"),
+        ("train.threads=0", "at least 1"),
+        ("train.seed=-1", "at least 0"),
+        ("train.head_epochs=-1", "at least 0"),
+        ("train.crop_px=8", "at least 32"),
+        ("train.dropout=1", "at least 0 and at most 0.99, not 1"),
+        ("train.target_km=0", "at least 1"),
+        ("train.neighbour_scale=0", "at least 0.001"),
+        ("train.discriminant_shrinkage=2", "at most 1"),
+        ("train.body_rate=nan", "at least 0, not nan"),
+        ("train.body_rate=inf", "at least 0, not inf"),
+        ("train.network=geocnn", "original train"),
+        ("prepare.train=nan", "must not be negative nor exceed 1"),
         ("prepare.split=half", "group or random"),
-        ("prepare.train=0.99", "must not exceed 1"),
+        ("prepare.train=0.99", "nor exceed 1 together"),
         ("prepare.shard_photos=0", "at least 1"),
         ("prepare.side_px=0", "at least 1"),
         ("prepare.cut_bottom_px=-1", "not negative"),
@@ -51,6 +63,13 @@ def test_resolved_settings_come_back(tmp_path: Path) -> None:
 def test_mistakes_are_told(assignment: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         load_config(None, [assignment])
+
+
+def test_broken_numbers_are_not_rounded(tmp_path: Path) -> None:
+    for value in ("2.7", "true"):
+        (tmp_path / "a.toml").write_text(f"[train]\nepochs = {value}\n")
+        with pytest.raises(SettingsError, match=r"train\.epochs cannot be"):
+            load_config(tmp_path / "a.toml", [])
 
 
 def test_unreadable_file_is_told(tmp_path: Path) -> None:

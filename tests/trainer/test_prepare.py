@@ -132,6 +132,10 @@ def test_region_is_found_from_the_position(tmp_path: Path) -> None:
         ({"file": "a.jpg", "region": ""}, "neither"),
         ({"file": "a.jpg", "region": "CO", "lat": "north", "lon": "1"}, "Line 2"),
         ({"file": "a.jpg", "region": "CO", "lat": "99", "lon": "1"}, "Latitude"),
+        ({"file": "a.jpg", "region": "CO", "lat": "39.5"}, "Line 2 of photos.csv has half a position"),
+        ({"file": "a.jpg", "region": "CO", "lat": "nan", "lon": "nan"}, "finite"),
+        ({"file": "a.jpg", "region": "NY", "lat": "-75", "lon": "44"}, "more than 300 km from New York"),
+        ({"file": "a.jpg", "region": "", "lat": "48.8", "lon": "2.3"}, "more than 300 km from"),
     ],
 )
 def test_senseless_rows_are_told(tmp_path: Path, row: dict[str, object], words: str) -> None:
@@ -240,8 +244,10 @@ def test_damaged_data_is_told_by_name(photo_list: Path, tmp_path: Path) -> None:
     content = bytearray(shard.read_bytes())
     content[first.offset : first.offset + 200] = bytes(200)
     shard.write_bytes(content[: last.offset + 10])
-    with pytest.raises(DataError, match=f"The picture {first.key} .* is damaged"):
+    with pytest.raises(DataError, match=f"does not hold the picture {first.key} where the list says"):
         data.image(first)
+    with pytest.raises(DataError, match=f"The picture {first.key} .* is damaged"):
+        data.image(replace(first, crc32=None))
     with pytest.raises(DataError, match=r"photos-00000\.tar in .* is cut off"):
         data.image(last)
     shard.unlink()
@@ -253,23 +259,132 @@ def test_damaged_data_is_told_by_name(photo_list: Path, tmp_path: Path) -> None:
             ShardData(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file;region;lat;lon\na.jpg;co;39,5;-105,25\n",
+        "file\tregion\tlat\tlon\r\na.jpg\tCO\t39.5\t-105.25\r\n",
+        "\n File , Region, LAT,lon\n a.jpg , CO , 39.5 ,-105.25,\n\n",
+        'lon,note,lat,file\n-105.25,"two\nlines",39.5,a.jpg\n',
+    ],
+)
+def test_lists_as_spreadsheets_write_them_are_read(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.csv").write_bytes(text.encode())
+    (photo,) = read_photo_list(tmp_path / "a.csv")
+    assert (photo.key, photo.region) == ("a.jpg", load_regions().by_postal("CO").index)
+    assert (photo.lat_deg, photo.lon_deg) == (39.5, -105.25)
+
+
+def test_mistakes_are_told_with_their_line_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('file,region,note\n\na.jpg,CO,"two\nlines"\nb,c.jpg,CO,\n')
+    with pytest.raises(DataError, match=r"Line 5 of a\.csv: there is no region c\.jpg"):
+        read_photo_list(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("file,region\na.jpg,CO,QC\n")
+    with pytest.raises(DataError, match=r"Line 2 of a\.csv has more columns than the first line names"):
+        read_photo_list(tmp_path / "a.csv")
+
+
+def test_shards_that_changed_places_are_noticed(photo_list: Path, tmp_path: Path) -> None:
+    """Pictures of one size lie at the same places in both, so every one of them can be decoded, as another's."""
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "a.jpg")
+    Image.new("RGB", (64, 48), "blue").save(tmp_path / "b.jpg")
+    (tmp_path / "photos.csv").write_text("file,region\na.jpg,CO\nb.jpg,QC\n")
+    prepare(tmp_path / "photos.csv", tmp_path / "out", load_config(None, ["prepare.shard_photos=1"]))
+    data = ShardData(tmp_path / "out")
+    first, second = data.samples
+    assert (first.offset, first.size) == (second.offset, second.size)
+    bodies = [(data.folder / sample.shard).read_bytes() for sample in data.samples]
+    (data.folder / first.shard).write_bytes(bodies[1])
+    with pytest.raises(DataError, match=r"does not hold the picture a\.jpg where the list says"):
+        data.image(first)
+
+
+def test_data_of_an_earlier_version_has_the_same_hash_and_is_read(photo_list: Path, tmp_path: Path) -> None:
+    made = prepare(photo_list, tmp_path, load_config(None, []))
+    document = json.loads((tmp_path / LIST_FILE).read_text())
+    for row in document["photos"]:
+        del row["crc32"]
+    (tmp_path / LIST_FILE).write_text(json.dumps(document))
+    data = ShardData(tmp_path)
+    assert data.list_hash == made.list_hash
+    assert data.image(data.samples[0]).size == (96, 72)
+
+
+def test_fewer_photos_leave_no_shards_of_more(photo_list: Path, tmp_path: Path) -> None:
+    prepare(photo_list, tmp_path, load_config(None, ["prepare.shard_photos=10"]))
+    assert len(list(tmp_path.glob("*.tar"))) == 12
+    prepare(photo_list, tmp_path, load_config(None, ["prepare.shard_photos=100"]))
+    assert len(list(tmp_path.glob("*.tar"))) == 2
+
+
 def test_a_list_from_a_spreadsheet_with_a_signature_at_its_start_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("file,region\n1.jpg,CO\n", encoding="utf-8-sig")
     assert [photo.key for photo in read_photo_list(tmp_path / "a.csv")] == ["1.jpg"]
 
 
-def test_blanks_around_a_name_make_no_second_photographer(tmp_path: Path) -> None:
-    names = ("Jane Doe", " Jane  Doe ", "Jane Doe\t")
+def test_another_spelling_of_a_name_makes_no_second_photographer(tmp_path: Path) -> None:
+    names = ("Jane Doe", " Jane  Doe ", "jane DOE\t")
     rows = [{"file": f"{i}.jpg", "region": "CO", "photographer": name} for i, name in enumerate(names)]
     rows.append({"file": "d/3.jpg", "region": "CO", "photographer": " "})
     groups = [photo.group for photo in read_photo_list(_write_list(tmp_path, rows))]
-    assert groups == ["Jane Doe"] * 3 + ["d"]
+    assert groups == ["jane doe"] * 3 + ["d"]
+    rows = [{"file": "a.jpg", "region": "CO", "photographer": name} for name in ("Jos\u00e9", "Jose\u0301")]
+    assert len({photo.group for photo in read_photo_list(_write_list(tmp_path, rows))}) == 1
 
 
 def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("file,region\na\0.jpg,CO\n")
     with pytest.raises(DataError, match=r"a\.csv"):
         read_photo_list(tmp_path / "a.csv")
+
+
+def test_the_label_band_is_cut_off_the_photos_that_have_one_alone(tmp_path: Path) -> None:
+    rows = []
+    for name, label in (("a.jpg", "streetview"), ("b.jpg", "exif"), ("c.jpg", "")):
+        landscape(ord(name[0]), 200, 150).save(tmp_path / name)
+        rows.append(f"{name},BC,p,{label}")
+    (tmp_path / "photos.csv").write_text("\n".join(["file,region,photographer,label", *rows]))
+    prepare(tmp_path / "photos.csv", tmp_path / "out", load_config(None, []))
+    data = ShardData(tmp_path / "out")
+    assert [data.image(sample).size for sample in data.samples] == [(200, 120), (200, 150), (200, 150)]
+
+
+def test_a_copy_under_another_name_does_not_get_into_another_split(tmp_path: Path) -> None:
+    picture = landscape(5, 900, 600)
+    picture.save(tmp_path / "original.jpg", quality=95)
+    exif = Image.Exif()
+    exif[0x010E] = "the same pixels with other words"
+    small = picture.resize((320, 213), Image.Resampling.LANCZOS)
+    small.save(tmp_path / "export.jpg", quality=75)
+    (tmp_path / "tagged.jpg").write_bytes(_with_exif((tmp_path / "export.jpg").read_bytes(), exif))
+    landscape(6, 320, 213).save(tmp_path / "other.jpg")
+    Image.new("RGB", (300, 200), "black").save(tmp_path / "night.jpg")
+    Image.new("RGB", (300, 200), (2, 1, 2)).save(tmp_path / "another night.jpg")
+    rows = [
+        {"file": name, "region": "BC", "photographer": group}
+        for name, group in [
+            ("export.jpg", "a"),
+            ("tagged.jpg", "a"),
+            ("original.jpg", "b"),
+            ("other.jpg", "b"),
+            ("night.jpg", "a"),
+            ("another night.jpg", "b"),
+        ]
+    ]
+    made = prepare(_write_list(tmp_path, rows), tmp_path / "out", load_config(None, []))
+    assert made.refused == (
+        ("tagged.jpg", "The same picture is in the list already."),
+        ("original.jpg", "The list holds another size of this picture already, by another photographer."),
+    )
+    # One photographer's photos stay together anyway, so that those of a burst may all be there.
+    rows[2]["photographer"] = "a"
+    again = prepare(_write_list(tmp_path, rows), tmp_path / "out", load_config(None, []))
+    assert [name for name, _ in again.refused] == ["tagged.jpg"]
+
+
+def _with_exif(jpeg: bytes, exif: Image.Exif) -> bytes:
+    block = exif.tobytes()
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + jpeg[2:]
 
 
 def test_a_picture_that_is_all_label_band_is_left_out(tmp_path: Path) -> None:
