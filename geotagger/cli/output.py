@@ -21,7 +21,11 @@ T = TypeVar("T")
 
 def say(sentence: str) -> None:
     """Print a message for the user."""
-    print(printable(sentence), file=sys.stderr)
+    text = printable(sentence)
+    if _bars and sys.stderr.isatty():
+        _above(_bars[-1], text)
+    else:
+        print(text, file=sys.stderr)
 
 
 def emit(text: str) -> None:
@@ -36,12 +40,24 @@ def emit_json(value: dict[str, Any]) -> None:
 
 def _print(line: str) -> None:
     try:
-        print(line)
+        if _bars and sys.stdout.isatty():
+            _above(_bars[-1], line)
+        else:
+            print(line)
     except BrokenPipeError:
         raise  # whoever read it has seen enough; the command ends quietly
     except OSError as error:
         say(f"The results cannot be printed ({error.strerror}); what was done so far stays.")
         raise typer.Exit(2) from error
+
+
+_bars: list[Progress] = []
+"""The bar that is shown at the moment, if any."""
+
+
+def _above(bar: Progress, line: str) -> None:
+    """Print a line on the terminal that also shows a bar, in one piece whatever its length."""
+    bar.console.print(line, soft_wrap=True, markup=False, emoji=False, highlight=False)
 
 
 def printable(text: str) -> str:
@@ -104,11 +120,21 @@ def say_damaged(metadata: PhotoMetadata | None) -> None:
 
 
 def with_progress(results: Iterable[T], total: int, doing: str) -> Iterator[T]:
-    """Pass results through, showing a bar with the time left where standard error is a terminal."""
+    """Pass results through, showing a bar with the time left where standard error is a terminal.
+
+    Only lines that go to a terminal, too, are printed around it: standard output may well be a file or a pipe.
+    """
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from results
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield from progress.track(results, total=total, description=doing)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
+        _bars.append(progress)
+        try:
+            yield from progress.track(results, total=total, description=doing)
+        finally:
+            _bars.remove(progress)
 
 
 def finish(failures: int) -> None:

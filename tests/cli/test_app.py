@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 
@@ -59,3 +61,48 @@ def test_with_standard_error_closed_messages_go_nowhere_and_no_photo_takes_its_p
     assert done.returncode == 1
     assert done.stdout.decode() == f"{photo}: 1.00000, 2.00000\n"
     assert read_photo(photo).fix is not None
+
+
+def on_a_terminal(words: list[str], *, results_too: bool) -> tuple[str, str]:
+    """What a command prints where standard error, and perhaps standard output, is a terminal; and on that terminal."""
+    import pty  # not on Windows
+
+    terminal, its_end = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "geotagger", *words],
+        stdout=its_end if results_too else subprocess.PIPE,
+        stderr=its_end,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    ) as process:
+        os.close(its_end)
+        shown = bytearray()
+        try:
+            while piece := os.read(terminal, 65_536):
+                shown += piece
+        except OSError:
+            pass  # as Linux says that nobody holds the other end any more
+        finally:
+            os.close(terminal)
+        results = process.stdout.read() if process.stdout is not None else b""
+    return results.decode(), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")
+def test_results_go_into_a_file_or_pipe_also_where_a_terminal_shows_the_progress(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(samples.jpeg())
+    results, shown = on_a_terminal(["show", str(tmp_path)], results_too=False)
+    assert results == f"{tmp_path / 'a.jpg'}: no position\n"
+    assert "Reading" in shown
+    assert "no position" not in shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")
+def test_lines_beside_the_progress_stay_in_one_piece(tmp_path):
+    folder = tmp_path / ("a folder with a long name " * 5).strip()
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(samples.jpeg())
+    (folder / "b.jpg").write_bytes(b"no photo")
+    _, shown = on_a_terminal(["show", str(folder), "--json"], results_too=True)
+    lines = [line.rpartition("\r")[2] for line in shown.replace("\r\n", "\n").split("\n")]
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    assert [row["path"] for row in found] == [str(folder / "a.jpg"), str(folder / "b.jpg")]
