@@ -122,7 +122,7 @@ QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{
 }}
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {{
   background: {p.surface}; color: {p.text}; border: 1px solid {p.border}; border-radius: 6px;
-  padding: 0 8px; min-height: 28px; selection-background-color: {p.accent}; selection-color: {p.on_accent};
+  padding: 0 8px; min-height: 28px; placeholder-text-color: {p.muted}; selection-background-color: {p.accent}; selection-color: {p.on_accent};
 }}
 QLineEdit QToolButton {{ padding: 0; margin: 0; min-height: 0; border: none; background: transparent; }}
 QCheckBox::indicator {{

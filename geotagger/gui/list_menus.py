@@ -41,15 +41,21 @@ class OrderMenu(QMenu):
             SortKey.REGION: tr("Best region"),
             SortKey.PROBABILITY: tr("Chance"),
             SortKey.RADIUS: tr("Radius"),
+            SortKey.POSITION: tr("Position"),
         }
+        self._model = model
         keys = QActionGroup(self)
-        for key, name in names.items():
-            act = partial(model.set_arrangement, sort_key=key)
-            _add_choice(self, keys, name, act, chosen=key is SortKey.ADDED)
+        self._keys = {
+            key: _add_choice(
+                self, keys, name, partial(model.set_arrangement, sort_key=key), chosen=key is SortKey.ADDED
+            )
+            for key, name in names.items()
+        }
         self.addSeparator()
-        downwards = self.addAction(tr("Highest first"))
-        downwards.setCheckable(True)
-        downwards.toggled.connect(lambda on: model.set_arrangement(descending=on))
+        self._downwards = self.addAction(tr("Highest first"))
+        self._downwards.setCheckable(True)
+        self._downwards.triggered.connect(lambda on: model.set_arrangement(descending=on))
+        model.order_changed.connect(self._show_order)  # a click on the table's header sorts, too
         self.addSeparator()
         groupings = QActionGroup(self)
         self._groupings = {
@@ -63,6 +69,10 @@ class OrderMenu(QMenu):
                 (Grouping.TRIP, tr("Group by trip")),
             )
         }
+
+    def _show_order(self) -> None:
+        self._keys[self._model.sort_key].setChecked(True)
+        self._downwards.setChecked(self._model.descending)
 
     def show_grouping(self, grouping: Grouping) -> None:
         """Tick what the list is grouped by."""

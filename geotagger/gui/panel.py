@@ -135,6 +135,7 @@ class Panel(QScrollArea):
         self._nothing = _label("muted")
         self._nothing.setText(tr("Select a photo to see where it may have been taken."))
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._nothing.setMargin(16)
         self._lay_out()
         self.setWidget(self._body)
         self._why.toggled.connect(explaining.set_on)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QPoint,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -23,10 +32,11 @@ from PySide6.QtWidgets import (
 
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.icons import icon
+from geotagger.gui.kept_selection import KeptSelection
 from geotagger.gui.language import tr, trn
 from geotagger.gui.list_menus import FilterMenu, OrderMenu
 from geotagger.gui.photo_delegate import GRID_CELL, STATE_MARK_PX, PhotoDelegate, StateDelegate
-from geotagger.gui.photo_model import Column, PhotoModel
+from geotagger.gui.photo_model import COLUMN_SORT, Column, PhotoModel
 from geotagger.gui.wording import state_name
 from geotagger.gui.workbench import Workbench
 from geotagger.session.arrangement import Grouping
@@ -108,7 +118,9 @@ class PhotoList(QWidget):
             signal.connect(self._count_soon)
         workbench.selection_changed.connect(self._follow_selection)
         workbench.photos_changed.connect(self._count_soon)
+        self._kept_selection = KeptSelection(workbench, model, self)
         model.rearranged.connect(self._follow_selection)
+        model.order_changed.connect(self._show_order)
         model.rearranged.connect(self._lay_out_headings)
         model.modelReset.connect(self._lay_out_headings)
         appearance.changed.connect(self._dress)
@@ -184,6 +196,15 @@ class PhotoList(QWidget):
         else:
             view.selectionModel().selectionChanged.connect(self._on_user_selected)
             view.selectionModel().currentChanged.connect(self._on_user_selected)
+
+    def _show_order(self) -> None:
+        """Mark in the table's header what the rows are sorted by, wherever that was chosen."""
+        columns = (column for column, key in COLUMN_SORT.items() if key is self.model.sort_key)
+        order = Qt.SortOrder.DescendingOrder if self.model.descending else Qt.SortOrder.AscendingOrder
+        header = self.table_view.horizontalHeader()
+        with QSignalBlocker(header):  # which would sort once more
+            header.setSortIndicator(next(columns, -1), order)
+        header.viewport().update()
 
     @property
     def view(self) -> QAbstractItemView:

@@ -78,6 +78,7 @@ COLUMN_SORT: dict[Column, SortKey] = {
     Column.REGION: SortKey.REGION,
     Column.PROBABILITY: SortKey.PROBABILITY,
     Column.RADIUS: SortKey.RADIUS,
+    Column.POSITION: SortKey.POSITION,
 }
 
 
@@ -90,6 +91,8 @@ class PhotoModel(QStandardItemModel):
     """
 
     rearranged = Signal()
+    order_changed = Signal()
+    """Rows are sorted by something else, or the other way round."""
 
     def __init__(self, workbench: Workbench, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
         super().__init__(0, len(Column), parent)
@@ -241,9 +244,12 @@ class PhotoModel(QStandardItemModel):
 
     def set_arrangement(self, **changes: Any) -> None:
         """Change ``filter``, ``sort_key``, ``descending`` or ``grouping``."""
+        before = self.sort_key, self.descending
         for name, value in changes.items():
             setattr(self, name, value)
         self.rearrange()
+        if (self.sort_key, self.descending) != before:
+            self.order_changed.emit()
 
     def set_filter(self, **conditions: Any) -> None:
         """Change single conditions of the filter."""
@@ -253,9 +259,8 @@ class PhotoModel(QStandardItemModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort as the table's header asks for."""
-        key = COLUMN_SORT.get(Column(column)) if 0 <= column < len(Column) else SortKey.ADDED
-        if key is not None:
-            self.set_arrangement(sort_key=key, descending=order is Qt.SortOrder.DescendingOrder)
+        key = COLUMN_SORT[Column(column)] if 0 <= column < len(Column) else SortKey.ADDED
+        self.set_arrangement(sort_key=key, descending=order is Qt.SortOrder.DescendingOrder)
 
     def _rearrange_soon(self) -> None:
         if not self._later.isActive():  # it would never come to it while photos stream in

@@ -135,7 +135,8 @@ class Reading(QObject):
     def _note_passed_over(self, skipped: Sequence[ScanItem]) -> None:
         if skipped:
             sentence = trn("{n} file was passed over", "{n} files were passed over", len(skipped))
-            self._workbench.noticed.emit(f"{sentence}: {_reasons(skipped)}", _listing(skipped))
+            words = tr("{name}: {reason}").format(name=sentence, reason=_reasons(skipped))
+            self._workbench.noticed.emit(words, _listing(skipped))
 
     def _read(self, photo_ids: Sequence[int], token: Token) -> None:
         self.progress.expect(len(photo_ids))

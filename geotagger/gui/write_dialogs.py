@@ -142,7 +142,7 @@ class SummaryDialog(_Sheet):
         ]
         self.add_numbers([row for row in ways if row[0]])
         for note, names in summary.notes()[:_NOTES_SHOWN]:
-            self.add_text(f"{some_names([shown(name) for name in names])}: {said(note)}", "muted")
+            self.add_text(_of(some_names([shown(name) for name in names]), note), "muted")
         if summary.estimates:
             self.add_text(
                 tr(
@@ -198,7 +198,7 @@ class ReportDialog(_Sheet):
         shown = [row for row in rows if row[0]]
         self.add_numbers(shown or [(0, tr("photos changed"))])
         for path, reason in report.failures[:_NOTES_SHOWN]:
-            self.add_text(f"{shown_name(path)}: {said(reason)}", "error")
+            self.add_text(_of(shown_name(path), reason), "error")
         if len(report.failures) > _NOTES_SHOWN:
             more = len(report.failures) - _NOTES_SHOWN
             self.add_text(trn("{n} more stands in its row.", "{n} more stand in their rows.", more), "muted")
@@ -229,3 +229,7 @@ def _report_title(report: WriteReport) -> str:
     if report.failures:
         return tr("Written, with problems")
     return tr("Written")
+
+
+def _of(name: str, reason: str) -> str:
+    return tr("{name}: {reason}").format(name=name, reason=said(reason))

@@ -23,6 +23,8 @@ class SortKey(str, Enum):
     REGION = "region"
     PROBABILITY = "probability"
     RADIUS = "radius"
+    POSITION = "position"
+    """From south to north."""
 
 
 class Grouping(str, Enum):
@@ -149,6 +151,11 @@ def _radius(photo: Photo) -> float | None:
     return None if fix is None else fix.radius_km
 
 
+def _place(photo: Photo) -> tuple[float, float] | None:
+    position = photo.shown_position
+    return None if position is None else (position.lat_deg, position.lon_deg)
+
+
 def _region_name(photo: Photo) -> str | None:
     code = region_code(photo)
     return None if code is None else load_regions().by_code(code).name
@@ -164,6 +171,7 @@ _KEYS: dict[SortKey, Callable[[Photo], Any]] = {
     SortKey.REGION: _region_name,
     SortKey.PROBABILITY: probability,
     SortKey.RADIUS: _radius,
+    SortKey.POSITION: _place,
 }
 
 

@@ -39,6 +39,7 @@ def photos() -> list[Photo]:
         (SortKey.REGION, False, [1, 2, 4, 3]),
         (SortKey.STATE, False, [3, 1, 2, 4]),
         (SortKey.RADIUS, False, [1, 2, 4, 3]),
+        (SortKey.POSITION, False, [3, 1, 2, 4]),
     ],
 )
 def test_sorting_puts_missing_values_last(
