@@ -6,7 +6,9 @@ the nearest point counts if it is at most ``MAX_REACH_S`` away. These limits and
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -29,6 +31,12 @@ MAX_REACH_S = 1800.0
 _GPS_RADIUS_KM = 0.02
 _WALK_KM_PER_S = 5.0 / 3600
 _MAX_BYTES = 256 * 2**20
+_FIRST_YEAR, _LAST_YEAR = 1980, 2200
+_MOST_LAID = 300
+"""So many located photos, spread evenly, tell how a clock stands to a track."""
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_ENCODINGS = ("utf-8", "utf-16", "ascii", "iso8859-1", "iso8859-15", "cp1252")
+_DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
 
 TRACK_SUFFIXES = (".gpx", ".kml", ".geojson", ".json")
 """Endings of the files that can hold a track."""
@@ -118,13 +126,17 @@ def load_track(path: Path) -> Track:
         TrackError: the file cannot be read, is of an unknown kind, or holds no points with times.
     """
     points = {
-        moment.timestamp(): (lat, lon)
-        for moment, lat, lon in _read(path)
-        if -90 <= lat <= 90 and -180 <= lon <= 180
+        moment.timestamp(): (lat, lon) for moment, lat, lon in _read(path) if _is_known(moment, lat, lon)
     }
     if not points:
         raise TrackError("{name} holds no track points with times.", name=path.name)
     return _track(points, (path.name,))
+
+
+def _is_known(moment: datetime, lat_deg: float, lon_deg: float) -> bool:
+    """False for what a receiver writes that does not know yet: 0, 0, and times long before or after the age of GPS."""
+    is_on_earth = -90 <= lat_deg <= 90 and -180 <= lon_deg <= 180
+    return is_on_earth and (lat_deg, lon_deg) != (0.0, 0.0) and _FIRST_YEAR <= moment.year < _LAST_YEAR
 
 
 def joined(tracks: Sequence[Track]) -> Track:
@@ -152,12 +164,12 @@ def _read(path: Path) -> Iterator[Point]:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise TrackError("{name} is too large for a track.", name=path.name)
-        text = path.read_bytes().decode("utf-8-sig")
+        text = _decoded(path.read_bytes())
     except OSError as error:
         raise TrackError(
             "{name} cannot be read: {problem}.", name=path.name, problem=error.strerror or error
         ) from error
-    except UnicodeDecodeError as error:
+    except (UnicodeError, LookupError) as error:
         raise TrackError("{name} is not a text file, so it holds no track.", name=path.name) from error
     if suffix in (".gpx", ".kml") and ("<!DOCTYPE" in text or "<!ENTITY" in text):
         raise TrackError(
@@ -169,8 +181,34 @@ def _read(path: Path) -> Iterator[Point]:
         if suffix == ".kml":
             return iter(_kml_points(text))
         return iter(_geojson_points(text))
-    except (GPXException, ElementTree.ParseError, KeyError, TypeError, ValueError, IndexError) as error:
+    except _DAMAGED as error:
         raise TrackError("{name} is damaged and cannot be read as a track.", name=path.name) from error
+
+
+_DAMAGED = (
+    GPXException,
+    ElementTree.ParseError,
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading a document raises that is not what it seems to be."""
+
+
+def _decoded(data: bytes) -> str:
+    """The text of a file: UTF-8, or the encoding that its mark or its XML declaration names, which is left out."""
+    declared = _DECLARED.match(data)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    else:
+        encoding = "utf-8" if declared is None else codecs.lookup(declared[1].decode("ascii")).name
+    if encoding not in _ENCODINGS:
+        raise LookupError(encoding)
+    return _DECLARATION.sub("", data.decode("utf-8-sig" if encoding == "utf-8" else encoding), count=1)
 
 
 def _gpx_points(text: str) -> list[Point]:
@@ -190,9 +228,13 @@ def _kml_points(text: str) -> list[Point]:
     for element in root.iter():
         kind = _local(element.tag)
         if kind == "Track":
-            times = [_parse_time(child.text) for child in element if _local(child.tag) == "when"]
-            places = [_floats(child.text, None) for child in element if _local(child.tag) == "coord"]
-            points += [(time, place[1], place[0]) for time, place in zip(times, places, strict=False)]
+            times = [child.text for child in element if _local(child.tag) == "when"]
+            places = [child.text for child in element if _local(child.tag) == "coord"]
+            for time, place in zip(times, places, strict=False):
+                # Either may stand empty where the receiver did not know.
+                if (moment := _time_or_none(time)) is not None and (place or "").strip():
+                    lon, lat = _floats(place, None)[:2]
+                    points.append((moment, lat, lon))
         elif kind == "Placemark":
             points += _placemark_points(element)
     return points
@@ -204,10 +246,12 @@ def _placemark_points(placemark: ElementTree.Element) -> list[Point]:
     if "Track" in found or "coord" in found or "coordinates" not in found:
         return []
     places = [_floats(entry, ",") for entry in (found["coordinates"].text or "").split()]
-    if "when" in found:
-        return [(_parse_time(found["when"].text), places[0][1], places[0][0])]
-    if "begin" in found and "end" in found:
-        begin, end = _parse_time(found["begin"].text), _parse_time(found["end"].text)
+    when, begin, end = (
+        _time_or_none(found[name].text if name in found else None) for name in ("when", "begin", "end")
+    )
+    if when is not None and places:
+        return [(when, places[0][1], places[0][0])]
+    if begin is not None and end is not None and places:
         spread = places if len(places) > 1 else places * 2
         step = (end - begin) / (len(spread) - 1)
         return [(begin + step * i, place[1], place[0]) for i, place in enumerate(spread)]
@@ -223,8 +267,8 @@ def _geojson_points(text: str) -> list[Point]:
         geometry = feature.get("geometry") or {}
         if geometry.get("type") == "Point":
             time = next((properties[k] for k in ("time", "timestamp", "when") if properties.get(k)), None)
-            if time is not None:
-                points.append((_json_time(time), *_json_place(geometry["coordinates"])))
+            if (moment := _json_time(time)) is not None:
+                points.append((moment, *_json_place(geometry["coordinates"])))
         elif geometry.get("type") in ("LineString", "MultiLineString"):
             times = _line_times(properties)
             places = geometry["coordinates"]
@@ -232,7 +276,9 @@ def _geojson_points(text: str) -> list[Point]:
                 times = [t for part in times for t in part] if times and isinstance(times[0], list) else times
                 places = [place for part in places for place in part]
             points += [
-                (_json_time(time), *_json_place(place)) for time, place in zip(times, places, strict=False)
+                (moment, *_json_place(place))
+                for time, place in zip(times, places, strict=False)
+                if (moment := _json_time(time)) is not None
             ]
     return points
 
@@ -250,11 +296,17 @@ def _json_place(coordinates: Sequence[float]) -> tuple[float, float]:
     return float(coordinates[1]), float(coordinates[0])
 
 
-def _json_time(value: Any) -> datetime:
+def _json_time(value: Any) -> datetime | None:
+    """A moment as text or as seconds or milliseconds since 1970, also written as text; None for anything else."""
+    if isinstance(value, str):
+        value = float(value) if _NUMBER.fullmatch(value.strip()) else value
     if isinstance(value, (int, float)):
         seconds = value / 1000 if value > 1e11 else value
-        return datetime.fromtimestamp(seconds, timezone.utc)
-    return _parse_time(str(value))
+        return datetime.fromtimestamp(seconds, timezone.utc) if 0 < seconds < 1e10 else None
+    return _time_or_none(value) if isinstance(value, str) else None
+
+
+_NUMBER = re.compile(r"\d{9,}(?:\.\d+)?")
 
 
 def _local(tag: str) -> str:
@@ -267,12 +319,22 @@ def _floats(text: str | None, separator: str | None) -> list[float]:
 
 def _parse_time(text: str | None) -> datetime:
     written = (text or "").strip().replace("Z", "+00:00")
+    # Python 3.10 reads three or six decimals only, and no offset without a colon.
+    if "T" in written:
+        written = re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", written)
     if "." in written:
-        # Python 3.10 reads three or six decimals only.
         head, _, tail = written.partition(".")
         digits = tail[: len(tail) - len(tail.lstrip("0123456789"))]
         written = f"{head}.{digits[:6].ljust(6, '0')}{tail[len(digits) :]}"
     return _utc(datetime.fromisoformat(written))
+
+
+def _time_or_none(text: str | None) -> datetime | None:
+    """A moment; None where there is none, or one that names no more than a month."""
+    try:
+        return _parse_time(text)
+    except ValueError:
+        return None
 
 
 def _utc(moment: datetime) -> datetime:
@@ -309,6 +371,7 @@ def offset_from_located(track: Track, located: Iterable[tuple[datetime, LatLon]]
     photos = list(located)
     if len(photos) < 2:
         return None
+    photos = photos[:: -(-len(photos) // _MOST_LAID)]
     clock_s = np.array([t.replace(tzinfo=timezone.utc).timestamp() for t, _ in photos])
     misses = []
     for offset in _OFFSETS:

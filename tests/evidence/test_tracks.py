@@ -147,6 +147,11 @@ def test_kml_placemarks_with_a_time_are_points(tmp_path):
     assert (fix.position.lat_deg, fix.position.lon_deg) == (51.2, -115.5)
 
 
+def kml_point(when: str) -> str:
+    stamp = f"<TimeStamp><when>{when}</when></TimeStamp>"
+    return f"<kml><Placemark>{stamp}<Point><coordinates>-115,51</coordinates></Point></Placemark></kml>"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "part"),
     [
@@ -155,6 +160,11 @@ def test_kml_placemarks_with_a_time_are_points(tmp_path):
         ("a.kml", '<!DOCTYPE kml [<!ENTITY a "b">]><kml/>', "entities"),
         ("a.geojson", "[1, 2", "damaged"),
         ("a.txt", "hello", "use GPX, KML or GeoJSON"),
+        ("deep.geojson", "[" * 200_000, "damaged"),
+        ("null.geojson", '{"type": "FeatureCollection", "features": [null]}', "damaged"),
+        ("list.geojson", '{"type": "Feature", "properties": [1], "geometry": {"type": "Point"}}', "damaged"),
+        ("encoding.gpx", '<?xml version="1.0" encoding="punycode"?><gpx/>', "not a text file"),
+        ("month.kml", kml_point("2019-07"), "no track points"),
     ],
 )
 def test_what_is_no_track_gets_a_sentence(tmp_path, name, text, part):
@@ -162,6 +172,91 @@ def test_what_is_no_track_gets_a_sentence(tmp_path, name, text, part):
     file.write_text(text)
     with pytest.raises(TrackError, match=part):
         load_tracks([file])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-1", "windows-1252"])
+def test_old_programs_write_other_encodings_than_utf_8(tmp_path, encoding):
+    file = tmp_path / "a.gpx"
+    named = "utf-8" if encoding == "utf-8-sig" else encoding
+    file.write_bytes(
+        f'<?xml version="1.0" encoding="{named}"?>\n<gpx version="1.1" creator="Été"><trk><trkseg>'
+        '<trkpt lat="46" lon="-71"><time>2019-07-12T15:00:00Z</time></trkpt></trkseg></trk></gpx>'.encode(
+            encoding
+        )
+    )
+    assert len(load_tracks([file]).time_s) == 1
+
+
+def test_entities_are_refused_in_any_encoding(tmp_path):
+    file = tmp_path / "bomb.gpx"
+    file.write_bytes(
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY b "c">]><gpx/>'.encode("utf-16")
+    )
+    with pytest.raises(TrackError, match="entities"):
+        load_tracks([file])
+
+
+def test_what_a_receiver_writes_that_does_not_know_yet_is_left_out(tmp_path):
+    """0, 0, no place, the year 1 and the 1970s: each point alone would draw photos across the world."""
+    rows = [
+        ("2019-07-12T15:00:00Z", "0", "0"),
+        ("2019-07-12T15:01:00Z", "51", "-115"),
+        ("2019-07-12T15:02:00Z", "NaN", "-115"),
+        ("0001-01-01T00:00:00Z", "51", "-115"),
+        ("1970-01-01T00:00:00Z", "51", "-115"),
+        ("yesterday", "51", "-115"),
+    ]
+    body = "".join(f'<trkpt lat="{la}" lon="{lo}"><time>{t}</time></trkpt>' for t, la, lo in rows)
+    file = tmp_path / "a.gpx"
+    file.write_text(f'<gpx version="1.1" creator="t"><trk><trkseg>{body}</trkseg></trk></gpx>')
+    track = load_tracks([file])
+    assert track.time_s.tolist() == [datetime(2019, 7, 12, 15, 1, tzinfo=timezone.utc).timestamp()]
+
+
+def test_places_and_times_that_are_missing_in_kml_cost_only_their_point(tmp_path):
+    whens = "".join(f"<when>{t}</when>" for t in ("2019-07-12T15:00:00Z", "", "2019-07-12T15:02:00Z"))
+    coords = "<gx:coord/><gx:coord>-115 51 0</gx:coord><gx:coord>-115.2 51 0</gx:coord>"
+    file = tmp_path / "a.kml"
+    file.write_text(
+        '<kml xmlns="http://www.opengis.net/kml/2.2" xmlns:gx="http://www.google.com/kml/ext/2.2"><Document>'
+        f"<Placemark><gx:Track>{whens}{coords}</gx:Track></Placemark>"
+        "<Placemark><TimeStamp><when>2019</when></TimeStamp><Point><coordinates>-1,2</coordinates></Point></Placemark>"
+        "</Document></kml>"
+    )
+    assert load_tracks([file]).lon_deg.tolist() == [-115.2]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["1562943600", "1562943660"],
+        [1562943600000, "1562943660000"],
+        ["2019-07-12T15:00:00Z", "2019-07-12T09:01:00-0600"],
+        ["2019-07-12T15:00:00.000Z", "2019-07-12 15:01:00"],
+    ],
+    ids=["seconds as text", "milliseconds", "offset without a colon", "without a time zone"],
+)
+def test_times_in_geojson_come_as_text_and_numbers(tmp_path, times):
+    document = {
+        "type": "Feature",
+        "properties": {"coordTimes": [None, *times, 1e30, True]},
+        "geometry": {"type": "LineString", "coordinates": [[-115.0, 51.0 + i / 100] for i in range(5)]},
+    }
+    file = tmp_path / "a.geojson"
+    file.write_text(json.dumps(document))
+    track = load_tracks([file])
+    assert track.time_s.tolist() == [1562943600.0, 1562943660.0]
+    assert track.lat_deg.tolist() == [51.01, 51.02]
+
+
+def test_thousands_of_located_photos_tell_the_clock_as_some_do(tmp_path):
+    track = load_tracks([gpx(tmp_path / "walk.gpx")])
+    moments = [START + timedelta(seconds=i / 3) for i in range(5000)]
+    located = [(moment.replace(tzinfo=None), track.at(moment).position) for moment in moments]
+    some = offset_from_located(track, located[::50])
+    assert offset_from_located(track, located) == some
+    assert some is not None
+    assert some.offset == timedelta(0)
 
 
 def test_a_missing_file_gets_a_sentence(tmp_path):
