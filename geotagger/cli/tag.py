@@ -77,7 +77,8 @@ def command(
     overwrite: Annotated[Overwrite, typer.Option(help="Which positions may be replaced.")] = Overwrite.NEVER,
     sidecar: Annotated[SidecarMode, typer.Option(help="Write XMP sidecars.")] = SidecarMode.AUTO,
     backup: Annotated[
-        Path | None, typer.Option(help="Folder for a copy of each original.", show_default=False)
+        Path | None,
+        typer.Option(help="Folder for a copy of each original.", file_okay=False, show_default=False),
     ] = None,
     device: DeviceOption = None,
     no_context: NoContext = False,

@@ -53,12 +53,24 @@ def write_edit(
             disk.check_unchanged(path, real, source)
             _check_same(path, source, edit, read)
             if backup_dir is not None:
-                keep_original(real, source, backup_dir, record)
+                _keep_original(path, real, source, backup_dir, record)
             if source.stat.st_nlink > 1 or not _replace(path, real, source, edit, record):
                 _overwrite(path, real, source, edit, record)
     except OSError as error:
         raise refused(path, error) from error
     return real
+
+
+def _keep_original(path: Path, real: Path, source: FileSource, backup_dir: Path, record: Record) -> None:
+    try:
+        keep_original(real, source, backup_dir, record)
+    except OSError as error:
+        raise WriteRefusedError(
+            path,
+            "No copy of it can be kept in {folder} ({problem}), so it was not changed.",
+            folder=str(backup_dir),
+            problem=error.strerror or error,
+        ) from error
 
 
 def check_writable(path: Path) -> None:

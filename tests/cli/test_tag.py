@@ -78,3 +78,11 @@ def test_a_backup_is_the_original(geotagger, photos, tmp_path):
     geotagger("tag", photos[0], "--write", "--min-probability", "0", "--backup", tmp_path / "originals")
     copies = [path for path in (tmp_path / "originals").rglob("*") if path.is_file()]
     assert [copy.read_bytes() for copy in copies] == [before]
+
+
+def test_a_file_is_no_folder_for_backups(geotagger, photos):
+    original = photos[0].read_bytes()
+    done = geotagger("tag", photos[0], "--write", "--min-probability", "0", "--backup", photos[0])
+    assert done.code == 2
+    assert "--backup" in done.err
+    assert photos[0].read_bytes() == original

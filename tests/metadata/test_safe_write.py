@@ -386,6 +386,16 @@ def test_backups_keep_the_first_original(photo: Path, write: Write, tmp_path: Pa
     assert photo.read_bytes() != original
 
 
+def test_where_no_backup_can_be_made_nothing_is_written_and_the_folder_is_named(
+    photo: Path, write: Write, tmp_path: Path
+) -> None:
+    original = photo.read_bytes()
+    (tmp_path / "backups").write_bytes(b"a file, not a folder")
+    with pytest.raises(WriteRefusedError, match="No copy of it can be kept in .*backups"):
+        write(photo, backup_dir=tmp_path / "backups")
+    assert photo.read_bytes() == original
+
+
 def test_a_backup_is_made_of_every_original_that_comes_to_lie_under_a_name(
     photo: Path, write: Write, tmp_path: Path, journal: Journal
 ) -> None:
