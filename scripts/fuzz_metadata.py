@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,10 +30,12 @@ from geotagger.metadata.container import PhotoFormat
 from geotagger.metadata.edit import apply, invert, pack, unpack
 from geotagger.metadata.errors import FormatError, UnsafeError
 from geotagger.metadata.formats import PHOTO_SUFFIXES, detect
-from geotagger.metadata.reading import describe, fix_in, preview_in
+from geotagger.metadata.left_positions import places_left
+from geotagger.metadata.reading import describe, fix_in, fix_in_packet, preview_in
 from geotagger.metadata.source import MemorySource
-from geotagger.metadata.verify import checked_edit
+from geotagger.metadata.verify import checked_edit, same_fix
 from geotagger.metadata.writing import STRIP, fix_change
+from geotagger.metadata.xmp import packet_of
 from tests.metadata import samples
 
 FIX = Fix(LatLon(46.912345678, -110.4), Source.MODEL, 310.0, "geotagger-fuzz", 0.41, (("US-MT", 0.41),))
@@ -81,15 +84,28 @@ def corpus(folder: Path | None) -> list[Case]:
         (name, make())
         for name, make in (made | samples.OTHERS | samples.OTHERS_REFUSED | samples.READ_ONLY).items()
     ]
+    cases += [(f"{name}.xmp", packet) for name, packet in _sidecars()]
     if folder is not None:
         files = [f for f in sorted(folder.iterdir()) if f.suffix.lower() in PHOTO_SUFFIXES]
         cases += [(f.name, f.read_bytes()) for f in files]
     return [case for case in cases if len(case[1]) <= 256_000]
 
 
+def _sidecars() -> Iterator[Case]:
+    """Sidecars of this and of other programs."""
+    yield "ours", provenance.with_fix(None, FIX, NOW, position=True)
+    yield "rich", samples.xmp(padding=200, body=samples.RICH_BODY, attributes="uuid:1")
+    position = 'exif:GPSLatitude="48,51.5N" exif:GPSLongitude="2,17.6E" exif:GPSAltitude="35/1"'
+    yield "position", samples.xmp(position, body=samples.RICH_BODY)
+    yield "utf-16", samples.xmp(position).decode().encode("utf-16-le")
+    yield "merged", provenance.with_fix(samples.xmp(position, padding=2048), FIX, NOW, position=True)
+
+
 def damaged(rng: random.Random, cases: list[Case]) -> Case:
     """One file with one to eight things wrong with its header."""
     name, original = rng.choice(cases)
+    if name.endswith(".xmp") and rng.random() < 0.9:
+        return name, _rephrased(rng, original)
     data = bytearray(original)
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4, 8))):
         reach = min(len(data), HEADER_BYTES)
@@ -122,6 +138,35 @@ def damaged(rng: random.Random, cases: list[Case]) -> Case:
     return name, bytes(data)
 
 
+PHRASES = (
+    b"<!-- > <exif:GPSLatitude> -->", b"<![CDATA[<exif:GPSLatitude>1</exif:GPSLatitude>]]>", b"<?pi exif:GPSLatitude='1'?>",
+    b"<exif:GPSLatitude>48,51.5N</exif:GPSLatitude>", b"<exif:GPSLongitude rdf:resource='2,17.6E'/>", b"&#x3c;&amp;lt;",
+    b"<rdf:Description rdf:about=''/>", b"<rdf:Description rdf:about='x' xmlns:exif='urn:other' exif:GPSLatitude='1'/>",
+    b"<rdf:Description><exif:GPSLongitude><rdf:Bag/></exif:GPSLongitude></rdf:Description>", b"<x xmlns='urn:x'><y/></x>",
+    b" exif:GPSLatitude = '48,51.5N'", b"\n\texif:GPSLongitude\n=\n\"2,17.6E\"", b" xmlns:exif='urn:other'", b" a='>' ", b" a='/>'",
+    b" xmlns:g='urn:geotagger:xmp:1.0/' g:PositionSource='model'", b" rdf:parseType='Resource'", b"text", b"\xef\xbb\xbf", b"\0",
+    b"<?xpacket end='w'?>", b"<rdf:RDF/>", b"</rdf:RDF>", b"<rdf:li/>", b" ", b"\r\n", b"\xc3\xa9", b"'", b'"', b">",
+)  # fmt: skip
+"""What other programs may well write into XMP, and some things that they should not."""
+
+
+def _rephrased(rng: random.Random, packet: bytes) -> bytes:
+    """XMP with words put in where there may be some, or with a piece doubled or missing; mostly still well-formed."""
+    wide = packet[:2] in (b"<\0", b"\xff\xfe")
+    data = packet.decode("utf-16-le").encode() if wide else packet
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        places = [at for at, byte in enumerate(data) if byte in b" >\n<"] or [0]
+        at = rng.choice(places) + rng.randrange(2)
+        kind = rng.randrange(8)
+        if kind <= 5:
+            data = data[:at] + rng.choice(PHRASES) + data[at:]
+        elif kind == 6:
+            data = data[:at] + data[at : at + rng.randrange(80)] + data[at:]
+        else:
+            data = data[:at] + data[at + rng.randrange(12) :]
+    return data.decode("utf-8", "replace").encode("utf-16-le") if wide else data
+
+
 def examine(case: Case) -> str:
     """Read and change one file in memory; the word for what happened.
 
@@ -131,6 +176,8 @@ def examine(case: Case) -> str:
     name, data = case
     source = MemorySource(data)
     suffix = Path(name).suffix.lower()
+    if suffix == ".xmp":
+        return _examine_sidecar(data)
     try:
         found = detect(source, suffix)
         contents = found.handler.contents(source)
@@ -159,6 +206,8 @@ def examine(case: Case) -> str:
         if fix is not None and position is not None:
             assert abs(position.position.lat_deg - fix.position.lat_deg) <= 1e-6
             assert abs(position.position.lon_deg - fix.position.lon_deg) <= 1e-6
+        left = places_left(again, changed, None if fix is not None else before.fix and before.fix.position)
+        assert all(str(place) for place in left)
         described = describe(Path(name), changed, [], None)
         assert (described.taken, described.camera, described.orientation) == (
             before.taken,
@@ -170,6 +219,25 @@ def examine(case: Case) -> str:
             _write_again(again, after, found.handler)
         words.append("changed")
     return " and ".join(words)
+
+
+def _examine_sidecar(data: bytes) -> str:
+    """Merge a position into a sidecar and take it out again."""
+    try:
+        packet_of(data)
+        foreign = provenance.foreign(data)
+    except UnsafeError:
+        return "no sidecar"
+    try:
+        new = provenance.with_fix(data, FIX, NOW, position=True)
+        packet = provenance.checked_packet(new, data)
+    except UnsafeError:
+        return "sidecar refused"
+    assert same_fix(fix_in_packet(packet), FIX)
+    without = provenance.without_fix(new)
+    assert not without or not provenance.holds_position(packet_of(without))
+    assert (provenance.foreign(without) if without else []) == foreign
+    return "sidecar changed"
 
 
 def _write_again(again: MemorySource, after: bytes, handler: PhotoFormat) -> None:

@@ -37,6 +37,7 @@ from geotagger.metadata import (
     SidecarMode,
     WritePolicy,
     WriteRequest,
+    strip_fixes,
     write_fixes,
 )
 from tests.metadata import samples
@@ -46,8 +47,20 @@ BULK = bytes(range(256)) * 4096
 
 
 def make_photos(folder: Path) -> list[Path]:
-    """Photos of all kinds of writes: replaced, written in place because of a hard link, and with sidecars."""
+    """Photos of all kinds of writes: replaced, written in place because of a hard link, with sidecars, behind a link."""
     photos = []
+    others = {
+        "a.png": "exif.png",
+        "a.webp": "exif.webp",
+        "a.tif": "with-gps-big-endian.tif",
+        "a.dng": "raw.dng",
+    }
+    for name, sample in others.items():
+        path = folder / name
+        path.write_bytes(samples.OTHERS[sample]())
+        photos.append(path)
+    (folder / "sidecar.heic").write_bytes(samples.heic())
+    photos.append(folder / "sidecar.heic")
     for name in (
         "a.jpg",
         "b.jpg",
@@ -62,11 +75,14 @@ def make_photos(folder: Path) -> list[Path]:
         path.write_bytes(samples.JPEGS["maker-note"]() + BULK)
         photos.append(path)
     os.link(folder / "linked.jpg", folder / "other-name.jpg")
+    # A sidecar that lies elsewhere: the link to it must stay.
+    (folder / "second-sidecar.jpg.xmp").symlink_to(folder / "elsewhere.xmp")
     return photos
 
 
 def write_forever(photos: list[Path], database: Path, ready: int, seed: int) -> None:
-    """What the victim does: several photos at once, the same ones again and again; some begin by taking back."""
+    """What the victim does: several photos at once, the same ones again and again, with positions that come and go and
+    sometimes with copies of the originals; some begin by taking back."""
     rng = random.Random(seed)
 
     def requests(chosen: list[Path], count: int) -> Iterator[WriteRequest]:
@@ -83,8 +99,14 @@ def write_forever(photos: list[Path], database: Path, ready: int, seed: int) -> 
         for _ in itertools.count():
             for mode in (SidecarMode.AUTO, SidecarMode.ALWAYS):
                 chosen = [p for p in photos if ("sidecar" in p.name) == (mode is SidecarMode.ALWAYS)]
-                policy = WritePolicy(Overwrite.ALL, mode)
-                for path, result in write_fixes(requests(chosen, 20), policy, journal, run_id):
+                backups = photos[0].parent.with_name("backups") if rng.random() < 0.3 else None
+                policy = WritePolicy(Overwrite.ALL, mode, backups)
+                if rng.random() < 0.3:
+                    stripped = [p for p in chosen if p.suffix != ".heic"]
+                    results = strip_fixes(stripped, policy, journal, run_id, estimates_only=False)
+                else:
+                    results = write_fixes(requests(chosen, 20), policy, journal, run_id)
+                for path, result in results:
                     assert not isinstance(result, Exception), f"{path}: {result}"
 
 
@@ -139,7 +161,7 @@ def check(photos: list[Path], database: Path, originals: dict[Path, str]) -> str
     db.close()
     assert left == 0, "the journal does not know what became of a write"
     folder = photos[0].parent
-    for path in (*photos, *(folder / f"{p.name}.xmp" for p in photos)):
+    for path in (*photos, *(Path(os.path.realpath(folder / f"{p.name}.xmp")) for p in photos)):
         expected = last.get(str(path), originals.get(path))
         found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
         assert found == expected, f"{path.name} is not what the journal says"
@@ -183,7 +205,8 @@ def _undo_all(photos: list[Path], database: Path, originals: dict[Path, str]) ->
         assert hashlib.sha256(path.read_bytes()).hexdigest() == originals[path], (
             f"{path.name} was not brought back"
         )
-    assert not list(photos[0].parent.glob("*.xmp"))
+    left = [path.name for path in photos[0].parent.glob("*.xmp")]
+    assert left == ["second-sidecar.jpg.xmp"], "no sidecars were there, but a link to none"
 
 
 def main() -> int:

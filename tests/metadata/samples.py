@@ -305,6 +305,43 @@ def extended_xmp(more: bytes | None = None) -> bytes:
     return after_soi(app1(block()), xmp_segment(main), *parts)
 
 
+def iptc(*, resolution: bool = True) -> bytes:
+    """A Photoshop segment with a resolution, a name, and IPTC records that do not say in which characters they are."""
+    records = b"".join(
+        b"\x1c\x02" + bytes([number]) + struct.pack(">H", len(value)) + value
+        for number, value in (
+            (90, "Trois-Rivi\u00e8res".encode()),
+            (95, "Qu\u00e9bec".encode("latin-1")),
+            (101, b"Canada"),
+        )
+    )
+    fixed = struct.pack(">IHHIHH", 240 << 16, 1, 2, 240 << 16, 1, 2)
+    parts = [(0x03ED, fixed)] if resolution else []
+    parts += [(0x0404, records), (0x0425, hashlib.md5(records).digest())]
+    resources = b"".join(
+        b"8BIM" + struct.pack(">HHI", kind, 0, len(data)) + data + bytes(len(data) % 2)
+        for kind, data in parts
+    )
+    return segment(0xED, b"Photoshop 3.0\0" + resources)
+
+
+def motion_photo() -> bytes:
+    """A motion photo whose XMP lists what lies behind the image, as phones write them now."""
+    film = (
+        box(b"ftyp", b"mp42\0\0\0\0isommp42") + box(b"mdat", bytes(200)) + box(b"free", b"\xff\xd8\xffmovie")
+    )
+    items = "".join(
+        f'<rdf:li rdf:parseType="Resource"><Container:Item Item:Mime="{mime}" Item:Semantic="{meaning}" Item:Length="{size}"/></rdf:li>'
+        for mime, meaning, size in (("image/jpeg", "Primary", 0), ("video/mp4", "MotionPhoto", len(film)))
+    )
+    packet = xmp(
+        'xmlns:Container="http://ns.google.com/photos/1.0/container/" xmlns:Item="http://ns.google.com/photos/1.0/container/item/"'
+        ' xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" GCamera:MotionPhoto="1"',
+        body=f"<Container:Directory><rdf:Seq>{items}</rdf:Seq></Container:Directory>",
+    )
+    return after_soi(app1(block(exif=default_exif(), gps=camera_gps())), xmp_segment(packet)) + film
+
+
 def preview_behind(first: bytes = b"\xff") -> bytes:
     """A JPEG whose maker note refers to a large preview behind the photo, counted from the EXIF block."""
     second = first + without_jfif()[1:]
@@ -450,6 +487,14 @@ JPEGS: dict[str, Callable[[], bytes]] = {
         + b"\xff\xd8\xffmovie" * 10
         + bytes(4016)
     ),
+    "motion-photo": motion_photo,
+    "iptc": lambda: after_soi(iptc(), base=without_jfif()),
+    "iptc-with-exif": lambda: after_soi(app1(block(exif=default_exif())), iptc(resolution=False)),
+    "flashpix-and-comment-behind": lambda: after_jfif(
+        app1(block(">", exif=default_exif(">"), maker_note=True)),
+        segment(0xE2, b"FPXR\0\0\1\0\1" + bytes(40)),
+        segment(0xFE, b"\xff\xd8\xff in a comment"),
+    ),
     "samsung-trailer": lambda: (
         after_soi(app1(block(exif=default_exif())))
         + b"\0\0\x30\x0a"
@@ -467,6 +512,15 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "afcp-trailer": lambda: jpeg() + b"AXS!\1\0\0\1\0\0\0\0" + b"AXS!\0\0\0\x10\0\0\0\0",
     "exif-full": lambda: after_soi(app1(block() + bytes(65_400 - len(block())))),
     "preview-behind": preview_behind,
+    "extended-xmp-with-position": lambda: extended_xmp(
+        xmp(
+            'exif:GPSLatitude="48,51.5N" exif:GPSLongitude="2,17.6E"',
+            body="<dc:source>" + "x" * 70_000 + "</dc:source>",
+        )
+    ),
+    "exif-of-several-segments": lambda: after_soi(
+        app1(block(exif=default_exif())), app1(b"the rest of the block")
+    ),
     "preview-behind-with-a-wrong-first-byte": lambda: preview_behind(first=b"\x4d"),
     "exif-header-broken": lambda: after_soi(app1(b"XX*\0" + block()[4:])),
     "exif-pointer-outside": lambda: after_soi(

@@ -391,7 +391,7 @@ def test_where_no_backup_can_be_made_nothing_is_written_and_the_folder_is_named(
 ) -> None:
     original = photo.read_bytes()
     (tmp_path / "backups").write_bytes(b"a file, not a folder")
-    with pytest.raises(WriteRefusedError, match="No copy of it can be kept in .*backups"):
+    with pytest.raises(WriteRefusedError, match=r"No copy of it can be kept in .*backups"):
         write(photo, backup_dir=tmp_path / "backups")
     assert photo.read_bytes() == original
 
