@@ -161,6 +161,8 @@ def _from_environment(variable: str) -> str:
         raise CollectError(
             f"Please put the key into the environment variable {variable}; see docs/collect.md."
         )
+    if not (value.isascii() and value.isprintable() and " " not in value):
+        raise CollectError(f"The environment variable {variable} holds no key, but other signs as well.")
     return value
 
 

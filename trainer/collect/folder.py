@@ -59,6 +59,11 @@ def collect_folder(
     unreadable: list[str] = []
     seen: set[str] = set()
     for path in _photo_files(folder):
+        if (name := str(path).encode("utf-8", "replace").decode()) != str(path):
+            unreadable.append(
+                f"{Path(name).name}: A list cannot hold this name; please rename the file or its folder."
+            )
+            continue
         try:
             metadata = read_photo(path)
             digest = _sha256(path)

@@ -230,6 +230,8 @@ def _place(url: str) -> str:
 def _json_object(answer: Answer, place: str) -> dict[str, Any]:
     try:
         document = json.loads(answer.body)
+        # JSON can name half of a surrogate pair, which neither the ledger nor a list can hold.
+        document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise BadAnswerError(f"{place} does not answer in JSON.") from error
     if not isinstance(document, dict):

@@ -92,6 +92,18 @@ def test_without_a_key_nothing_starts(
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize("key", ["two words", "line\nbreak", "caf\u00e9"])
+def test_what_is_no_key_starts_nothing_and_is_not_repeated(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAPILLARY_TOKEN", key)
+    assert collect("mapillary", "--out", tmp_path / "x") == 2
+    error = capsys.readouterr().err
+    assert "MAPILLARY_TOKEN holds no key" in error
+    assert key not in error
+    assert not (tmp_path / "x").exists()
+
+
 def test_street_view_needs_a_cost_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         collect("streetview", "--out", tmp_path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,18 @@ def test_broken_photos_are_sentences_and_the_rest_is_listed(tmp_path: Path) -> N
     assert len(found.photos) == 1
     assert len(found.unreadable) == 2
     assert all(sentence.startswith(("empty.jpg: ", "text.jpg: ")) for sentence in found.unreadable)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is Unicode")
+def test_a_name_that_no_list_can_hold_is_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    photo(folder / "good.jpg", DENVER)
+    (folder / os.fsdecode(b"caf\xe9.jpg")).write_bytes((folder / "good.jpg").read_bytes())
+    found = collected(folder, tmp_path / "list.csv")
+    assert found.unreadable == (
+        "caf?.jpg: A list cannot hold this name; please rename the file or its folder.",
+    )
+    assert write_data_list(tmp_path / "list.csv", found.photos) == 1
 
 
 def test_photographers_are_the_subfolders_or_the_one_that_is_named(tmp_path: Path) -> None:

@@ -191,3 +191,12 @@ def test_json_too_deep_to_read_is_a_bad_answer(service: FakeService, client: Web
     service.answer = lambda asked: Reply(deep, 400, "application/json")
     with pytest.raises(ServiceError, match="answers 400"):
         client.get_json(f"{service.url}/a")
+
+
+def test_half_a_character_of_a_service_becomes_a_question_mark(
+    service: FakeService, client: WebClient
+) -> None:
+    """JSON can name half of a surrogate pair, which no file can hold."""
+    service.answer = lambda asked: Reply(rb'{"author": "Ann \ud83d", "fine": "\ud83c\udf32"}')
+    document = client.get_json(f"{service.url}/a")
+    assert document == {"author": "Ann ?", "fine": "\U0001f332"}
