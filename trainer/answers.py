@@ -12,13 +12,14 @@ import torch
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
 from geotagger.core.geo import FloatArray
-from geotagger.evidence.posterior import best_cell, mass_within, radius_km, set_size
-from geotagger.inference.network import GeoNetwork
+from geotagger.evidence.posterior import cell_distances, mass_within, radius_km, set_size
+from geotagger.inference.network import GeoNetwork, device_of
 from geotagger.inference.predictor import calibrated_probabilities
 from trainer.batches import evaluation_batches
 from trainer.shards import Sample, ShardData
 
 _BATCH = 16
+_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,10 +40,11 @@ class Answers:
 def answer(network: GeoNetwork, data: ShardData, samples: Sequence[Sample]) -> Answers:
     """Run a network over prepared photos."""
     network.eval()
+    device = device_of(network)
     columns: list[npt.NDArray[np.float32]] = []
     with torch.inference_mode():
         for x, indices in evaluation_batches(data, samples, batch=_BATCH):
-            parts = [part.numpy() for part in network(x)]
+            parts = [part.cpu().numpy() for part in network(x.to(device))]
             if not columns:
                 columns = [np.zeros((len(samples), part.shape[1]), np.float32) for part in parts]
             for column, part in zip(columns, parts, strict=True):
@@ -89,7 +91,7 @@ def judge_posteriors(
     """The same from (n, 63) and (n, cells) probabilities."""
     count = len(samples)
     truth = np.array([sample.region for sample in samples], np.intp)
-    points = np.array([best_cell(row, grid) for row in cells], np.intp)
+    points = best_cells(cells, grid)
     distances, radius_masses = np.full(count, np.nan), np.full(count, np.nan)
     radii, set_masses = np.zeros(count), np.zeros(count)
     sizes = np.zeros(count, np.intp)
@@ -104,3 +106,13 @@ def judge_posteriors(
         set_masses[i] = np.cumsum(regions[i][order])[place - 1] if place else 0.0
         sizes[i] = set_size(regions[i][order], calibration.set_mass)
     return Judged(truth, regions, points, distances, radius_masses, set_masses, radii, sizes)
+
+
+def best_cells(cells: FloatArray, grid: CellGrid) -> npt.NDArray[np.intp]:
+    """(n,) what ``best_cell`` says of each row of (n, cells); many at once take a tenth of the time."""
+    score = cell_distances(grid).score
+    parts = [
+        np.argmax(cells[start : start + _ROWS].astype(np.float32) @ score.T, axis=1)
+        for start in range(0, len(cells), _ROWS)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, np.intp)

@@ -18,21 +18,25 @@ from geotagger.core.cells import build_cell_grid
 from geotagger.core.regions import load_regions
 from geotagger.inference.network import GeoNetwork
 from trainer.closing import fit_closing_heads
-from trainer.config import SETTINGS_FILE, Config
-from trainer.files import make_folder, write_file
-from trainer.shards import ShardData
-from trainer.targets import make_targets, sampling_weights
-from trainer.train import (
+from trainer.config import SETTINGS_FILE
+from trainer.files import write_file
+from trainer.processes import Ranks, computing_device
+from trainer.run_folder import (
+    AVERAGED_FILE,
     EMBEDDING_DIMENSIONS,
+    RESUME_FILE,
     WEIGHTS_FILE,
     TrainingError,
+    claimed,
     learned_from,
     load_trained,
+    refuse_to_overwrite,
     save_weights,
+    settings_of,
 )
+from trainer.shards import ShardData
+from trainer.targets import make_targets, sampling_weights
 
-AVERAGED_FILE = "averaged.json"
-"""The settings of the trainings behind an average; the run's own are those of the first of them."""
 _TRAINED = ("body.", "region_head.", "cell_head.")
 
 
@@ -59,10 +63,13 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
     """Average the weights of trainings, fit to their photos what is fitted in closed form, and give the weights file.
 
     Raises:
-        TrainingError: a training is not finished, or they have not trained on the same splits of these data.
+        TrainingError: a training is not finished, or they have not trained on the same splits of these data, or
+            ``output`` holds a training.
         DataError: the data are missing or damaged.
     """
-    settings = [_settings(folder) for folder in runs]
+    # An average may be made anew, a training not: its weights would be lost.
+    refuse_to_overwrite(output, (RESUME_FILE,))
+    settings = [settings_of(folder) for folder in runs]
     first = settings[0].train
     if any(other.train.splits != first.splits for other in settings):
         raise TrainingError(
@@ -77,23 +84,17 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
     samples = data.of(*first.splits)
     grid = build_cell_grid(load_regions())
     network = _mean(networks, len(grid))
+    network.to(computing_device(first.device, Ranks()))
     targets = make_targets(samples, grid, first)
     weights = sampling_weights(samples, first.sampling)
-    fit_closing_heads(network, data, samples, targets.regions, weights, first)
-    make_folder(output)
-    # The largest file first: where the disk has no room for it, all of the run before stays.
-    save_weights(network, output, data)
-    settings[0].save(output / SETTINGS_FILE)
-    described = [dataclasses.asdict(one) for one in settings]
-    write_file(output / AVERAGED_FILE, json.dumps(described, indent=2) + "\n")
+    with claimed(output):
+        fit_closing_heads(network, data, samples, targets.regions, weights, first)
+        # The largest file first: where the disk has no room for it, the weights before it stay with their settings.
+        save_weights(network, output, data)
+        settings[0].save(output / SETTINGS_FILE)
+        described = [dataclasses.asdict(one) for one in settings]
+        write_file(output / AVERAGED_FILE, json.dumps(described, indent=2) + "\n")
     return output / WEIGHTS_FILE
-
-
-def _settings(folder: Path) -> Config:
-    try:
-        return Config.load_saved(folder / SETTINGS_FILE)
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"The settings of the training in {folder} are missing or damaged.") from error
 
 
 def _mean(networks: Sequence[GeoNetwork], cells: int) -> GeoNetwork:

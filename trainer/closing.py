@@ -20,6 +20,7 @@ from geotagger.inference.network import (
     STATISTICS,
     GeoNetwork,
     NeighbourHead,
+    device_of,
     features_of_maps,
     statistics_of_maps,
 )
@@ -53,13 +54,14 @@ def fit_closing_heads(
     weights: npt.NDArray[np.floating],
     settings: TrainConfig,
 ) -> None:
-    """Set the embedding, the discriminant and the vote of the training photos.
+    """Set the embedding, the discriminant and the vote of the training photos; leaves the network on the CPU.
 
     Args:
         region_targets: (n, 63) shares that each sample has in the regions.
         weights: (n,) how much each sample counts.
     """
     shown = show(network, data, samples, bf16=settings.bf16)
+    network.cpu()
     fit_embedding(network, shown.features)
     fit_discriminant(network, shown.statistics, samples, region_targets, weights, settings)
     fit_neighbours(network, shown.features, region_targets, weights, settings)
@@ -68,16 +70,18 @@ def fit_closing_heads(
 def show(network: GeoNetwork, data: ShardData, samples: Sequence[Sample], *, bf16: bool = True) -> Shown:
     """Let the trained body look at photos, plain and mirrored."""
     network.eval()
+    device = device_of(network)
     features = torch.zeros(len(samples), FEATURES)
     statistics = np.zeros((2, len(samples), STATISTICS))
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         for x, indices in evaluation_batches(data, samples, batch=EVALUATION_BATCH):
+            x = x.to(device)
             for view, picture in enumerate((x, x.flip(3))):
                 middle, last, top = network.body.maps(picture)
                 read = statistics_of_maps(middle.float(), last.float())
-                statistics[view, indices] = read.double().numpy()
+                statistics[view, indices] = read.cpu().double().numpy()
                 if view == 0:
-                    features[indices] = features_of_maps(last, top).float()
+                    features[indices] = features_of_maps(last, top).cpu().float()
     return Shown(features.clone(), statistics)
 
 

@@ -13,9 +13,9 @@ from typing import Any
 from trainer.config import SETTINGS_FILE, flat_settings
 from trainer.evaluate import COLUMNS, Evaluation, as_table, explained, shown
 from trainer.metrics import Value
+from trainer.run_folder import METRICS_FILE
 from trainer.shards import DataError
 
-METRICS_FILE = "metrics.json"
 _ALL = "all"
 
 

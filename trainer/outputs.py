@@ -16,9 +16,9 @@ import numpy as np
 from geotagger.inference.predictor import calibrated_probabilities
 from trainer.answers import answer
 from trainer.files import write_file
+from trainer.run_folder import load_trained, read_calibration
 from trainer.shards import ShardData
-from trainer.steps import read_calibration, unseen_splits
-from trainer.train import load_trained
+from trainer.steps import unseen_splits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

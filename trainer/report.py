@@ -19,8 +19,8 @@ from trainer.answers import Answers, Judged, judge
 from trainer.evaluate import NOT_MEASURED, WHY_NOT_MEASURED, Evaluation, evaluate_judged, shown
 from trainer.files import write_file
 from trainer.report_map import map_frame
+from trainer.run_folder import HISTORY_FILE, TrainingError
 from trainer.shards import Sample, ShardData
-from trainer.train import HISTORY_FILE
 
 _EXAMPLES = 12
 _THUMBNAIL_PX = 200
@@ -63,8 +63,7 @@ def write_report(
     """Write the page for photos that the training in ``run`` has not seen."""
     judged = judge(answers, samples, grid, calibration)
     evaluation = evaluate_judged("ours", judged, samples, calibration)
-    history = run / HISTORY_FILE
-    epochs = json.loads(history.read_text(encoding="utf-8")) if history.exists() else []
+    epochs = _epochs_of(run / HISTORY_FILE)
     intervals = (
         "Brackets: 95 % interval from resampling photographers."
         if evaluation.photographers > 1
@@ -91,6 +90,16 @@ def write_report(
         f"<style>{_STYLE}</style><body>{''.join(sections)}</body></html>\n"
     )
     write_file(file, page)
+
+
+def _epochs_of(history: Path) -> list[dict[str, Any]]:
+    try:
+        epochs: list[dict[str, Any]] = json.loads(history.read_text(encoding="utf-8"))
+        return [{"losses": [float(loss) for loss in epoch["losses"]]} for epoch in epochs]
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"The history of the training in {history} is damaged.") from error
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -27,6 +27,20 @@ class DataError(GeotaggerError):
     """The training data cannot be used."""
 
 
+def splits_named(text: str) -> tuple[str, ...]:
+    """The splits of a text such as ``validation,test``, each once.
+
+    Raises:
+        DataError: there is no such split, or none is named.
+    """
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    unknown = [name for name in names if name not in SPLITS]
+    if unknown or not names:
+        problem = f"There is no split called {unknown[0]}" if unknown else "No split is named"
+        raise DataError(f"{problem}; there are {', '.join(SPLITS)}.")
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One photo of the training data.

@@ -6,7 +6,6 @@ import argparse
 import datetime
 import json
 import math
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -14,23 +13,27 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch.distributed as dist
-
-from geotagger.core.calibration import Calibration
 from trainer.answers import answer
-from trainer.average import AVERAGED_FILE
 from trainer.calibrate import calibrate, cross_coverage
-from trainer.compare import METRICS_FILE
 from trainer.config import SETTINGS_FILE, Config, load_config
 from trainer.evaluate import Evaluation, as_table, evaluate_network, neighbour_baseline, prior_baseline
 from trainer.export import export
 from trainer.files import write_file
 from trainer.prepare import prepare
+from trainer.processes import training_together
 from trainer.report import write_report
-from trainer.shards import SPLITS, DataError, ShardData
-from trainer.train import Ranks, TrainingError, learned_from, load_trained, train
+from trainer.run_folder import (
+    AVERAGED_FILE,
+    CALIBRATION_FILE,
+    METRICS_FILE,
+    learned_from,
+    load_trained,
+    read_calibration,
+    settings_of,
+)
+from trainer.shards import SPLITS, DataError, ShardData, splits_named
+from trainer.train import train
 
-CALIBRATION_FILE = "calibration.json"
 _MOST_REFUSALS_SHOWN = 10
 
 
@@ -52,7 +55,7 @@ def add_step_arguments(commands: Any) -> None:
 
     step = commands.add_parser("calibrate", help="measure how far the probabilities can be trusted")
     _add_run(step, "validation,calibration")
-    step.add_argument("--coverage", type=float, default=0.8)
+    step.add_argument("--coverage", type=_share, default=0.8, help="of radius and region set; default 0.8")
 
     step = commands.add_parser("evaluate", help="measure on photographers never seen, beside the baselines")
     _add_run(step, "test")
@@ -69,6 +72,13 @@ def add_step_arguments(commands: Any) -> None:
         "--measured", type=Path, help="folder with calibration and metrics, if not those of the run itself"
     )
     step.add_argument("--facts", type=Path, help="JSON file with further entries for the manifest")
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError("must be above 0 and below 1")
+    return value
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -121,11 +131,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
 def _train(arguments: argparse.Namespace) -> None:
     config = load_config(arguments.config, arguments.assignments)
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count > 1:
-        dist.init_process_group("gloo")
-    try:
-        ranks = Ranks(int(os.environ.get("RANK", "0")), count)
+    with training_together(config.train.device) as ranks:
         file = train(
             arguments.data,
             arguments.out,
@@ -137,9 +143,6 @@ def _train(arguments: argparse.Namespace) -> None:
         )
         if ranks.first:
             print(f"Wrote {file}.")
-    finally:
-        if count > 1:
-            dist.destroy_process_group()
 
 
 def _calibrate(arguments: argparse.Namespace) -> None:
@@ -159,6 +162,7 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     document = {"calibration": calibration.to_json(), "cross_coverage": measured}
     text = json.dumps(document, indent=2)
     write_file(arguments.run / CALIBRATION_FILE, text + "\n")
+    (arguments.run / METRICS_FILE).unlink(missing_ok=True)  # measured with the calibration before
     print(text)
 
 
@@ -166,7 +170,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     network, grid = load_trained(arguments.run)
     data = ShardData(arguments.data)
     splits = unseen_splits(arguments, data)
-    samples, seen = data.of(*splits), data.of(*_settings_of(arguments.run).train.splits)
+    samples, seen = data.of(*splits), data.of(*settings_of(arguments.run).train.splits)
     answers, of_training = answer(network, data, samples), answer(network, data, seen)
     calibration = read_calibration(arguments.run)
     evaluations: list[Evaluation] = [
@@ -206,7 +210,7 @@ def _export(arguments: argparse.Namespace) -> None:
     facts["training"] = _object_in(arguments.run / SETTINGS_FILE)
     averaged = arguments.run / AVERAGED_FILE
     if averaged.exists():
-        facts["averaged"] = json.loads(averaged.read_text(encoding="utf-8"))
+        facts["averaged"] = _json_in(averaged)
     metrics = measured / METRICS_FILE
     if metrics.exists():
         facts["metrics"] = _object_in(metrics)
@@ -215,38 +219,18 @@ def _export(arguments: argparse.Namespace) -> None:
     )
 
 
-def _object_in(file: Path) -> dict[str, Any]:
+def _json_in(file: Path) -> Any:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"{file} is damaged: {error}.") from error
+
+
+def _object_in(file: Path) -> dict[str, Any]:
+    document = _json_in(file)
     if not isinstance(document, dict):
         raise DataError(f"{file} holds no JSON object.")
     return document
-
-
-def read_calibration(run: Path) -> Calibration:
-    """What ``calibrate`` found for a training.
-
-    Raises:
-        TrainingError: it has not been calibrated, or the file is damaged.
-    """
-    try:
-        document = json.loads((run / CALIBRATION_FILE).read_text(encoding="utf-8"))
-        return Calibration.from_json(document["calibration"])
-    except FileNotFoundError as error:
-        raise TrainingError(f"{run} is not calibrated; run “python -m trainer calibrate” first.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise TrainingError(
-            f"The calibration in {run} is damaged; run “python -m trainer calibrate” again."
-        ) from error
-
-
-def _settings_of(run: Path) -> Config:
-    try:
-        return Config.load_saved(run / SETTINGS_FILE)
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"The settings of the training in {run} are missing or damaged.") from error
 
 
 def unseen_splits(arguments: argparse.Namespace, data: ShardData) -> tuple[str, ...]:
@@ -255,11 +239,8 @@ def unseen_splits(arguments: argparse.Namespace, data: ShardData) -> tuple[str, 
     Raises:
         DataError: it has or may have, so that the numbers would say nothing of strangers; or there is no such split.
     """
-    splits = tuple(arguments.splits.split(","))
-    unknown = [split for split in splits if split not in SPLITS]
-    if unknown:
-        raise DataError(f"There is no split called {unknown[0]}; there are {', '.join(SPLITS)}.")
-    settings = _settings_of(arguments.run)
+    splits = splits_named(arguments.splits)
+    settings = settings_of(arguments.run)
     seen = [split for split in splits if split in settings.train.splits]
     if seen:
         raise DataError(f"The training has seen the photos of {seen[0]}; measure on other splits.")

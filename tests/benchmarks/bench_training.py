@@ -150,7 +150,7 @@ def _replaced(wanted: bool, batches: Any) -> Iterator[None]:
     if not wanted:
         yield
         return
-    with mock.patch("trainer.train.training_batches", batches):
+    with mock.patch("trainer.fine_tuning.training_batches", batches):
         yield
 
 

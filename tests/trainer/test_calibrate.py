@@ -9,6 +9,7 @@ import pytest
 
 from geotagger.core.cells import build_cell_grid
 from geotagger.core.regions import load_regions
+from geotagger.evidence.posterior import best_cell
 from geotagger.inference.predictor import calibrated_probabilities
 from trainer.answers import Answers, judge
 from trainer.calibrate import (
@@ -66,6 +67,14 @@ def test_promised_coverage_holds_for_new_photos(coverage: float) -> None:
     judged = judge(fresh, fresh_samples, GRID, calibration)
     assert np.nanmean(held_by_radius(judged)) == pytest.approx(coverage, abs=0.05)
     assert held_by_set(judged, calibration).mean() == pytest.approx(coverage, abs=0.05)
+
+
+def test_the_position_is_the_one_that_the_application_shows() -> None:
+    answers, samples = _world(40, 4)
+    calibration = calibrate(answers, samples, GRID, coverage=0.8, method="test")
+    _, cells = calibrated_probabilities(answers.region_logits, answers.cell_logits, GRID, calibration)
+    shown = [best_cell(row, GRID) for row in cells]
+    assert judge(answers, samples, GRID, calibration).points.tolist() == shown
 
 
 def test_set_membership_is_what_the_application_shows() -> None:

@@ -77,3 +77,42 @@ def test_a_file_of_facts_that_is_no_json_object_is_told(
         error = capsys.readouterr().err
         assert error.count("\n") == 1
         assert "facts.json" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["evaluate", "run", "data", "--splits", "validation, exam"], "no split called exam"),
+        (["evaluate", "run", "data", "--splits", " ,"], "No split is named"),
+        (["original", "evaluate", "run", "data", "--splits", "exam"], "no split called exam"),
+        (["original", "evaluate", "run", "data", "--splits", ""], "No split is named"),
+        (["ablate", "data", "--out", "x", "--splits", "exam"], "no split called exam"),
+    ],
+)
+def test_splits_that_are_none_are_told_by_every_command(
+    words: list[str],
+    sentence: str,
+    prepared: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("trainer.steps.load_trained", lambda run: (None, None))
+    assert main([str(prepared) if word == "data" else word for word in words]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("coverage", ["0", "1", "80", "nan", "half"])
+def test_a_coverage_that_cannot_be_is_wrong_usage(coverage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["calibrate", "run", "data", "--coverage", coverage])
+    assert caught.value.code == 2
+    assert "--coverage" in capsys.readouterr().err
+
+
+def test_a_damaged_list_of_averaged_trainings_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "averaged.json").write_text("[")
+    assert main(["export", str(tmp_path), "--out", str(tmp_path / "bundle")]) == 1
+    assert "averaged.json is damaged" in capsys.readouterr().err

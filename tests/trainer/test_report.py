@@ -21,6 +21,7 @@ from tests.trainer.originals.made import make_data
 from trainer.answers import Answers, Judged, judge
 from trainer.report import write_report
 from trainer.report_map import map_page
+from trainer.run_folder import TrainingError
 from trainer.shards import Sample, ShardData
 
 CALIBRATION = Calibration(1.0, 1.0, 0.8, 0.8, 0.8, 0.8, 40, 4, "made up")
@@ -184,3 +185,22 @@ class Opened:
 
     def wait(self, condition: str) -> None:
         self._bot.waitUntil(lambda: self.js(condition) is True, timeout=30_000)
+
+
+@pytest.mark.parametrize("history", ["[", "{}{", '[{"epoch": 1}]', '[{"losses": ["much"]}]', "[3]"])
+def test_a_damaged_history_is_told(data: ShardData, grid: CellGrid, tmp_path: Path, history: str) -> None:
+    (tmp_path / "history.json").write_text(history)
+    samples = data.of("test")
+    with pytest.raises(TrainingError, match="history of the training"):
+        write_report(tmp_path / "a.html", tmp_path, answers(samples, grid), data, samples, grid, CALIBRATION)
+
+
+def test_names_that_look_like_markup_stay_text(data: ShardData, grid: CellGrid, tmp_path: Path) -> None:
+    samples = tuple(replace(sample, key="<script>k</script>", group="<i>g") for sample in data.of("test"))
+    run = tmp_path / "<script>alert(1)<_script>"
+    run.mkdir()
+    write_report(tmp_path / "a.html", run, answers(samples, grid), data, samples, grid, CALIBRATION)
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "Training &lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert "<script>k" not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from argparse import Namespace
@@ -20,23 +21,25 @@ from geotagger.core.errors import SettingsError
 from geotagger.inference import Predictor, load_bundle
 from geotagger.inference.network import GeoNetwork
 from trainer.__main__ import main
-from trainer.average import AVERAGED_FILE
 from trainer.config import Config, load_config
+from trainer.fine_tuning import _mixed, _mixing_shares
 from trainer.prepare import prepare
-from trainer.shards import DataError, ShardData
-from trainer.steps import unseen_splits
-from trainer.train import (
+from trainer.processes import Ranks
+from trainer.run_folder import (
+    AVERAGED_FILE,
+    CALIBRATION_FILE,
     HISTORY_FILE,
+    METRICS_FILE,
     RESUME_FILE,
     WEIGHTS_FILE,
-    Ranks,
     TrainingError,
-    _mixed,
-    _mixing_shares,
-    load_backbone,
+    claimed,
     load_trained,
-    train,
+    save_weights,
 )
+from trainer.shards import DataError, ShardData
+from trainer.steps import unseen_splits
+from trainer.train import load_backbone, train
 
 SMALL = [
     "train.epochs=2",
@@ -105,6 +108,60 @@ def test_killed_and_resumed_training_reaches_the_same_weights(
     assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
 
 
+def test_a_training_is_neither_begun_over_nor_done_twice(
+    prepared: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = [part for assignment in SMALL for part in ("--set", assignment)]
+    train(prepared, tmp_path, _config(), backbone=None, say=_quiet, stop_after=lambda step: step == 2)
+    for folder in (tmp_path, trained):
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert main(["train", str(prepared), "--out", str(folder), *settings]) == 1
+        error = f"{folder} holds a training already: --resume goes on with it, another folder begins anew.\n"
+        assert capsys.readouterr().err == error
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert main(["train", str(prepared), "--out", str(trained), *settings, "--resume"]) == 0
+    assert f"The training in {trained} is finished." in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
+
+
+def test_two_trainings_do_not_share_a_folder(prepared: Path, tmp_path: Path) -> None:
+    with claimed(tmp_path), pytest.raises(TrainingError, match="Another training is writing into"):
+        train(prepared, tmp_path, _config(), backbone=None, say=_quiet)
+    assert not (tmp_path / "config.json").exists()
+
+
+def test_killed_while_it_fits_the_last_heads_it_reaches_the_same_weights(
+    prepared: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("trainer.train.fit_closing_heads", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(prepared, tmp_path, _config(), backbone=None, say=_quiet)
+    assert not (tmp_path / WEIGHTS_FILE).exists()
+    train(prepared, tmp_path, _config(), backbone=None, resume=True, say=_quiet)
+    assert (tmp_path / WEIGHTS_FILE).read_bytes() == (trained / WEIGHTS_FILE).read_bytes()
+
+
+def test_what_was_measured_of_other_weights_or_calibrations_is_taken_away(
+    prepared: Path, trained: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    (run / CALIBRATION_FILE).write_text("of before")
+    (run / METRICS_FILE).write_text("of before")
+    assert main(["calibrate", str(run), str(prepared)]) == 0
+    assert not (run / METRICS_FILE).exists()
+    (run / METRICS_FILE).write_text("of before")
+    network, _ = load_trained(run)
+    save_weights(network, run, ShardData(prepared))
+    assert not (run / METRICS_FILE).exists()
+    assert main(["export", str(run), "--out", str(tmp_path / "bundle")]) == 1
+    assert not (tmp_path / "bundle").exists()
+
+
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 cut off"])
 def test_a_damaged_interrupted_training_gets_a_sentence(
     prepared: Path, tmp_path: Path, content: bytes
@@ -150,7 +207,7 @@ def test_a_training_does_not_go_on_with_other_photos(
 def test_an_interrupted_training_without_its_settings_is_told(prepared: Path, tmp_path: Path) -> None:
     train(prepared, tmp_path, _config(), backbone=None, say=_quiet, stop_after=lambda step: step == 0)
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(TrainingError, match="are missing or damaged; train without --resume"):
+    with pytest.raises(TrainingError, match=r"settings of the training in .* are missing or damaged"):
         train(prepared, tmp_path, _config(), backbone=None, resume=True, say=_quiet)
 
 
@@ -186,6 +243,14 @@ def test_two_processes_give_the_loss_curve_of_one(prepared: Path, tmp_path: Path
     ]
     assert len(curves[0]) == 10
     assert curves[1] == pytest.approx(curves[0], rel=2e-3)
+
+
+def test_a_gradient_without_bounds_stops_before_the_weights_are_no_numbers(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.nn.utils.clip_grad_norm_", lambda *_: torch.tensor(float("inf")))
+    with pytest.raises(TrainingError, match=r"its gradient inf; lower train\.body_rate"):
+        train(prepared, tmp_path, _config(), backbone=None, say=_quiet)
 
 
 def test_loss_that_is_no_number_stops_with_a_sentence(prepared: Path, tmp_path: Path) -> None:
@@ -319,6 +384,9 @@ def test_the_average_of_two_trainings_is_a_run_like_any_other(
     assert main(["calibrate", str(mean), str(prepared)]) == 0
     assert main(["export", str(mean), "--out", str(tmp_path / "bundle")]) == 0
     assert [run["train"]["seed"] for run in load_bundle(tmp_path / "bundle").manifest["averaged"]] == [0, 1]
+    assert main(["average", str(trained), str(other), "--data", str(prepared), "--out", str(other)]) == 1
+    assert f"{other} holds a training already" in capsys.readouterr().err
+    assert load_file(other / WEIGHTS_FILE).keys() == second.keys()
     save_file(second, other / WEIGHTS_FILE, {"list_hash": "of other photos"})
     capsys.readouterr()
     assert main(["average", str(trained), str(other), "--data", str(prepared), "--out", str(mean)]) == 1

@@ -17,6 +17,7 @@ from trainer.networks.alexnet import AlexNetGeo
 from trainer.networks.geocnn import GeoCNN, GeoCNNResidual
 from trainer.networks.geonet import GeoNet
 from trainer.networks.weights import load_backbone
+from trainer.run_folder import EMBEDDING_DIMENSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,6 @@ class Network:
 
 
 def _ours(regions: int) -> nn.Module:
-    # Here, not above: the training of our own network stands on much that the others do without.
-    from trainer.train import EMBEDDING_DIMENSIONS
-
     return GeoNetwork(regions, len(build_cell_grid(load_regions())), EMBEDDING_DIMENSIONS)
 
 

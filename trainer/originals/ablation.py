@@ -21,7 +21,7 @@ from trainer.originals.evaluation import judge_training
 from trainer.originals.photos import ReducedPhotos
 from trainer.originals.settings import AUGMENTATIONS, OriginalSettings, augment_without, original_settings
 from trainer.originals.training import train_on
-from trainer.shards import SPLITS, DataError, Sample
+from trainer.shards import SPLITS, DataError, Sample, splits_named
 
 ABLATION_FILE = "ablation.json"
 WITH_ALL = "all five"
@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> None:
         ),
         threads=arguments.threads,
     )
-    splits = tuple(part.strip() for part in arguments.splits.split(",") if part.strip())
+    splits = splits_named(arguments.splits)
     data = ReducedPhotos(arguments.data, arguments.input_px)
     ablation = ablate(data, arguments.out, settings, splits=splits, seeds=arguments.seeds)
     one = ablation.rows[0]

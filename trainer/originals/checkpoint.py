@@ -15,7 +15,7 @@ from torch import nn
 
 from trainer.files import write_file
 from trainer.networks.registry import Recipe
-from trainer.train import TrainingError
+from trainer.run_folder import TrainingError
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 

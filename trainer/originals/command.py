@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from geotagger.core.errors import GeotaggerError
-from trainer.compare import METRICS_FILE, compare
+from trainer.compare import compare
 from trainer.files import write_file
 from trainer.networks.registry import NETWORKS
 from trainer.originals.evaluation import evaluate_original
 from trainer.originals.settings import AUGMENTATIONS, OriginalSettings, augment_without, original_settings
 from trainer.originals.training import train_original
-from trainer.shards import SPLITS
+from trainer.run_folder import METRICS_FILE
+from trainer.shards import SPLITS, splits_named
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +101,7 @@ def _train(arguments: argparse.Namespace) -> Path:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    splits = tuple(part.strip() for part in arguments.splits.split(",") if part.strip())
+    splits = splits_named(arguments.splits)
     document = evaluate_original(arguments.data, arguments.run, splits)
     text = json.dumps(document, indent=1)
     path = arguments.run / METRICS_FILE

@@ -23,8 +23,8 @@ from trainer.networks.registry import build_network
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
 from trainer.originals.photos import ReducedPhotos
 from trainer.originals.settings import OriginalSettings
+from trainer.run_folder import TrainingError
 from trainer.shards import DataError, Sample, ShardData
-from trainer.train import TrainingError
 
 _BATCH = 64
 

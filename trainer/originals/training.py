@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from geotagger.core.regions import load_regions
 from trainer.batches import draw_epoch, training_batches
 from trainer.config import SETTINGS_FILE, refuse_other_settings
-from trainer.files import make_folder, write_file
+from trainer.files import write_file
 from trainer.metrics import region_metrics
 from trainer.networks.answers import Answer, OnFrozenFeatures, answer_loss
 from trainer.networks.registry import Recipe, build_network
@@ -23,8 +23,8 @@ from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
 from trainer.originals.evaluation import answers_of, middle_squares, settings_of
 from trainer.originals.photos import ReducedPhotos, Truth
 from trainer.originals.settings import OriginalSettings
+from trainer.run_folder import HISTORY_FILE, METRICS_FILE, TrainingError, claimed, refuse_to_overwrite
 from trainer.shards import Sample, ShardData
-from trainer.train import HISTORY_FILE, TrainingError
 
 
 def train_original(
@@ -41,7 +41,7 @@ def train_original(
 
     Args:
         weights: published weights of the frozen backbone, for networks that stand on one.
-        resume: go on after the last whole epoch that ``output`` holds.
+        resume: go on after the last whole epoch that ``output`` holds; without it a folder that holds a training is refused.
         stop_after: asked after each epoch; True stops there, as a kill would.
 
     Returns:
@@ -79,38 +79,41 @@ def train_on(
     )
     if isinstance(network, OnFrozenFeatures):
         network.bf16 = settings.bf16
-    make_folder(output)
-    state = TrainingState(network, recipe, data.list_hash)
-    if resume and (output / CHECKPOINT_FILE).exists():
-        state.load(output / CHECKPOINT_FILE)
-        refuse_other_settings(output, settings_of(output), settings, ["threads", "recipe.epochs"])
-        if state.epoch > recipe.epochs:
-            raise TrainingError(
-                f"The training in {output} has had {state.epoch} epochs, more than {recipe.epochs}; choose another folder."
-            )
-        say(f"going on after epoch {state.epoch}")
-    settings.save(output / SETTINGS_FILE)
-    truth = Truth.of(samples)
-    kept = kept_of_validation = None
-    if isinstance(network, OnFrozenFeatures) and settings.store_features and state.epoch < recipe.epochs:
-        started = time.monotonic()
-        kept = _features(network, data, samples, recipe.input_px)
-        kept_of_validation = _features(network, data, validation, recipe.input_px) if validation else None
-        say(f"features of {len(samples) + len(validation)} photos in {time.monotonic() - started:.0f} s")
-    while state.epoch < recipe.epochs:
-        started = time.monotonic()
-        entry = {"epoch": state.epoch + 1, "rate": state.rate}
-        entry["loss"] = _train_one_epoch(state, data, samples, truth, settings, kept)
-        if validation:
-            entry |= _validate(network, data, validation, recipe, kept_of_validation)
-        state.finish_epoch(entry)
-        state.save(output / CHECKPOINT_FILE)
-        write_file(output / HISTORY_FILE, json.dumps(state.history, indent=1) + "\n")
-        shown = ", ".join(f"{name} {value:.4g}" for name, value in entry.items() if name != "epoch")
-        say(f"epoch {state.epoch} of {recipe.epochs}: {shown}, {time.monotonic() - started:.0f} s")
-        if stop_after(state.epoch):
-            break
-    return output / CHECKPOINT_FILE
+    with claimed(output):
+        state = TrainingState(network, recipe, data.list_hash)
+        if resume and (output / CHECKPOINT_FILE).exists():
+            state.load(output / CHECKPOINT_FILE)
+            refuse_other_settings(output, settings_of(output), settings, ["threads", "recipe.epochs"])
+            if state.epoch > recipe.epochs:
+                raise TrainingError(
+                    f"The training in {output} has had {state.epoch} epochs, more than {recipe.epochs}; choose another folder."
+                )
+            say(f"going on after epoch {state.epoch}")
+        else:
+            refuse_to_overwrite(output, [CHECKPOINT_FILE])
+        settings.save(output / SETTINGS_FILE)
+        truth = Truth.of(samples)
+        kept = kept_of_validation = None
+        if isinstance(network, OnFrozenFeatures) and settings.store_features and state.epoch < recipe.epochs:
+            started = time.monotonic()
+            kept = _features(network, data, samples, recipe.input_px)
+            kept_of_validation = _features(network, data, validation, recipe.input_px) if validation else None
+            say(f"features of {len(samples) + len(validation)} photos in {time.monotonic() - started:.0f} s")
+        while state.epoch < recipe.epochs:
+            started = time.monotonic()
+            entry = {"epoch": state.epoch + 1, "rate": state.rate}
+            entry["loss"] = _train_one_epoch(state, data, samples, truth, settings, kept)
+            if validation:
+                entry |= _validate(network, data, validation, recipe, kept_of_validation)
+            state.finish_epoch(entry)
+            (output / METRICS_FILE).unlink(missing_ok=True)  # those of fewer epochs
+            state.save(output / CHECKPOINT_FILE)
+            write_file(output / HISTORY_FILE, json.dumps(state.history, indent=1) + "\n")
+            shown = ", ".join(f"{name} {value:.4g}" for name, value in entry.items() if name != "epoch")
+            say(f"epoch {state.epoch} of {recipe.epochs}: {shown}, {time.monotonic() - started:.0f} s")
+            if stop_after(state.epoch):
+                break
+        return output / CHECKPOINT_FILE
 
 
 def _check(samples: Sequence[Sample], recipe: Recipe) -> None:

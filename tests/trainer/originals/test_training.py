@@ -34,8 +34,8 @@ from trainer.originals.settings import (
     original_settings,
 )
 from trainer.originals.training import train_original
+from trainer.run_folder import TrainingError
 from trainer.shards import DataError
-from trainer.train import TrainingError
 
 
 @pytest.fixture(scope="module")

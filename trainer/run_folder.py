@@ -1,0 +1,133 @@
+"""What a training of ours leaves in its folder, by name, and how it is read back and kept from harm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+
+from geotagger.core.calibration import Calibration
+from geotagger.core.cells import CellGrid, build_cell_grid
+from geotagger.core.errors import GeotaggerError
+from geotagger.core.file_lock import try_lock
+from geotagger.core.regions import load_regions
+from geotagger.inference.network import GeoNetwork, remembered_photos
+from trainer.config import SETTINGS_FILE, Config
+from trainer.files import NotWrittenError, make_folder, write_file
+from trainer.shards import ShardData
+
+EMBEDDING_DIMENSIONS = 128
+WEIGHTS_FILE = "weights.safetensors"
+RESUME_FILE = "resume.pt"
+HISTORY_FILE = "history.json"
+AVERAGED_FILE = "averaged.json"
+"""The settings of the trainings behind an average; the run's own are those of the first of them."""
+CALIBRATION_FILE = "calibration.json"
+METRICS_FILE = "metrics.json"
+_LOCK_FILE = ".training"
+
+
+class TrainingError(GeotaggerError):
+    """The training cannot go on."""
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Keep a folder for one training alone; two would write over each other's checkpoints.
+
+    Raises:
+        TrainingError: another training is at it.
+        NotWrittenError: the folder cannot be made.
+    """
+    make_folder(folder)
+    try:
+        lock = (folder / _LOCK_FILE).open("ab")
+    except OSError as error:
+        raise NotWrittenError(folder, error) from error
+    with lock:
+        if not try_lock(lock.fileno()):
+            raise TrainingError(f"Another training is writing into {folder}; please choose another folder.")
+        yield
+
+
+def refuse_to_overwrite(folder: Path, files: Sequence[str]) -> None:
+    """See that a new training does not begin where an earlier one left one of these files.
+
+    Raises:
+        TrainingError: it would.
+    """
+    if any((folder / name).exists() for name in files):
+        raise TrainingError(
+            f"{folder} holds a training already: --resume goes on with it, another folder begins anew."
+        )
+
+
+def settings_of(run: Path) -> Config:
+    """What a training was made with.
+
+    Raises:
+        TrainingError, SettingsError: the settings are missing or damaged.
+    """
+    try:
+        return Config.load_saved(run / SETTINGS_FILE)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"The settings of the training in {run} are missing or damaged.") from error
+
+
+def save_weights(network: GeoNetwork, output: Path, data: ShardData) -> None:
+    """Write the weights of a run, with the hash of the list of photos that it learned from.
+
+    What was measured of other weights that lay there is taken away: it would be exported with these.
+    """
+    for name in (METRICS_FILE, CALIBRATION_FILE):
+        (output / name).unlink(missing_ok=True)
+    tensors = {k: v.cpu().contiguous() for k, v in network.state_dict().items()}
+    write_file(output / WEIGHTS_FILE, save(tensors, {"list_hash": data.list_hash}))
+
+
+def learned_from(run: Path) -> str | None:
+    """Hash of the list of photos that a finished training learned from; None where an earlier version did not say."""
+    with safe_open(run / WEIGHTS_FILE, "pt") as file:
+        return (file.metadata() or {}).get("list_hash")
+
+
+def load_trained(folder: Path) -> tuple[GeoNetwork, CellGrid]:
+    """The network of a finished training.
+
+    Raises:
+        TrainingError: the training in that folder is not finished, or its weights do not fit.
+    """
+    grid = build_cell_grid(load_regions())
+    try:
+        state = load_file(folder / WEIGHTS_FILE)
+        network = GeoNetwork(len(load_regions()), len(grid), EMBEDDING_DIMENSIONS, remembered_photos(state))
+        network.load_state_dict(state)
+    except FileNotFoundError as error:
+        raise TrainingError(f"There is no finished training in {folder}.") from error
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        raise TrainingError(
+            f"The weights in {folder} are damaged or of another version; please train again."
+        ) from error
+    return network.eval().to(memory_format=torch.channels_last), grid  # type: ignore[call-overload]
+
+
+def read_calibration(run: Path) -> Calibration:
+    """What ``calibrate`` found for a training.
+
+    Raises:
+        TrainingError: it has not been calibrated, or the file is damaged.
+    """
+    try:
+        document = json.loads((run / CALIBRATION_FILE).read_text(encoding="utf-8"))
+        return Calibration.from_json(document["calibration"])
+    except FileNotFoundError as error:
+        raise TrainingError(f"{run} is not calibrated; run “python -m trainer calibrate” first.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            f"The calibration in {run} is damaged; run “python -m trainer calibrate” again."
+        ) from error
