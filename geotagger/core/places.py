@@ -45,6 +45,14 @@ class Places:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of all towns, in their order."""
+        return [name for name, _, _ in self._rows]
+
+    def __getitem__(self, index: int) -> Place:
+        return self._place(index)
+
     def nearest(self, position: LatLon) -> tuple[Place, float]:
         """The nearest town and its distance in kilometres."""
         distances = haversine_km(position.lat_deg, position.lon_deg, self._lat_deg, self._lon_deg)

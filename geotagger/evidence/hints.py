@@ -7,10 +7,11 @@ or less probable; it never rules one out. A month or a year in it says which pho
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 
 import numpy as np
 
@@ -18,8 +19,18 @@ from geotagger.core.cells import CellGrid
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.places import Place, load_places, plain_name
-from geotagger.core.regions import Region, load_regions
+from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
+from geotagger.evidence.place_names import (
+    AREAS,
+    COUNTRIES,
+    LANDMARKS,
+    WASHINGTON,
+    countries_abroad,
+    name_key,
+    region_abbreviations,
+    region_names,
+)
 
 _TOWN_KM = 60.0
 _BORDER_KM = 60.0
@@ -30,18 +41,53 @@ _MARGIN = timedelta(days=3)
 _LEAST_LETTERS = 4
 _MOST_WORDS = 4
 
-_COUNTRIES = {
-    "canada": "CA",
-    "united states": "US",
-    "united states of america": "US",
-    "usa": "US",
-    "us": "US",
-    "u.s.": "US",
-    "u.s.a.": "US",
-    "etats-unis": "US",
-    "america": "US",
-}
 _COUNTRY_CODES = {"CA": "CA", "CAN": "CA", "US": "US", "USA": "US"}
+_COAST_KM = 30.0
+"""A town so near to a region belongs to it: the coastlines of the map are coarse."""
+_TAIL_WORDS = 4
+_MOST_TOLD = 60
+_NO_NAMES = frozenset(
+    (
+        "trip",
+        "holiday",
+        "holidays",
+        "vacation",
+        "visit",
+        "tour",
+        "weekend",
+        "hiking",
+        "camping",
+        "skiing",
+        "road",
+        "summer",
+        "winter",
+        "spring",
+        "fall",
+        "autumn",
+        "from",
+        "near",
+        "at",
+        "in",
+        "to",
+        "the",
+        "downtown",
+        "old",
+        "greater",
+        "city",
+        "of",
+        "wedding",
+        "christmas",
+        "photos",
+        "pictures",
+        "voyage",
+        "vacances",
+        "randonnee",
+        "ete",
+        "hiver",
+        "a",
+    )
+)
+"""Words before a name that are no part of it, though they may begin with a capital letter."""
 _MONTHS = (
     ("january", "janvier", "jan"),
     ("february", "fevrier", "feb"),
@@ -59,6 +105,8 @@ _MONTHS = (
 _MONTH_OF = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names}
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DATE = re.compile(r"((?:19|20)\d\d)[-_. ]?(0[1-9]|1[0-2])(?:[-_. ]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
+_MONTH_YEAR = re.compile(r"(?<!\d)(0?[1-9]|1[0-2])/((?:19|20)\d\d)(?!\d)")
+_CAPITAL = re.compile(r"washington\s*,?\s*d\.?\s?c\b\.?", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[,;/|()_]+|\s[-–—]\s")
 
 
@@ -85,6 +133,7 @@ class Hint:
         towns: places and how probable each is the one that was meant.
         regions: indices of regions that were named, or of the countries that were.
         begin, end: which photos it is about, by their clocks; None for all.
+        is_either: True where the towns are another meaning of the words than the regions.
     """
 
     text: str
@@ -93,6 +142,7 @@ class Hint:
     begin: datetime | None
     end: datetime | None
     origin: HintOrigin
+    is_either: bool = False
 
     @property
     def words(self) -> Sentence:
@@ -106,7 +156,7 @@ class Hint:
     @property
     def meaning(self) -> Hashable:
         """What the likelihood depends on; the same for different words of the same place."""
-        return self.towns, self.regions, self.origin
+        return self.towns, self.regions, self.origin, self.is_either
 
     def speaks_of(self, clock: datetime | None) -> bool:
         """True for a photo that the hint is about; without a clock any photo may be."""
@@ -119,16 +169,17 @@ class Hint:
 
         With nothing else known, the place is one that was named with all the probability that the origin leaves.
         """
+        near = np.zeros(len(grid))
         if self.towns:
             lats, lons = zip(*((place.lat_deg, place.lon_deg) for place, _ in self.towns), strict=True)
             weights = np.array([weight for _, weight in self.towns])
             near = weights @ np.exp(-grid.distances_km(lats, lons) / _TOWN_KM)
-            if self.regions:
+            if self.regions and not self.is_either:
                 near = np.where(np.isin(grid.region, self.regions), near, _OVER_THE_BORDER * near)
-        else:
+        if self.is_either or not self.towns:
             inside = np.isin(grid.region, self.regions)
             apart = grid.distances_km(grid.lat_deg[inside], grid.lon_deg[inside]).min(axis=0)
-            near = np.where(inside, 1.0, 0.5 * np.exp(-apart / _BORDER_KM))
+            near = np.maximum(near, np.where(inside, 1.0, 0.5 * np.exp(-apart / _BORDER_KM)))
         usual = float(near @ grid.area_km2 / grid.area_km2.sum())
         leak = self.origin.value
         agrees = leak + (1 - leak) * near / usual
@@ -139,26 +190,37 @@ def parse_hint(text: str, origin: HintOrigin = HintOrigin.USER) -> Hint:
     """Understand a hint.
 
     Raises:
-        HintError: it names no country, region or town that the program knows.
+        HintError: it names no country, region or town that the program knows, or one abroad.
     """
     begin, end, rest = _period(text)
+    rest = _CAPITAL.sub("Washington DC", rest)
     parts = [part.strip() for part in _SEPARATORS.split(rest) if part.strip()]
-    countries: list[str] = []
-    regions: list[int] = []
-    towns: list[list[Place]] = []
-    for part in parts:
-        if not _understand(part, countries, regions, towns):
-            for words in _word_groups(part):
-                if _understand(words, countries, regions, towns):
-                    break
+    names = [name for number, part in enumerate(parts) for name in _names_in(part, number > 0, origin)]
+    regions = [region for name in names for region in name.regions]
+    towns: list[Sequence[Place]] = []
+    for number, name in enumerate(names):
+        later = {region for other in names[number + 1 :] for region in other.regions}
+        inside = _towns_called(name.text, later) if name.regions and later else []
+        if inside:
+            # “Ontario, California”: what is named before a region is a town of it, where there is one.
+            regions = [region for region in regions if region not in name.regions or region in later]
+            towns.append(inside)
+        elif name.towns:
+            towns.append(name.towns)
+    countries = {name.country for name in names}
     within = set(regions) or {region.index for region in load_regions() if region.country in countries}
-    meant = [_weighted(found, within) for found in towns]
-    chosen = tuple(pair for pairs in meant for pair in pairs)
+    told = text if len(text) <= _MOST_TOLD else f"{text[:_MOST_TOLD]}…"
+    if not within and any(name_key(part) in countries_abroad() for part in parts):
+        raise HintError("“{text}” lies outside the United States and Canada.", text=told)
+    chosen = tuple(pair for found in towns for pair in _weighted(found, within))
     if not chosen and not within:
         raise HintError(
-            "“{text}” names no country, state, province or town that the program knows.", text=text
+            "“{text}” names no country, state, province or town that the program knows.", text=told
         )
-    return Hint(text, chosen, tuple(sorted(within)), begin, end, origin)
+    is_either = not chosen and [name_key(name.text) for name in names if not name.country] == ["washington"]
+    if is_either:
+        chosen = ((WASHINGTON, 1.0),)
+    return Hint(text, chosen, tuple(sorted(within)), begin, end, origin, is_either)
 
 
 def folder_hint(name: str) -> Hint | None:
@@ -172,14 +234,15 @@ def folder_hint(name: str) -> Hint | None:
 def hint_in_file(city: str | None, state: str | None, country: str | None) -> Hint | None:
     """The hint in what a file names as its place; None where that is abroad, or a city alone.
 
-    A state that is not known counts for nothing beside a country that is: it may be abbreviated ("Calif.").
+    A state that is not known counts for nothing beside a country that is.
     """
     land = None
     if country is not None:
-        land = _COUNTRIES.get(plain_name(country)) or _COUNTRY_CODES.get(country.upper())
+        land = COUNTRIES.get(name_key(country)) or _COUNTRY_CODES.get(country.upper())
         if land is None:
             return None
-    within = {r.index for r in load_regions() if (land is None or r.country == land) and _is_called(r, state)}
+    called = None if state is None else _region_called(state, may_be_short=True)
+    within = {r.index for r in load_regions() if (land is None or r.country == land) and r.index == called}
     if not within and land is not None:
         within = {region.index for region in load_regions() if region.country == land}
     if not within:
@@ -189,54 +252,120 @@ def hint_in_file(city: str | None, state: str | None, country: str | None) -> Hi
     return Hint(text, towns, tuple(sorted(within)), None, None, HintOrigin.FILE)
 
 
-def _is_called(region: Region, name: str | None) -> bool:
-    if name is None:
-        return False
-    return name.upper() in (region.code, region.postal) or plain_name(name) == plain_name(region.name)
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name that was understood: of a country, of regions, or else of towns, the most important ones first."""
+
+    text: str
+    country: str | None = None
+    regions: tuple[int, ...] = ()
+    towns: tuple[Place, ...] = ()
 
 
-def _understand(part: str, countries: list[str], regions: list[int], towns: list[list[Place]]) -> bool:
-    plain, names = plain_name(part), load_regions()
-    if plain in _COUNTRIES:
-        countries.append(_COUNTRIES[plain])
-        return True
-    for region in names:
-        is_code = part in (region.code, region.postal)
-        if is_code or plain in (plain_name(region.name), region.code.lower()):
-            regions.append(region.index)
-            return True
-    found = _towns_called(part)
-    if found:
-        towns.append(found)
-    return bool(found)
-
-
-def _towns_called(name: str) -> list[Place]:
-    plain = plain_name(name)
-    return [place for place in load_places().search(name, limit=40) if plain_name(place.name) == plain]
-
-
-def _word_groups(part: str) -> list[str]:
-    """The words of a part that may be a name, longest groups first; names begin with a capital letter."""
+def _names_in(part: str, is_later: bool, origin: HintOrigin) -> list[_Name]:
+    """The names in one part of a hint: all of it, one and the region that it is in, or some of its words."""
+    may_be_short = is_later and origin is not HintOrigin.FOLDER
+    whole = _understood(part, may_be_short)
+    if whole is not None:
+        return [whole]
     words = part.split()
-    groups = []
-    for length in range(min(len(words), _MOST_WORDS), 0, -1):
+    for length in range(1, min(len(words), _TAIL_WORDS + 1)):
+        tail = _understood(" ".join(words[-length:]), may_be_short=False)
+        if tail is None and length == 1 and origin is not HintOrigin.FOLDER:
+            short = _region_called(words[-1], may_be_short=True)
+            # “montreal qc”: two small letters are a region where there is such a town in it.
+            head = "" if short is None else " ".join(words[:-1])
+            tail = (
+                _Name(words[-1], regions=(short,))
+                if short is not None and _towns_called(head, {short})
+                else None
+            )
+        if tail is not None and (tail.regions or tail.country):
+            return [*_names_in(" ".join(words[:-length]), False, origin), tail]
+    return _names_among(words, origin)
+
+
+def _names_among(words: list[str], origin: HintOrigin) -> list[_Name]:
+    """Names among other words, longer ones first; those begin with a capital letter, or with none in the whole part."""
+    found: dict[int, _Name] = {}
+    free = [True] * len(words)
+    capitals = any(word[:1].isupper() for word in words)
+    for length in range(min(len(words) - 1, _MOST_WORDS), 0, -1):
         for first in range(len(words) - length + 1):
             group = words[first : first + length]
-            if group[0][:1].isupper() and group[-1][:1].isupper() and len("".join(group)) >= _LEAST_LETTERS:
-                groups.append(" ".join(group))
-    return groups
+            is_name = all(word[:1].isupper() == capitals for word in (group[0], group[-1]))
+            if not is_name or len("".join(group)) < _LEAST_LETTERS or not all(free[first : first + length]):
+                continue
+            before = words[first - 1] if first else ""
+            if length == 1 and before[:1].isupper() and name_key(before) not in _NO_NAMES:
+                continue  # “John Denver” is no town
+            name = _understood(" ".join(group), may_be_short=False)
+            if name is None:
+                continue
+            found[first] = name
+            free[first : first + length] = [False] * length
+            if origin is HintOrigin.FOLDER:
+                return [name]
+    return [found[first] for first in sorted(found)]
 
 
-def _weighted(found: list[Place], within: set[int]) -> list[tuple[LatLon, float]]:
-    """Towns of one name, the more important ones more probable; only those in the regions that were named."""
+def _understood(text: str, may_be_short: bool) -> _Name | None:
+    key = name_key(text)
+    if key in COUNTRIES:
+        return _Name(text, country=COUNTRIES[key])
+    region = _region_called(text, may_be_short)
+    if region is not None:
+        return _Name(text, regions=(region,))
+    if key in AREAS:
+        return _Name(text, regions=tuple(load_regions().by_code(code).index for code in AREAS[key]))
+    if key in LANDMARKS:
+        return _Name(text, towns=(Place(text, LANDMARKS[key], None),))
+    towns = tuple(_towns_called(text))
+    return _Name(text, towns=towns) if towns else None
+
+
+def _region_called(text: str, may_be_short: bool) -> int | None:
+    key = name_key(text)
+    is_marked = "." in text or (text.isupper() and len(key) == len(text))
+    if key in region_names() or not (may_be_short or is_marked):
+        return region_names().get(key)
+    return region_abbreviations().get(key)
+
+
+def _towns_called(name: str, within: Set[int] = frozenset()) -> Sequence[Place]:
+    """Towns of a name, the more important ones first; only those in some regions, if there are any."""
+    places = load_places()
+    found = [places[index] for index in _towns_by_key().get(name_key(name), ())]
+    return _inside(found, within) if within else found
+
+
+@cache
+def _towns_by_key() -> dict[str, list[int]]:
+    towns: dict[str, list[int]] = {}
+    for index, name in enumerate(load_places().names):
+        towns.setdefault(name_key(name), []).append(index)
+    return towns
+
+
+def _inside(found: Sequence[Place], within: Set[int]) -> Sequence[Place]:
+    """Those in some regions; where there are none, those so near that a coarse coastline or border may be why."""
     regions = load_regions()
-    kept = [p for p in found if not within or regions.region_at(p.position) in within][:_MOST_NAMESAKES]
+    inside = [place for place in found if regions.region_at(place.position) in within]
+    if inside:
+        return inside
+    likely = found[:_MOST_NAMESAKES]
+    return [p for p in likely if any(regions.distance_km(r, p.position) <= _COAST_KM for r in within)]
+
+
+def _weighted(found: Sequence[Place], within: Set[int]) -> list[tuple[LatLon, float]]:
+    """Towns of one name, the more important ones more probable; only those in the regions that were named."""
+    kept = (_inside(found, within) if within else found)[:_MOST_NAMESAKES]
     return [(place.position, 1.0 / rank**2) for rank, place in enumerate(kept, start=1)]
 
 
 def _period(text: str) -> tuple[datetime | None, datetime | None, str]:
     """The time that a text names, and the text without it."""
+    text = _MONTH_YEAR.sub(lambda found: f"{found[2]}-{int(found[1]):02}", text)
     found = _DATE.search(text)
     if found is not None:
         year, month = int(found[1]), int(found[2])
