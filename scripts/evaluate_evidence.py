@@ -3,7 +3,7 @@
     python scripts/evaluate_evidence.py ../shared/photos                    the table of docs/evidence.md
     python scripts/evaluate_evidence.py ../shared/photos --fit              writes resources/evidence/tuning.json
     … --outputs FILE.npz …     network outputs to use, made by ``python -m trainer outputs`` (else those of the bundle)
-    … --only FILE.npz          judge only the photos of this file; the rest of the photos serve for fitting
+    … --only FILE.npz          then judge the photos of this file, with what was fitted on all; --only-draws for more draws of them
 
 The position of all photos is hidden, but for a random tenth, or those of one outing, where the table says so, in several
 draws. All that is fitted
@@ -51,6 +51,7 @@ from geotagger.core.cells import CellGrid
 from geotagger.evidence.fusion import ContextModel
 from geotagger.evidence.motion import MotionLaw
 from geotagger.evidence.tuning import Tuning
+from geotagger.evidence.words import point_words
 
 AIM = 0.815
 """Coverage that the shares are chosen for: the middle of the goal, 75 to 88 %."""
@@ -214,7 +215,7 @@ def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int], grid:
         return judged
 
     row(Located.NONE, "image", cases, frozenset())
-    row(Located.NONE, "+ neighbours", cases, TOGETHER)
+    elsewhere = {Located.NONE: _elsewhere(row(Located.NONE, "+ neighbours", cases, TOGETHER))}
     hinted = TOGETHER | {"hint"}
     row(
         Located.NONE, "+ neighbours + hint: the country (made up)", with_hints(cases, grid, "country"), hinted
@@ -228,16 +229,26 @@ def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int], grid:
         ):
             by_rule = [j for s in seeds for d in draws(cases, which, s) for j in judged_by_rule(d, rule)]
             print(row_of(f"{which.value} | {name}", by_rule, len(seeds)), flush=True)
-        for j in row(which, "+ neighbours, some located", cases, TOGETHER):
-            if which is Located.TENTH:
-                groups[j.case.photographer].append(j)
+        together = row(which, "+ neighbours, some located", cases, TOGETHER)
+        elsewhere[which] = _elsewhere(together)
+        for j in together if which is Located.TENTH else ():
+            groups[j.case.photographer].append(j)
     matched = with_gallery(cases, similarity)
     row(Located.TENTH, "+ neighbours + gallery of other days", matched, TOGETHER | {"gallery"})
     tracked = with_tracks(cases)
     row(Located.TENTH, "+ neighbours + track (made up)", tracked, TOGETHER | {"track"})
+    shares = ", ".join(f"{which.value} located: {100 * share:.0f} %" for which, share in elsewhere.items())
+    print(f"\nPoint outside the region named first, and radius above 300 km: {shares}.")
     print("\nBy photographer, with a tenth located:\n")
     for who, group in sorted(groups.items(), key=lambda item: -len(item[1])):
         print(row_of(f"{Located.TENTH.value} | {who}", group, len(seeds)))
+
+
+def _elsewhere(judged: Sequence[Judged]) -> float:
+    """Share of the photos whose marked point is explained, since it lies outside the region named first."""
+    return float(
+        np.mean([j.prediction is not None and point_words(j.prediction) is not None for j in judged])
+    )
 
 
 def print_folders(bench: Bench, timed: Sequence[Case], untimed: Sequence[Case], seeds: Sequence[int]) -> None:
@@ -266,6 +277,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--laws", type=Path, help="file that keeps the laws of motion of the folds")
     parser.add_argument("--draws", type=int, default=3, help="draws of located photos (default 3)")
+    parser.add_argument(
+        "--only-draws", type=int, help="draws for the photos of --only (those of --draws if left out)"
+    )
     parser.add_argument(
         "--fit", action="store_true", help="write the weights and shares fitted on all photos"
     )
@@ -306,6 +320,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cases = read_cases(options.photos, others)
         photographers = len({case.photographer for case in cases})
         print(f"\n{len(cases)} photos by {photographers} photographers; outputs of {model}\n")
+        seeds = range(options.only_draws or options.draws)
         print_table(bench, cases, seeds, grid)
         print_folders(bench, cases, read_cases(options.photos, others, timed=False), seeds)
 
