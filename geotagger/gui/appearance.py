@@ -131,6 +131,7 @@ QCheckBox::indicator {{
 QCheckBox::indicator:checked {{ border-color: {p.accent}; background: {p.accent}; image: url({checked}); }}
 QCheckBox::indicator:disabled {{ border-color: {p.border}; background: {p.window}; }}
 QCheckBox::indicator:checked:disabled {{ background: {p.muted}; }}
+QCheckBox::indicator:focus {{ border: 2px solid {p.text}; width: 10px; height: 10px; }}
 QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: none; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {p.accent}; }}
 QLineEdit[wrong="true"] {{ border-color: {p.error}; }}
@@ -149,6 +150,8 @@ QAbstractItemView {{
   background: {p.surface}; border: none; outline: none;
   selection-background-color: {chosen}; selection-color: {p.text};
 }}
+QListWidget, QTableWidget {{ border: 1px solid {p.border}; border-radius: 6px; }}
+QListWidget:focus, QTableWidget:focus {{ border-color: {p.accent}; }}
 QListView#suggestions {{ border: 1px solid {p.border}; padding: 4px; }}
 QListView#suggestions::item, QUndoView::item {{ padding: 5px 8px; }}
 QTableView::item {{ padding: 0 6px; }}
@@ -170,6 +173,7 @@ QFrame#drop[over="true"] {{ border-color: {p.accent}; }}
 QFrame#card {{ border: 1px solid {p.border}; border-radius: 6px; background: {p.surface}; }}
 QTabBar::tab {{ padding: 6px 12px; color: {p.muted}; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {p.text}; border-bottom-color: {p.accent}; }}
+QTabBar::tab:selected:focus {{ background: {chosen}; border-top-left-radius: 6px; border-top-right-radius: 6px; }}
 QTabWidget::pane {{ border: none; border-top: 1px solid {p.border}; }}
 """
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from geotagger.gui.language import tr, trn
+from geotagger.gui.wordy_dialog import WordyDialog
 
 _TITLE_PX = 470
 """Not of the dialog itself, which must grow with the words on its buttons."""
 
 
-class UnwrittenDialog(QDialog):
+class UnwrittenDialog(WordyDialog):
     """Write now, keep for next time, drop, or stay."""
 
     write_wanted = Signal()

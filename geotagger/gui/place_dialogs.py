@@ -111,9 +111,9 @@ class PlacesSheet(QDialog):
         self.table.setAccessibleName(tr("Known places"))
         self.table.itemChanged.connect(self._on_edited)
         self.table.itemSelectionChanged.connect(self._refresh_buttons)
-        hint = QLabel(tr("A double click renames a place. Photos that were put there stay where they are."))
-        hint.setProperty("role", "muted")
-        hint.setWordWrap(True)
+        self.hint = QLabel()
+        self.hint.setProperty("role", "muted")
+        self.hint.setWordWrap(True)
         self._problem = _problem_label()
         self.remove_button = QPushButton(tr("Remove"))
         self.remove_button.clicked.connect(self._remove)
@@ -131,7 +131,7 @@ class PlacesSheet(QDialog):
         layout.setContentsMargins(24, 20, 24, 16)
         layout.setSpacing(8)
         layout.addWidget(self.table, 1)
-        layout.addWidget(hint)
+        layout.addWidget(self.hint)
         layout.addWidget(self._problem)
         layout.addLayout(row)
         self._fill()
@@ -147,6 +147,11 @@ class PlacesSheet(QDialog):
             self.table.setItem(row, 0, name)
             self.table.setItem(row, 1, where)
         self.table.blockSignals(False)
+        self.hint.setText(
+            tr("A double click renames a place. Photos that were put there stay where they are.")
+            if self.table.rowCount()
+            else tr("There are none yet. “Pin as known place…” gives the position of a photo a name.")
+        )
         self._refresh_buttons()
 
     def _refresh_buttons(self) -> None:

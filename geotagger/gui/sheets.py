@@ -12,6 +12,7 @@ from geotagger import __version__
 from geotagger.gui.actions import Declared
 from geotagger.gui.icons import app_icon
 from geotagger.gui.language import tr
+from geotagger.gui.wordy_dialog import WordyDialog
 
 _COLUMNS = 2
 
@@ -66,7 +67,7 @@ def _group(name: str, members: list[Declared]) -> QWidget:
     return widget
 
 
-class AboutDialog(QDialog):
+class AboutDialog(WordyDialog):
     """Version, model, and the licences of what the program stands on."""
 
     def __init__(self, model: str, parent: QWidget | None = None) -> None:

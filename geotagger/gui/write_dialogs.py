@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -18,13 +17,14 @@ from geotagger.core.fix import Source
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.names import breakable, shown, shown_name
 from geotagger.gui.wording import some_names
+from geotagger.gui.wordy_dialog import WordyDialog
 from geotagger.metadata import WriteTarget
 from geotagger.session.write_report import WriteReport, WriteSummary
 
 _NOTES_SHOWN = 5
 
 
-class _Sheet(QDialog):
+class _Sheet(WordyDialog):
     """A heading, numbers with words, notes, and buttons at the bottom right."""
 
     def __init__(self, title: str, parent: QWidget | None) -> None:

@@ -9,19 +9,24 @@ from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
-from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox, QUndoView
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QSpinBox, QUndoView
 
 from geotagger.core.coordinates import Notation
 from geotagger.core.geo import LatLon
+from geotagger.core.sentence import Sentence
 from geotagger.core.settings import Device, Settings, Theme, load_settings
 from geotagger.gui import predicting
 from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.crash import CrashDialog, CrashWatch
 from geotagger.gui.guard import UnwrittenDialog
+from geotagger.gui.language import use_language
+from geotagger.gui.place_dialogs import PlacesSheet
 from geotagger.gui.settings_dialog import SettingsDialog
 from geotagger.gui.sheets import AboutDialog, KeySheet
+from geotagger.gui.write_dialogs import ReportDialog
 from geotagger.session.kept_session import load_session
 from geotagger.session.photo import PhotoState
+from geotagger.session.write_report import WriteReport
 from tests.gui.conftest import App
 from tests.images import save_photo
 
@@ -206,3 +211,24 @@ def test_a_challenge_is_played_to_its_end(app: App, tmp_path: Path) -> None:
 def test_a_challenge_needs_located_photos(opened: App) -> None:
     opened.do("challenge")
     assert "needs photos that hold a position" in opened.window.notices.text
+
+
+def test_no_dialog_cuts_off_what_it_says(app: App) -> None:
+    use_language("fr")
+    reason = Sentence("Another program has changed this file since it was read.")
+    report = WriteReport(1, failures=[(Path("n" * 150 + f"{number}.jpg"), reason) for number in range(7)])
+    for dialog in (
+        AboutDialog("geotagger-b0-12345678", app.window),
+        ReportDialog(report, app.window),
+        UnwrittenDialog(3, app.window),
+        PlacesSheet(app.window.placing, Notation.DECIMAL, app.window),
+    ):
+        dialog.open()
+        app.wait(lambda dialog=dialog: dialog.isVisible())
+        for label in dialog.findChildren(QLabel):
+            if label.isVisible() and label.wordWrap():
+                assert label.height() >= label.heightForWidth(label.width()), label.text()
+        dialog.close()
+    app.wait(
+        lambda: not any(isinstance(w, QDialog) and w.isVisible() for w in QApplication.topLevelWidgets())
+    )

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QTabWidget, QWidget
 
 from geotagger.core.geo import LatLon
 from geotagger.gui.actions import declared_actions
@@ -122,3 +122,31 @@ def test_no_two_actions_share_a_key() -> None:
     keys = [QKeySequence(key).toString() for action in declared_actions() for key in action.keys]
     assert len(keys) == len(set(keys))
     assert all(keys), "every key is one that Qt knows"
+
+
+@pytest.mark.parametrize("name", ["settings", "places", "evidence"])
+def test_what_has_the_keys_looks_so_in_every_dialog(opened: App, name: str) -> None:
+    opened.do(name)
+    dialog = opened.dialog(QDialog)
+    dialog.activateWindow()
+    opened.wait(dialog.isActiveWindow)
+    stops = [
+        widget
+        for widget in dialog.findChildren(QWidget)
+        if widget.isVisible()
+        and widget.isEnabled()
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and not isinstance(widget, QTabWidget)  # gives the keys on to its tabs
+    ]
+    assert len(stops) > 1
+    for stop in stops:
+        stop.setFocus(Qt.FocusReason.TabFocusReason)
+        with_keys = dialog.grab().toImage()
+        stop.clearFocus()
+        assert dialog.grab().toImage() != with_keys, (type(stop), stop.accessibleName())
+    dialog.reject()
+    opened.wait(lambda: not dialogs_shown())
+
+
+def dialogs_shown() -> list[QWidget]:
+    return [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
