@@ -14,6 +14,7 @@ import typer
 
 from geotagger.cli import doctor, forget, learn, predict, set_position, show, strip, tag, undo, version
 from geotagger.cli.output import say
+from geotagger.core.file_questions import exists
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "predict": predict.command,
@@ -79,12 +80,12 @@ def expanded(words: list[str]) -> list[str]:
     return [
         found
         for word in words
-        for found in (glob.has_magic(word) and not Path(word).exists() and sorted(glob.glob(word))) or [word]  # noqa: PTH207
+        for found in (glob.has_magic(word) and not exists(word) and sorted(glob.glob(word))) or [word]  # noqa: PTH207
     ]
 
 
 def _misspelt(word: str) -> str | None:
     """The command that was probably meant by a word which is neither a command nor a file."""
-    if Path(word).exists():
+    if exists(word):
         return None
     return next(iter(difflib.get_close_matches(word, _COMMANDS, 1, 0.75)), None)

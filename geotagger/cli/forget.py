@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import typer
 
 from geotagger.cli.output import say
@@ -19,7 +22,7 @@ def command(paths: Paths) -> None:
             named = [
                 variant
                 for path in paths
-                for variant in dict.fromkeys((path, path.absolute(), path.resolve()))
+                for variant in dict.fromkeys((path, path.absolute(), Path(os.path.realpath(path))))
             ]
             removed = gallery.forget(named)
     except GeotaggerError as error:

@@ -14,6 +14,7 @@ from geotagger.cli.output import emit, find_photos, finish, journalled, say, wit
 from geotagger.cli.predict import Paths
 from geotagger.core.coordinates import format_position, parse_coordinates
 from geotagger.core.errors import GeotaggerError, PhotoError
+from geotagger.core.file_questions import exists
 from geotagger.core.fix import Fix, Source
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 from geotagger.metadata import WriteRequest, WriteTarget, write_fixes
@@ -29,7 +30,7 @@ class SetCommand(TyperCommand):
         for index, word in enumerate(args):
             if word == "--":
                 break
-            if _SOUTHERN.match(word) and not Path(word).exists():
+            if _SOUTHERN.match(word) and not exists(word):
                 args[index] = f" {word}"
                 break
         return super().parse_args(ctx, args)

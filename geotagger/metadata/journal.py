@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from geotagger.core.errors import ChangedOnDiskError, GeotaggerError, PhotoError, WriteRefusedError
+from geotagger.core.file_questions import exists
 from geotagger.core.paths import data_dir
 from geotagger.core.sentence import Sentence
 from geotagger.metadata import safe_write
@@ -281,7 +282,7 @@ class Journal:
                 "SELECT target, helper FROM journal_writes WHERE state = 'kept'"
             ).fetchall()
         kept = [KeptCopy(path_of(target), path_of(helper)) for target, helper in rows]
-        return [one for one in kept if one.copy.exists()]
+        return [one for one in kept if exists(one.copy)]
 
     def _undo_write(
         self, undo_id: int, entry: int, photo: Stored, target: Stored, operation: str, edit: bytes, after: str

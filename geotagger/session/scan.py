@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from geotagger.core.file_questions import is_folder, is_link
 from geotagger.core.sentence import Sentence
 from geotagger.metadata import PHOTO_SUFFIXES
 
@@ -37,7 +38,7 @@ def scan(paths: Iterable[Path], cancelled: Callable[[], bool] = lambda: False) -
     """
     seen: set[str] = set()
     for path in paths:
-        for item in _scan_folder(path) if path.is_dir() else [_scan_file(path, is_named=True)]:
+        for item in _scan_folder(path) if is_folder(path) else [_scan_file(path, is_named=True)]:
             if cancelled():
                 return
             real = os.path.realpath(item.path)
@@ -51,7 +52,7 @@ def _scan_file(path: Path, is_named: bool = False) -> ScanItem:
     try:
         path.stat()
     except OSError as error:
-        if path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP):
+        if is_link(path) and error.errno in (errno.ENOENT, errno.ELOOP):
             return ScanItem(path, Sentence("This link leads nowhere."), is_failure=True)
         if isinstance(error, FileNotFoundError):
             return ScanItem(path, Sentence("There is no such file or folder."), is_failure=True)
@@ -75,14 +76,14 @@ def _scan_folder(root: Path) -> Iterator[ScanItem]:
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         for subfolder in subfolders:
             linked = Path(folder, subfolder)
-            if linked.is_symlink():
+            if is_link(linked):
                 yield ScanItem(linked, Sentence("Links to folders are not followed."))
         own = _names_of_sidecars(names)
         for name in sorted(names):
             if name.startswith(".") or name.lower() in own:
                 continue
             path = Path(folder, name)
-            if not path.is_symlink():
+            if not is_link(path):
                 yield _scan_file(path)
             elif os.path.realpath(path).startswith(inside + os.sep):
                 links.append(path)

@@ -328,6 +328,28 @@ def test_a_copy_that_no_longer_fits_is_kept_and_named(
 
 
 @HARD_LINKS
+def test_a_kept_copy_in_a_folder_that_cannot_be_reached_keeps_no_command_from_running(
+    photo: Path, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(tmp_path / "journal" / "geotagger.sqlite3") as db:
+        db.execute(
+            "INSERT INTO journal_writes (run_id, photo, target, operation, edit, helper, in_place, state, at)"
+            " VALUES (1, ?, ?, 'edit', x'', ?, 1, 'kept', '')",
+            [str(photo)] * 3,
+        )
+    db.close()
+    assert [kept.copy for kept in journal.kept_copies()] == [photo]
+    real = os.stat
+
+    def gone(path: Any, *words: Any, **named: Any) -> os.stat_result:
+        if path == photo:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *words, **named)
+
+    monkeypatch.setattr(os, "stat", gone)
+    assert journal.kept_copies() == []
+
+
 def test_what_another_program_made_of_an_interrupted_file_is_not_overwritten(
     photo: Path, tmp_path: Path, write: Write, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

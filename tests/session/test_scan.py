@@ -98,6 +98,30 @@ def test_a_folder_without_rights_is_named_and_the_rest_goes_on(tmp_path, monkeyp
     assert reasons(tmp_path) == {"closed": "You have no right to read this folder."}
 
 
+def refuse_to_look_into(monkeypatch, folder):
+    """As for users who may list a folder, but not reach what lies in it; the tests may run as one whom nothing stops."""
+
+    def looking(real):
+        def refusing(path, *words, **named):
+            if isinstance(path, (str, Path)) and folder in Path(path).parents:
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path, *words, **named)
+
+        return refusing
+
+    for where in (os, Path):  # before Python 3.11 the second does not ask the first
+        for name in ("stat", "lstat"):
+            monkeypatch.setattr(where, name, looking(getattr(where, name)))
+
+
+def test_what_lies_in_a_folder_that_may_only_be_listed_is_named_and_the_rest_goes_on(tmp_path, monkeypatch):
+    closed, after = photo(tmp_path / "a" / "closed.jpg"), photo(tmp_path / "b.jpg")
+    refuse_to_look_into(monkeypatch, closed.parent)
+    for paths in ([tmp_path], [closed, after]):
+        assert found(*paths) == [after]
+        assert reasons(*paths) == {"closed.jpg": "It cannot be reached: Permission denied."}
+
+
 def test_cancelling_stops_at_once(tmp_path):
     for number in range(20):
         photo(tmp_path / f"{number:02}.jpg")
