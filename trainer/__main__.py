@@ -1,4 +1,4 @@
-"""``python -m trainer collect|prepare|train|average|calibrate|evaluate|compare|report|export|outputs|models|original|ablate``."""
+"""``python -m trainer collect|prepare|train|average|calibrate|evaluate|compare|report|export|card|outputs|models|original|ablate``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from geotagger.core.errors import GeotaggerError
-from trainer import average, compare, outputs
+from trainer import average, card, compare, outputs
 from trainer.collect import command as collect
 from trainer.networks import command as networks
 from trainer.originals import ablation
@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     average.add_arguments(commands.add_parser("average", help="one network from several trainings"))
     compare.add_arguments(commands.add_parser("compare", help="several trainings in one table"))
+    card.add_arguments(commands.add_parser("card", help="what was measured of a bundle"))
     ablation.add_arguments(commands.add_parser("ablate", help="what each augmentation is worth"))
     arguments = parser.parse_args(argv)
     commands_of_their_own = {"collect": collect.run, "models": networks.run, "original": originals.run}
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         steps = {
             "ablate": ablation.run,
             "average": average.run,
+            "card": card.run,
             "compare": compare.run,
             "outputs": outputs.run,
         }

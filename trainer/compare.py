@@ -85,7 +85,7 @@ def compare(runs: Sequence[Path], metrics: str | None = None) -> str:
     parts = [
         f"{systems[0].photos} photos by {systems[0].photographers} photographers "
         f"({', '.join(first.splits)} of list {first.list_hash}); {intervals}.",
-        _long_table(systems) if metrics == _ALL else as_table(systems, _columns(systems, metrics)),
+        long_table(systems) if metrics == _ALL else as_table(systems, _columns(systems, metrics)),
         *_differing_settings(measured),
         "\n".join(f"- {one.name}: {one.by}" for one in measured),
     ]
@@ -112,14 +112,19 @@ def _read(file: Path, name: str) -> Measured:
             list_hash=document["list_hash"],
             splits=tuple(document["splits"]),
             by=", ".join(document[name] for name in ("date", "command") if name in document) or "not told",
-            systems=tuple(_evaluation(system) for system in document["systems"]),
+            systems=tuple(evaluation_of(system) for system in document["systems"]),
             settings=_settings(file.parent / SETTINGS_FILE),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{file} is missing or holds no metrics; run “evaluate” first.") from error
 
 
-def _evaluation(system: Mapping[str, Any]) -> Evaluation:
+def evaluation_of(system: Mapping[str, Any]) -> Evaluation:
+    """What ``Evaluation.to_json`` wrote, without its regions.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none, or of an earlier version.
+    """
     metrics = {
         name: Value(*(math.nan if x is None else float(x) for x in values))
         for name, values in system["metrics"].items()
@@ -164,7 +169,8 @@ def _columns(systems: Sequence[Evaluation], metrics: str | None) -> dict[str, st
     return {name: COLUMNS.get(name, name.replace("_", " ")) for name in wanted}
 
 
-def _long_table(systems: Sequence[Evaluation]) -> str:
+def long_table(systems: Sequence[Evaluation]) -> str:
+    """A Markdown table of every metric, one per row, the systems side by side."""
     names = dict.fromkeys(name for system in systems for name in system.metrics)
     lines = [
         "| | " + " | ".join(system.name for system in systems) + " |",

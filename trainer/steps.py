@@ -214,9 +214,9 @@ def _export(arguments: argparse.Namespace) -> None:
     metrics = measured / METRICS_FILE
     if metrics.exists():
         facts["metrics"] = _object_in(metrics)
-    print(
-        f"Wrote {export(arguments.run, arguments.out, read_calibration(measured), facts)} to {arguments.out}."
-    )
+    calibration = read_calibration(measured)
+    facts["cross_coverage"] = _object_in(measured / CALIBRATION_FILE).get("cross_coverage")
+    print(f"Wrote {export(arguments.run, arguments.out, calibration, facts)} to {arguments.out}.")
 
 
 def _json_in(file: Path) -> Any:
