@@ -140,6 +140,7 @@ def our_steps(data: Path, batch: Tensor | None, steps: int, threads: int) -> lis
         "train.head_epochs=0",
         "train.splits=train,validation,calibration,test",
         f"train.threads={threads}",
+        "train.device=cpu",
     )
     with tempfile.TemporaryDirectory() as run, contextmanager(_replaced)(batch is not None, same_batch):
         train(data, Path(run), load_config(None, settings), backbone=None, say=str, stop_after=mark)
