@@ -174,7 +174,10 @@ class Batch:
 
     def join(self, chain: Chain) -> None:
         """Judge the photos of a chain together."""
-        place = [self._place(self._photos[i]) for i in chain.indices.tolist()]
+        place = [
+            None if is_wrong else self._place(self._photos[i])
+            for i, is_wrong in zip(chain.indices.tolist(), chain.contradicted.tolist(), strict=True)
+        ]
         known = np.array([p is not None for p in place])
         has_anchor = known.sum() - known > 0
         anchors = None

@@ -61,9 +61,32 @@ def moves_impossibly(hours: FloatArray, vectors: FloatArray) -> bool:
     """
     if len(hours) < 3:
         return False
-    distances = vector_distances_km(vectors[1:], vectors[:-1])
-    too_fast = (distances > _IMPOSSIBLE_KM) & (distances > _IMPOSSIBLE_KM_PER_H * (np.diff(hours) + 0.25))
+    too_fast = _too_fast(hours, vectors, 1)
     return bool(too_fast.sum() >= 2 and too_fast.mean() > _IMPOSSIBLE_SHARE)
+
+
+def contradicted(hours: FloatArray, vectors: FloatArray) -> npt.NDArray[np.bool_]:
+    """(n,) True for a located photo to which and from which nobody could have travelled, while the ones around it agree.
+
+    Its position is wrong, or its clock alone; it tells nothing of the others.
+
+    Args:
+        hours: (n,) clock hours, ascending.
+        vectors: (n, 3) places as unit vectors.
+    """
+    found = np.zeros(len(hours), np.bool_)
+    if len(hours) >= 3:
+        too_fast = _too_fast(hours, vectors, 1)
+        found[1:-1] = too_fast[:-1] & too_fast[1:] & ~_too_fast(hours, vectors, 2)
+    # Of photos that contradict one another in turn, nobody knows which is right.
+    return np.asarray(found & (np.convolve(found, np.ones(3), "same") < 2))
+
+
+def _too_fast(hours: FloatArray, vectors: FloatArray, step: int) -> npt.NDArray[np.bool_]:
+    """(n - step,) True where no airliner gets from one located photo to the one so many further on."""
+    distances = vector_distances_km(vectors[step:], vectors[:-step])
+    passed_h = hours[step:] - hours[:-step]
+    return (distances > _IMPOSSIBLE_KM) & (distances > _IMPOSSIBLE_KM_PER_H * (passed_h + 0.25))
 
 
 def copied_in_one_go(hours: FloatArray, embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

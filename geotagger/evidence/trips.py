@@ -11,7 +11,13 @@ import numpy.typing as npt
 
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import ImageOutput
-from geotagger.evidence.clocks import DOUBT_H, clock_hours, copied_in_one_go, moves_impossibly
+from geotagger.evidence.clocks import (
+    DOUBT_H,
+    clock_hours,
+    contradicted,
+    copied_in_one_go,
+    moves_impossibly,
+)
 from geotagger.evidence.gallery import GalleryMatch
 from geotagger.evidence.sphere import unit_vectors
 from geotagger.evidence.tracks import TrackFix
@@ -76,6 +82,7 @@ class Chain:
         clocks: (n,) their clocks in hours, ascending.
         hours: (n,) the same, but photos that were copied in one go count as a day apart.
         doubt_h: (n,) hours by which a clock may be wrong.
+        contradicted: (n,) True for a located photo whose position cannot be, by those before and after it.
         stops: (n,) number of the stop of each photo, ascending from 0.
     """
 
@@ -83,6 +90,7 @@ class Chain:
     clocks: FloatArray
     hours: FloatArray
     doubt_h: FloatArray
+    contradicted: npt.NDArray[np.bool_]
     stops: Indices
 
     def copied(self, one: int, other: int) -> bool:
@@ -101,6 +109,7 @@ class Chain:
                 self.clocks[a:b],
                 self.hours[a:b],
                 self.doubt_h[a:b],
+                self.contradicted[a:b],
                 self.stops[a:b] - self.stops[a],
             )
             for a, b in zip(starts, ends, strict=True)
@@ -129,8 +138,10 @@ def chains(photos: Sequence[ContextPhoto], now: datetime | None = None) -> list[
             continue
         copied = copied_in_one_go(hours, np.stack([photos[i].output.embedding for i in indices]))
         spread = hours + _COPY_STEP_H * np.cumsum(copied)
-        if not _clock_is_nonsense(photos, indices, spread):
-            found.append(Chain(indices, hours, spread, np.where(copied, DOUBT_H, 0.0), _stops(spread)))
+        wrong = _contradicted(photos, indices, spread)
+        if wrong is not None:
+            doubt_h = np.where(copied, DOUBT_H, 0.0)
+            found.append(Chain(indices, hours, spread, doubt_h, wrong, _stops(spread)))
     return found
 
 
@@ -143,13 +154,21 @@ def trips(photos: Sequence[ContextPhoto], now: datetime | None = None) -> list[l
     return found
 
 
-def _clock_is_nonsense(photos: Sequence[ContextPhoto], indices: Indices, hours: FloatArray) -> bool:
-    places = [(hour, photos[i].place) for i, hour in zip(indices.tolist(), hours, strict=True)]
-    known = [(hour, place.lat_deg, place.lon_deg) for hour, place in places if place is not None]
-    if len(known) < 3:
-        return False
-    when, lat, lon = (np.array(column) for column in zip(*known, strict=True))
-    return moves_impossibly(when, unit_vectors(lat, lon))
+def _contradicted(
+    photos: Sequence[ContextPhoto], indices: Indices, hours: FloatArray
+) -> npt.NDArray[np.bool_] | None:
+    """(n,) which positions cannot be; None where the clock is nonsense."""
+    wrong = np.zeros(len(indices), np.bool_)
+    places = [(n, place) for n, i in enumerate(indices.tolist()) if (place := photos[i].place) is not None]
+    if len(places) < 3:
+        return wrong
+    known = np.array([n for n, _ in places])
+    spots = unit_vectors([p.lat_deg for _, p in places], [p.lon_deg for _, p in places])
+    outliers = contradicted(hours[known], spots)
+    if moves_impossibly(hours[known][~outliers], spots[~outliers]):
+        return None
+    wrong[known] = outliers
+    return wrong
 
 
 def _stops(hours: FloatArray) -> Indices:

@@ -9,6 +9,8 @@ from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
 
 _HALF_A_MINUTE_H = 1 / 120
+_AT_SEA_KM = 200.0
+"""A point so near to a region may lie in its waters."""
 _WIDE_KM = 300.0
 """With a smaller radius the point lies beside the region that is named first, and that is as it should be."""
 
@@ -39,12 +41,17 @@ def neighbour_words(
 
 
 def point_words(prediction: Prediction) -> Sentence | None:
-    """Says so where the marked point lies outside the most probable region, and the radius is wide; else None."""
-    if prediction.radius_km <= _WIDE_KM:
-        return None
+    """Says so where the marked point lies outside the most probable region, and the radius is wide, or outside of all."""
     regions, best = load_regions(), prediction.best
     found = regions.region_at(prediction.position)
-    if found is None or regions.codes[found] == best.code:
+    if found is None:
+        nearest = regions.nearest(prediction.position)
+        if regions.distance_km(nearest, prediction.position) <= _AT_SEA_KM:
+            return None
+        return Sentence(
+            "The marked point lies far from the United States and Canada; none of the regions is right."
+        )
+    if prediction.radius_km <= _WIDE_KM or regions.codes[found] == best.code:
         return None
     return Sentence(
         "The marked point lies in {region}, not in {best}: it is the best single guess in kilometres.",
@@ -62,8 +69,8 @@ def folder_words(others: int, located: int) -> Sentence:
     """
     if others == 1:
         rest = Sentence("the other photo of this folder")
-    else:
-        rest = Sentence("the {n} other photos of this folder", n=others)
+        return Sentence("{when}, which has GPS", when=rest) if located else rest
+    rest = Sentence("the {n} other photos of this folder", n=others)
     return Sentence("{photos}, {n} of them with GPS", photos=rest, n=located) if located else rest
 
 

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 
 from geotagger.core.geo import LatLon
-from geotagger.evidence.clocks import clock_hours, copied_in_one_go, moves_impossibly
+from geotagger.evidence.clocks import clock_hours, contradicted, copied_in_one_go, moves_impossibly
 from geotagger.evidence.sphere import unit_vectors
 from geotagger.evidence.time_zones import utc_offset_at
 
@@ -78,3 +78,16 @@ def test_photos_copied_in_one_go_are_told_from_a_burst():
     unseen = np.zeros_like(trip, np.float32)
     assert not copied_in_one_go(hours, unseen).any()
     assert not copied_in_one_go(np.arange(40.0), trip.astype(np.float32)).any()
+
+
+def test_one_position_that_nobody_could_have_had_is_told_from_many_that_make_no_sense():
+    hours = np.arange(6.0)
+    lats, lons = 51 + hours / 100, np.full(6, -115.0)
+    assert not contradicted(hours, unit_vectors(lats, lons)).any()
+    lats[2], lons[2] = -33.9, 151.2
+    assert contradicted(hours, unit_vectors(lats, lons)).tolist() == [False, False, True, False, False, False]
+    to_and_fro = unit_vectors(np.where(np.arange(6) % 2, 51.0, -33.9), np.full(6, -115.0))
+    assert not contradicted(hours, to_and_fro).any(), "nobody knows which are right"
+    assert not contradicted(hours * 24, unit_vectors(lats, lons)).any(), "there and back within two days"
+    for few in range(3):
+        assert len(contradicted(hours[:few], unit_vectors(lats[:few], lons[:few]))) == few

@@ -153,6 +153,33 @@ def test_clocks_that_make_their_owner_fly_impossibly_are_not_believed(model, sim
     assert chains(photos) == []
 
 
+def test_one_wrong_position_does_not_spoil_a_trip(model, simulation):
+    """A photo put on the other side of the world by mistake: its neighbours in time do not follow it there."""
+    photos = [simulation.photo(BANFF, hours, located=i % 2 == 0) for i, hours in enumerate(np.arange(11) / 5)]
+    photos[4] = replace(photos[4], place=LatLon(-33.9, 151.2))
+    for prediction in answers(model, photos)[3:6]:
+        assert prediction.position.distance_km(BANFF) < 5
+        assert prediction.best.code == "CA-AB"
+
+
+def test_photos_at_the_ends_of_the_earth_are_judged(model, simulation):
+    """Poles, the date line, the other side of the world: numbers stay finite, and the nearest photo is near."""
+    for first, second in (
+        (LatLon(52.0, 179.9), LatLon(52.0, -179.9)),
+        (LatLon(90.0, 0.0), LatLon(89.9, 180.0)),
+        (LatLon(-90.0, 10.0), LatLon(-89.9, -170.0)),
+    ):
+        photos = [
+            simulation.photo(first, 0.0, located=True),
+            simulation.photo(first, 0.5),
+            simulation.photo(second, 1.0, located=True),
+        ]
+        prediction = answers(model, photos)[1]
+        assert prediction.position.distance_km(first) < 30
+        assert prediction.radius_km < 100
+        assert sum(region.probability for region in prediction.regions) == pytest.approx(1.0)
+
+
 def test_photos_copied_in_one_go_still_know_their_trip(model, simulation):
     """Clocks of the copying, a second apart, and a few located photos: near one of them, one knows not which."""
     rng = np.random.default_rng(3)

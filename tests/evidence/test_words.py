@@ -6,7 +6,7 @@ import pytest
 
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import Prediction, RegionProbability
-from geotagger.evidence.words import duration, neighbour_words, point_words
+from geotagger.evidence.words import duration, folder_words, neighbour_words, point_words
 
 MONTEREY = LatLon(36.6, -121.7)
 AUSTIN = LatLon(30.3, -97.7)
@@ -57,12 +57,32 @@ def test_a_point_outside_the_region_that_is_named_first_says_so():
     )
 
 
+@pytest.mark.parametrize("radius_km", [2.0, 500.0])
+def test_a_point_abroad_says_that_no_region_is_right(radius_km):
+    abroad = replace(FAR, position=LatLon(48.86, 2.35), radius_km=radius_km)
+    words = "The marked point lies far from the United States and Canada; none of the regions is right."
+    assert point_words(abroad) == words
+
+
+@pytest.mark.parametrize(
+    ("others", "located", "words"),
+    [
+        (1, 0, "the other photo of this folder"),
+        (1, 1, "the other photo of this folder, which has GPS"),
+        (7, 0, "the 7 other photos of this folder"),
+        (7, 1, "the 7 other photos of this folder, 1 of them with GPS"),
+    ],
+)
+def test_the_rest_of_a_folder_is_counted(others, located, words):
+    assert folder_words(others, located) == words
+
+
 @pytest.mark.parametrize(
     "prediction",
     [
         replace(FAR, position=AUSTIN),
         replace(FAR, radius_km=250.0),
-        replace(FAR, position=LatLon(36.0, -130.0)),
+        replace(FAR, position=LatLon(36.6, -123.0)),
     ],
     ids=["in the first region", "near it", "at sea"],
 )
