@@ -13,7 +13,7 @@ import typer
 
 from geotagger.cli.output import emit, emit_json
 from geotagger.core import paths
-from geotagger.core.errors import GeotaggerError
+from geotagger.core.errors import GeotaggerError, UserFolderError
 from geotagger.core.regions import load_regions
 from geotagger.core.settings import Device, load_settings, model_folder
 from geotagger.metadata import open_journal
@@ -120,13 +120,8 @@ def _device() -> str:
 def _folder(name: str, folder: Callable[[], Path]) -> Finding:
     try:
         path = folder()
-    except OSError as error:
-        return Finding(
-            name,
-            False,
-            f"It cannot be made: {error.strerror or error}.",
-            "Check the rights of its parent folder.",
-        )
+    except UserFolderError as error:
+        return Finding(name, False, str(error), "Check the rights of its parent folder.")
     if not os.access(path, os.W_OK):
         return Finding(
             name, False, f"{path} cannot be written to.", "Give yourself the right to write there."

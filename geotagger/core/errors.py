@@ -43,6 +43,10 @@ class ResourceError(GeotaggerError):
     """A file that ships with the program is missing or damaged."""
 
 
+class UserFolderError(GeotaggerError, OSError):
+    """A folder of the program's own, such as that of the journal or of the settings, cannot be made."""
+
+
 class BundleError(ResourceError):
     """A model bundle cannot be used: missing, damaged, or made for another version."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from platformdirs import PlatformDirs
 
-from geotagger.core.errors import ResourceError
+from geotagger.core.errors import ResourceError, UserFolderError
 
 _dirs = PlatformDirs("geotagger", appauthor=False)
 
@@ -49,12 +49,23 @@ def resource_path(*parts: str) -> Path:
 
 def _folder(variable: str, default: str) -> Path:
     path = Path(os.environ.get(variable) or default)
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserFolderError(
+            "The program's own folder {folder} cannot be made ({problem}); the variable {variable} names another.",
+            folder=str(path),
+            problem=error.strerror or error,
+            variable=variable,
+        ) from error
     return path
 
 
 def data_dir() -> Path:
-    """Folder of the user's database (``GEOTAGGER_DATA_DIR`` overrides it); made if missing."""
+    """Folder of the user's database (``GEOTAGGER_DATA_DIR`` overrides it); made if missing.
+
+    This and the other folders of the user raise ``UserFolderError`` where they cannot be made.
+    """
     return _folder("GEOTAGGER_DATA_DIR", _dirs.user_data_dir)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from geotagger.core.coordinates import Notation
-from geotagger.core.errors import SettingsError
+from geotagger.core.errors import SettingsError, UserFolderError
 from geotagger.core.paths import config_dir, replace_text
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 
@@ -172,7 +172,11 @@ def load_settings(file: Path | None = None) -> Settings:
 
     A damaged file never keeps the program from starting: it is set aside as ``settings.toml.damaged``.
     """
-    file = file or settings_file()
+    try:
+        file = file or settings_file()
+    except UserFolderError as error:
+        log.warning("%s The default settings are used.", error)
+        return Settings()
     try:
         stored = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

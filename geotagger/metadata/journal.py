@@ -16,7 +16,13 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from geotagger.core.errors import ChangedOnDiskError, GeotaggerError, PhotoError, WriteRefusedError
+from geotagger.core.errors import (
+    ChangedOnDiskError,
+    GeotaggerError,
+    PhotoError,
+    UserFolderError,
+    WriteRefusedError,
+)
 from geotagger.core.file_questions import exists
 from geotagger.core.paths import data_dir
 from geotagger.core.sentence import Sentence
@@ -111,7 +117,11 @@ def open_journal() -> Journal:
     Raises:
         JournalError: it cannot be used.
     """
-    return Journal(data_dir() / DATABASE)
+    try:
+        database = data_dir() / DATABASE
+    except UserFolderError as error:
+        raise JournalError(error.sentence) from error
+    return Journal(database)
 
 
 @contextlib.contextmanager

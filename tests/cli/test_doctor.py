@@ -3,12 +3,15 @@ import shutil
 from dataclasses import replace
 from importlib.metadata import version
 
+import pytest
+
 from geotagger import __version__
 from geotagger.cli import doctor
 from geotagger.core.errors import ResourceError
 from geotagger.core.paths import resource_path
 from geotagger.core.settings import load_settings, save_settings
 from tests.images import save_photo
+from tests.metadata import samples
 
 
 def test_a_healthy_installation_passes_every_check(geotagger):
@@ -65,3 +68,30 @@ def test_a_bundle_of_ones_own_is_used_where_the_settings_name_its_folder(geotagg
     assert f"no model bundle in {tmp_path / 'none'}" in found["model bundle"]["detail"]
     assert "in the settings, or none" in found["model bundle"]["remedy"]
     assert geotagger("predict", photo, "--no-context").code == 2
+
+
+COMMANDS = (["show"], ["set", "1,2"], ["strip"], ["learn"], ["predict"], ["tag", "--write"])
+
+
+@pytest.mark.parametrize("words", [*COMMANDS, ["undo"], ["forget", "x"], ["version"]], ids=" ".join)
+@pytest.mark.parametrize("folder", ["DATA", "CONFIG"])
+def test_a_folder_of_the_program_that_cannot_be_made_is_a_sentence_and_not_a_crash(
+    geotagger, tmp_path, monkeypatch, folder, words
+):
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(samples.JPEGS["camera-gps"]())
+    monkeypatch.setenv(f"GEOTAGGER_{folder}_DIR", str(photo / "no folder"))
+    done = geotagger(*words, *([photo] if words in COMMANDS else []))
+    needs_it = folder == "DATA" and words[0] not in ("show", "version")
+    assert done.code == (2 if needs_it else 0) or words == ["undo"]
+    assert ("GEOTAGGER_DATA_DIR" in done.err) == needs_it
+
+
+def test_a_folder_that_cannot_be_made_is_named_by_the_doctor(geotagger, tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"")
+    for name in ("DATA", "CONFIG", "CACHE", "LOG"):
+        monkeypatch.setenv(f"GEOTAGGER_{name}_DIR", str(tmp_path / "file" / name))
+    done = geotagger("doctor", "--json")
+    assert done.code == 1
+    wrong = {line["check"] for line in done.lines if not line["ok"]}
+    assert wrong == {"interrupted writes", "data folder", "settings folder", "cache folder", "log folder"}

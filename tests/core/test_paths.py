@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from geotagger.core import paths
-from geotagger.core.errors import ResourceError
+from geotagger.core.errors import ResourceError, UserFolderError
 
 
 def test_resources_of_the_tree_are_found():
@@ -33,6 +33,16 @@ def test_user_folders_are_made_where_the_environment_says(tmp_path, monkeypatch,
     folder: Path = getattr(paths, f"{name}_dir")()
     assert folder == tmp_path / "a" / name
     assert folder.is_dir()
+
+
+@pytest.mark.parametrize("name", ["data", "config", "cache", "log"])
+def test_a_user_folder_that_cannot_be_made_is_a_sentence_that_names_it(tmp_path, monkeypatch, name):
+    (tmp_path / "file").write_bytes(b"in the way")
+    monkeypatch.setenv(f"GEOTAGGER_{name.upper()}_DIR", str(tmp_path / "file" / name))
+    with pytest.raises(UserFolderError) as raised:
+        getattr(paths, f"{name}_dir")()
+    assert str(tmp_path / "file" / name) in str(raised.value)
+    assert f"GEOTAGGER_{name.upper()}_DIR" in str(raised.value)
 
 
 def test_a_file_that_cannot_be_replaced_stays_and_leaves_nothing_beside_it(tmp_path, monkeypatch):
