@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
@@ -18,22 +16,18 @@ from PySide6.QtWidgets import (
 )
 
 from geotagger.core.coordinates import format_radius
-from geotagger.core.errors import PhotoError
 from geotagger.core.fix import Source
-from geotagger.core.settings import write_policy
 from geotagger.gui.actions import Actions
 from geotagger.gui.appearance import Appearance
-from geotagger.gui.before_after import BeforeAfter
 from geotagger.gui.explaining import Explaining
 from geotagger.gui.fields import PositionField
-from geotagger.gui.icons import icon
-from geotagger.gui.jobs import Generation
 from geotagger.gui.language import said, tr
 from geotagger.gui.names import breakable, shown, shown_name, tool_tip
 from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.placing import Placing
 from geotagger.gui.preview import Preview
 from geotagger.gui.region_bars import RegionBars
+from geotagger.gui.what_is_written import WhatIsWritten
 from geotagger.gui.wording import (
     accepted_words,
     evidence_heading,
@@ -48,7 +42,6 @@ from geotagger.gui.wording import (
     state_name,
 )
 from geotagger.gui.workbench import Workbench
-from geotagger.metadata import WritePlan, WriteTarget, plan_write
 from geotagger.session.arrangement import taken
 from geotagger.session.photo import Photo, PhotoState
 
@@ -79,7 +72,6 @@ class Panel(QScrollArea):
         self._explaining = explaining
         self._placing = placing
         self._why = actions["why"]
-        self._appearance = appearance
         self.setObjectName("side")
         self.setAccessibleName(tr("Details of the photo"))
         self.setWidgetResizable(True)
@@ -120,15 +112,7 @@ class Panel(QScrollArea):
         self._problem = _label("error")
         self.position.refused.connect(self._show_problem)
         self._near = _label("muted")
-        self._written_toggle = QToolButton()
-        self._written_toggle.setText(tr("What will be written"))
-        self._written_toggle.setObjectName("fold")
-        self._written_toggle.setCheckable(True)
-        self._written_toggle.setChecked(True)
-        self._written_toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._written_toggle.toggled.connect(self._refresh)
-        self._plans = Generation()
-        self._written = BeforeAfter()
+        self._written = WhatIsWritten(workbench, appearance)
         self._placing_part = QWidget()
         self._body = QWidget()
         self._body.setObjectName("side")
@@ -142,8 +126,6 @@ class Panel(QScrollArea):
         workbench.selection_changed.connect(self._refresh)
         workbench.photos_changed.connect(self._on_changed)
         workbench.settings_changed.connect(self._refresh)
-        appearance.changed.connect(self._dress)
-        self._dress()
         self._refresh()
 
     def _lay_out(self) -> None:
@@ -191,15 +173,7 @@ class Panel(QScrollArea):
         inner.addWidget(self._near)
         inner.addSpacing(4)
         inner.addWidget(_rule())
-        toggle = QHBoxLayout()
-        toggle.setContentsMargins(0, 0, 0, 0)
-        toggle.addWidget(self._written_toggle)
-        toggle.addStretch(1)
-        inner.addLayout(toggle)
         inner.addWidget(self._written)
-
-    def _dress(self) -> None:
-        self._written_toggle.setIcon(icon("expand", self._appearance.palette))
 
     def _on_changed(self, photo_ids: list[int]) -> None:
         if self._workbench.current_id in photo_ids:
@@ -231,7 +205,7 @@ class Panel(QScrollArea):
         self._placing_part.setVisible(photo.metadata is not None or photo.error is None)
         self.position.setEnabled(photo.metadata is not None)
         _set(self._near, self._position_note(photo))
-        self._show_written(photo)
+        self._written.show_photo(photo)
 
     def _show_guess(self, photo: Photo) -> None:
         prediction = photo.prediction
@@ -303,53 +277,12 @@ class Panel(QScrollArea):
             parts.append(format_radius(fix.radius_km).replace(" ", "\N{NO-BREAK SPACE}"))
         return " ·\N{NO-BREAK SPACE}".join(part for part in parts if part)
 
-    def _show_written(self, photo: Photo) -> None:
-        """Show the tags that would change; working them out reads the file, so it happens in the background."""
-        shown = self._written_toggle.isChecked()
-        self._written.setVisible(shown)
-        if not shown:
-            return
-        if photo.edited is None or photo.metadata is None or not photo.is_pending:
-            self._plans.next()
-            self._written.show_changes((), _nothing_to_write(photo))
-            return
-        policy = write_policy(self._workbench.settings)
-        work = partial(plan_write, photo.metadata, photo.edited, policy)
-        self._workbench.jobs.run(work, self._planned, self._plan_refused, self._plans.next())
-
-    def _planned(self, plan: WritePlan) -> None:
-        words = {
-            WriteTarget.FILE: tr("Into the photo"),
-            WriteTarget.SIDECAR: tr("Into the sidecar {name}").format(
-                name=plan.written_to.name if plan.written_to else ""
-            ),
-            WriteTarget.KEPT: tr("Nothing"),
-        }[plan.target]
-        self._written.show_changes(plan.changes, f"{words}. {said(plan.reason)}" if plan.reason else words)
-
-    def _plan_refused(self, error: Exception) -> None:
-        if not isinstance(error, PhotoError):
-            raise error
-        self._written.show_changes((), said(error.reason))
-
 
 def _headline(photo: Photo) -> str:
     if photo.state in (PhotoState.READING, PhotoState.PREDICTING):
         return row_words(photo).place
     name = state_name(photo.state)
     return name[:1].upper() + name[1:]
-
-
-def _nothing_to_write(photo: Photo) -> str:
-    if photo.edited is not None:
-        return tr("All is written.")
-    if photo.skipped:
-        return tr("Nothing; the guess was rejected.")
-    if photo.prediction is not None:
-        return tr("Nothing; accept the guess or place the photo.")
-    if photo.on_disk is not None:
-        return tr("Nothing; the position stands in the file already.")
-    return tr("Nothing; the photo has no position yet.")
 
 
 def _facts(photo: Photo) -> str:

@@ -7,10 +7,11 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, Q
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from geotagger.gui.appearance import Appearance, blend, chosen_ground
+from geotagger.gui.column_words import heading_detail, heading_text
 from geotagger.gui.icons import paint_state_mark
 from geotagger.gui.language import said, trn
 from geotagger.gui.names import shown_name
-from geotagger.gui.photo_model import HEADING_ROLE, PHOTO_ROLE, ROW_SIZE, heading_detail, heading_text
+from geotagger.gui.photo_model import HEADING_ROLE, PHOTO_ROLE, ROW_SIZE
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.wording import RowWords, row_words, shown_probability, state_name
 from geotagger.session.arrangement import Heading

@@ -31,12 +31,13 @@ from PySide6.QtWidgets import (
 )
 
 from geotagger.gui.appearance import Appearance
+from geotagger.gui.column_words import COLUMN_SORT, Column
 from geotagger.gui.icons import icon
 from geotagger.gui.kept_selection import KeptSelection
 from geotagger.gui.language import tr, trn
 from geotagger.gui.list_menus import FilterMenu, OrderMenu
 from geotagger.gui.photo_delegate import GRID_CELL, STATE_MARK_PX, PhotoDelegate, StateDelegate
-from geotagger.gui.photo_model import COLUMN_SORT, Column, PhotoModel
+from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.wording import state_name
 from geotagger.gui.workbench import Workbench
 from geotagger.session.arrangement import Grouping

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from enum import IntEnum
 from functools import partial
 from typing import Any
 
@@ -22,14 +20,22 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QFont, QGuiApplication, QStandardItemModel
 
-from geotagger.core.coordinates import format_position, format_radius
 from geotagger.core.regions import load_regions
+from geotagger.gui.column_words import (
+    COLUMN_SORT,
+    NUMBERS,
+    Column,
+    column_text,
+    column_title,
+    heading_detail,
+    heading_text,
+)
 from geotagger.gui.jobs import Generation, Urgency
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.map import photo_mime_data
-from geotagger.gui.names import shown, shown_name, tool_tip
+from geotagger.gui.names import shown_name, tool_tip
 from geotagger.gui.thumbnails import Thumbnails
-from geotagger.gui.wording import percent, row_words, source_name, state_name
+from geotagger.gui.wording import row_words, state_name
 from geotagger.gui.workbench import Workbench
 from geotagger.session.arrangement import (
     Filter,
@@ -39,11 +45,8 @@ from geotagger.session.arrangement import (
     SortKey,
     Trip,
     arrange,
-    best_region,
     find_trips,
-    taken,
 )
-from geotagger.session.photo import Photo
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -55,31 +58,6 @@ HEADING_ROLE = Qt.ItemDataRole.UserRole + 2
 _REARRANGE_MS = 250
 _MANY_RUNS = 50
 """From this many separate runs of rows on, one reset is faster than removing run by run."""
-
-
-class Column(IntEnum):
-    """The columns of the table view."""
-
-    NAME = 0
-    TAKEN = 1
-    STATE = 2
-    REGION = 3
-    PROBABILITY = 4
-    RADIUS = 5
-    POSITION = 6
-
-
-_NUMBERS = (Column.PROBABILITY, Column.RADIUS)
-
-COLUMN_SORT: dict[Column, SortKey] = {
-    Column.NAME: SortKey.NAME,
-    Column.TAKEN: SortKey.TAKEN,
-    Column.STATE: SortKey.STATE,
-    Column.REGION: SortKey.REGION,
-    Column.PROBABILITY: SortKey.PROBABILITY,
-    Column.RADIUS: SortKey.RADIUS,
-    Column.POSITION: SortKey.POSITION,
-}
 
 
 class PhotoModel(QStandardItemModel):
@@ -130,7 +108,7 @@ class PhotoModel(QStandardItemModel):
         if role == PHOTO_ROLE:
             return photo
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(photo, Column(index.column()))
+            return column_text(photo, Column(index.column()), self._workbench.settings.notation)
         if role == Qt.ItemDataRole.ToolTipRole:
             return tool_tip(said(photo.error) if photo.error else str(photo.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -142,7 +120,7 @@ class PhotoModel(QStandardItemModel):
                 words.detail,
             )
             return ", ".join(part for part in parts if part)
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in _NUMBERS:
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in NUMBERS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
@@ -150,19 +128,11 @@ class PhotoModel(QStandardItemModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         if role == Qt.ItemDataRole.TextAlignmentRole and orientation is Qt.Orientation.Horizontal:
-            side = Qt.AlignmentFlag.AlignRight if section in _NUMBERS else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag.AlignRight if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
-        return {
-            Column.NAME: tr("Name"),
-            Column.TAKEN: tr("Taken"),
-            Column.STATE: tr("State"),
-            Column.REGION: tr("Best region"),
-            Column.PROBABILITY: tr("Chance"),
-            Column.RADIUS: tr("Radius"),
-            Column.POSITION: tr("Position"),
-        }[Column(section)]
+        return column_title(Column(section))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
@@ -190,29 +160,6 @@ class PhotoModel(QStandardItemModel):
             )
             return " · ".join(part for part in parts if part)
         return None
-
-    def _text(self, photo: Photo, column: Column) -> str:
-        fix = photo.shown_fix
-        if column is Column.NAME:
-            return shown_name(photo.path)
-        if column is Column.TAKEN:
-            time = taken(photo)
-            return "" if time is None else f"{time:%Y-%m-%d %H:%M}"
-        if column is Column.STATE:
-            return said(photo.error) if photo.error else state_name(photo.state)
-        if column is Column.REGION:
-            best = best_region(photo)
-            if best is None:
-                # Where the user placed it, the state tells as much.
-                return "" if fix is None or photo.edited is not None else source_name(fix.source)
-            return tr(load_regions().by_code(best[0]).name)
-        if column is Column.PROBABILITY:
-            best = best_region(photo)
-            return "" if best is None else percent(best[1])
-        if column is Column.RADIUS:
-            return "" if fix is None or fix.radius_km is None else format_radius(fix.radius_km)
-        notation = self._workbench.settings.notation
-        return "" if fix is None else format_position(fix.position, notation, fix.radius_km)
 
     # What the window asks ---------------------------------------------------------------------------------
 
@@ -372,29 +319,6 @@ def _regions_called(text: str) -> frozenset[str]:
     """Codes of the regions whose name, in the user's language, holds the text."""
     wanted = text.casefold()
     return frozenset(r.code for r in load_regions() if wanted and wanted in tr(r.name).casefold())
-
-
-def heading_text(heading: Heading) -> str:
-    """The words of a heading."""
-    value = heading.value
-    if value is None:
-        return tr("No time known")
-    if isinstance(value, Trip):
-        first, last = f"{value.start:%Y-%m-%d}", f"{value.end:%Y-%m-%d}"
-        return first if first == last else f"{first} – {last}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
-    return shown_name(value)
-
-
-def heading_detail(heading: Heading) -> str:
-    """What more there is to say of a group: of a trip, its folder and where it probably led."""
-    trip = heading.value
-    if not isinstance(trip, Trip):
-        return ""
-    names = load_regions()
-    shares = [f"{tr(names.by_code(code).name)} {percent(share)}" for code, share in trip.regions]
-    return " · ".join(part for part in (shown(trip.name), *shares) if part)
 
 
 def _runs(descending: list[int]) -> list[tuple[int, int]]:

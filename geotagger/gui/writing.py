@@ -6,9 +6,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
@@ -20,6 +20,7 @@ from geotagger.core.settings import write_policy
 from geotagger.core.write_policy import WritePolicy
 from geotagger.gui.jobs import Generation, Lane
 from geotagger.gui.language import said, tr, trn
+from geotagger.gui.turns import Turns
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import (
     Journal,
@@ -71,6 +72,7 @@ class Writing(QObject):
         super().__init__(workbench)
         self._workbench = workbench
         self._generation = Generation()
+        self._turns = Turns(self)
         self._journal: Journal | None = None
         self._waiting: deque[int] = deque()
         self._written_ids: list[int] = []
@@ -336,21 +338,21 @@ class Writing(QObject):
         return report, found
 
     def _taken_back(self, result: tuple[WriteReport, dict[Path, PhotoMetadata]]) -> None:
-        self._undoing = False
-        report, found = result
+        self._turns.run(self._taking_back(*result))
+
+    def _taking_back(self, report: WriteReport, found: dict[Path, PhotoMetadata]) -> Iterator[None]:
+        """Tell the session what the files hold again, photo by photo."""
         session = self._workbench.session
-        changed = []
-        for path, metadata in found.items():
+        facts: list[tuple[Path, dict[str, Any]]] = [
+            (path, {"metadata": metadata, "written": None, "error": None}) for path, metadata in found.items()
+        ]
+        facts += [(path, {"error": reason}) for path, reason in report.failures]
+        for path, known in facts:
             photo_id = session.id_of(path)
-            if photo_id is not None:
-                session.put(replace(session[photo_id], metadata=metadata, written=None, error=None))
-                changed.append(photo_id)
-        for path, reason in report.failures:
-            photo_id = session.id_of(path)
-            if photo_id is not None:
-                session.update(photo_id, error=reason)
-                changed.append(photo_id)
-        self._workbench.note_changed(changed)
+            if photo_id is not None and session.update(photo_id, **known):
+                self._workbench.note_changed((photo_id,))
+            yield
+        self._undoing = False
         self._ended(report)
 
     def _could_not_take_back(self, error: Exception) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from geotagger.core.geo import LatLon
-from geotagger.gui.photo_model import Column
+from geotagger.gui.column_words import Column
 from geotagger.session.arrangement import SortKey
 from geotagger.session.photo import PhotoState
 from tests.gui.conftest import App

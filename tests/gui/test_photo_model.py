@@ -13,10 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings
+from geotagger.gui.column_words import Column
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.language import use_language
 from geotagger.gui.map import photo_ids_in
-from geotagger.gui.photo_model import PHOTO_ROLE, Column, PhotoModel, _runs
+from geotagger.gui.photo_model import PHOTO_ROLE, PhotoModel, _runs
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.workbench import Workbench
 from geotagger.session import review

@@ -122,7 +122,11 @@ class MapView(QWidget):
     @property
     def tab_stop(self) -> QWidget:
         """What the Tab key visits; from there it goes through the map and out of it again."""
-        return self._view.focusProxy() or self._view
+        proxy = self._view.focusProxy()
+        if proxy is None:
+            return self._view
+        proxy.setAccessibleName(self._view.accessibleName())  # it has the keys, so it is what is read out
+        return proxy
 
     def load(self) -> None:
         """Begin to load the page, once."""
