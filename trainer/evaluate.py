@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
@@ -16,7 +18,16 @@ from geotagger.core.geo import FloatArray
 from geotagger.core.regions import load_regions
 from trainer.answers import Answers, Judged, judge, judge_posteriors
 from trainer.calibrate import held_by_radius, held_by_set
-from trainer.metrics import Value, distance_metrics, known_share, plain, ranks, region_metrics, with_intervals
+from trainer.metrics import (
+    Value,
+    distance_metrics,
+    known_share,
+    near_misses,
+    plain,
+    ranks,
+    region_metrics,
+    with_intervals,
+)
 from trainer.shards import Sample
 from trainer.targets import sampling_weights
 
@@ -66,11 +77,13 @@ def evaluate_judged(
     name: str, judged: Judged, samples: Sequence[Sample], calibration: Calibration | None
 ) -> Evaluation:
     """Metrics of predictions; coverage only where they were calibrated."""
+    borders = bordering_regions()
     held_radius = held_by_radius(judged)
     held_set = held_by_set(judged, calibration) if calibration else None
 
     def measure(indices: Any) -> dict[str, float]:
         result = region_metrics(judged.probabilities[indices], judged.regions[indices])
+        result["near_misses"] = near_misses(judged.probabilities[indices], judged.regions[indices], borders)
         result |= distance_metrics(judged.distances_km[indices])
         if held_set is not None:
             result["radius_coverage"] = known_share(held_radius[indices])
@@ -88,6 +101,17 @@ def evaluate_judged(
         per_region=_per_region(judged),
         confusions=_confusions(judged),
     )
+
+
+@cache
+def bordering_regions() -> npt.NDArray[np.bool_]:
+    """(63, 63) which regions have a border in common, on land or in a river or lake."""
+    regions = load_regions()
+    polygons = [regions.polygon(region.index) for region in regions]
+    result = np.zeros((len(regions), len(regions)), bool)
+    first, second = shapely.STRtree(polygons).query(polygons, "intersects")
+    result[first, second] = first != second
+    return result
 
 
 def prior_baseline(train: Sequence[Sample], samples: Sequence[Sample], grid: CellGrid) -> Evaluation:

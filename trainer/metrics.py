@@ -78,6 +78,19 @@ def region_metrics(probabilities: FloatArray, regions: npt.NDArray[np.integer]) 
     return result
 
 
+def near_misses(
+    probabilities: FloatArray, regions: npt.NDArray[np.integer], borders: npt.NDArray[np.bool_]
+) -> float:
+    """Share (%) of the wrong first guesses that name a region which borders on the true one; NaN where none is wrong.
+
+    Args:
+        borders: (regions, regions) which of them do.
+    """
+    guesses = probabilities.argmax(axis=1)
+    wrong = guesses != regions
+    return float(100 * borders[regions[wrong], guesses[wrong]].mean()) if wrong.any() else math.nan
+
+
 def distance_metrics(distances_km: FloatArray) -> dict[str, float]:
     """Median and mean distance, mean score ``exp(-d / 1160)``, and shares within some distances (%).
 

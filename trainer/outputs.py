@@ -16,16 +16,14 @@ import numpy as np
 from geotagger.inference.predictor import calibrated_probabilities
 from trainer.answers import answer
 from trainer.files import write_file
-from trainer.run_folder import load_trained, read_calibration
+from trainer.run_folder import read_calibration
 from trainer.shards import ShardData
-from trainer.steps import unseen_splits
+from trainer.steps import add_run, trained_network, unseen_splits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``outputs``; ``run`` takes what they are parsed to."""
-    parser.add_argument("run", type=Path, help="folder made by train and calibrate")
-    parser.add_argument("data", type=Path, help="folder made by prepare")
-    parser.add_argument("--splits", default="validation,calibration,test", help="which, with commas between")
+    add_run(parser, "validation,calibration,test")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
     parser.add_argument("--measured", type=Path, help="folder with the calibration, if not that of the run")
 
@@ -36,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         GeotaggerError: the training is not finished or not calibrated, or it has seen the photos.
     """
-    network, grid = load_trained(arguments.run)
+    network, grid = trained_network(arguments)
     calibration = read_calibration(arguments.measured or arguments.run)
     data = ShardData(arguments.data)
     splits = unseen_splits(arguments, data)

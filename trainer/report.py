@@ -31,6 +31,7 @@ _METRICS = {
     "top3_macro": "top-3 macro, %",
     "top5_macro": "top-5 macro, %",
     "top10_macro": "top-10 macro, %",
+    "near_misses": "wrong first guesses that name a bordering region, %",
     "median_km": "median distance, km",
     "score": "mean exp(-d/1160 km)",
     "within_200_km": "within 200 km, %",

@@ -13,6 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from geotagger.core.cells import CellGrid
+from geotagger.inference.device import DEVICES
+from geotagger.inference.network import GeoNetwork
 from trainer.answers import answer
 from trainer.calibrate import calibrate, cross_coverage
 from trainer.config import SETTINGS_FILE, Config, load_config
@@ -20,7 +23,7 @@ from trainer.evaluate import Evaluation, as_table, evaluate_network, neighbour_b
 from trainer.export import export
 from trainer.files import write_file
 from trainer.prepare import prepare
-from trainer.processes import training_together
+from trainer.processes import Ranks, computing_device, training_together
 from trainer.report import write_report
 from trainer.run_folder import (
     AVERAGED_FILE,
@@ -54,15 +57,15 @@ def add_step_arguments(commands: Any) -> None:
     _add_settings(step)
 
     step = commands.add_parser("calibrate", help="measure how far the probabilities can be trusted")
-    _add_run(step, "validation,calibration")
+    add_run(step, "validation,calibration")
     step.add_argument("--coverage", type=_share, default=0.8, help="of radius and region set; default 0.8")
 
     step = commands.add_parser("evaluate", help="measure on photographers never seen, beside the baselines")
-    _add_run(step, "test")
+    add_run(step, "test")
     step.add_argument("--json", action="store_true", help="print all metrics as JSON instead of a table")
 
     step = commands.add_parser("report", help="write an HTML page about a training")
-    _add_run(step, "test")
+    add_run(step, "test")
     step.add_argument("--out", type=Path, required=True, metavar="FILE.html")
 
     step = commands.add_parser("export", help="write the bundle")
@@ -88,10 +91,22 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_run(parser: argparse.ArgumentParser, splits: str) -> None:
+def add_run(parser: argparse.ArgumentParser, splits: str) -> None:
+    """Arguments of a command that measures a run on data; ``splits`` where none are named."""
     parser.add_argument("run", type=Path, help="folder made by train")
     parser.add_argument("data", type=Path, help="folder made by prepare")
     parser.add_argument("--splits", default=splits, help=f"which of {', '.join(SPLITS)} (default {splits})")
+    parser.add_argument("--device", default="auto", choices=DEVICES, help="to compute on (default auto)")
+
+
+def trained_network(arguments: argparse.Namespace) -> tuple[GeoNetwork, CellGrid]:
+    """The network of the run that was asked for, on the device that was asked for.
+
+    Raises:
+        DeviceError, TrainingError: there is no such device; the training is not finished, or its weights do not fit.
+    """
+    network, grid = load_trained(arguments.run)
+    return network.to(computing_device(arguments.device, Ranks())), grid
 
 
 def run_step(arguments: argparse.Namespace) -> None:
@@ -146,7 +161,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _calibrate(arguments: argparse.Namespace) -> None:
-    network, grid = load_trained(arguments.run)
+    network, grid = trained_network(arguments)
     data = ShardData(arguments.data)
     splits = unseen_splits(arguments, data)
     samples = data.of(*splits)
@@ -167,7 +182,7 @@ def _calibrate(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    network, grid = load_trained(arguments.run)
+    network, grid = trained_network(arguments)
     data = ShardData(arguments.data)
     splits = unseen_splits(arguments, data)
     samples, seen = data.of(*splits), data.of(*settings_of(arguments.run).train.splits)
@@ -193,7 +208,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    network, grid = load_trained(arguments.run)
+    network, grid = trained_network(arguments)
     data = ShardData(arguments.data)
     samples = data.of(*unseen_splits(arguments, data))
     calibration = read_calibration(arguments.run)

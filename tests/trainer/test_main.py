@@ -57,7 +57,7 @@ def test_a_full_disk_is_one_sentence(
 def test_a_run_that_lacks_its_settings_or_holds_damaged_ones_is_told(
     prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("trainer.steps.load_trained", lambda run: (None, None))
+    monkeypatch.setattr("trainer.steps.trained_network", lambda arguments: (None, None))
     for text in (None, "{", '{"train": 3}'):
         if text is not None:
             (tmp_path / "config.json").write_text(text)
@@ -96,7 +96,7 @@ def test_splits_that_are_none_are_told_by_every_command(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("trainer.steps.load_trained", lambda run: (None, None))
+    monkeypatch.setattr("trainer.steps.trained_network", lambda arguments: (None, None))
     assert main([str(prepared) if word == "data" else word for word in words]) == 1
     assert sentence in capsys.readouterr().err
 

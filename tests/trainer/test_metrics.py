@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.evaluate import shown
+from geotagger.core.regions import load_regions
+from trainer.evaluate import bordering_regions, shown
 from trainer.metrics import (
     distance_metrics,
     expected_calibration_error,
     macro_top,
     micro_top,
+    near_misses,
     plain,
     ranks,
     region_metrics,
@@ -97,3 +99,20 @@ def test_one_photographer_alone_gives_no_interval() -> None:
     assert measured.value == 1.5
     assert np.isnan([measured.low, measured.high]).all()
     assert shown("mean", measured) == "1.5"
+
+
+def test_wrong_guesses_next_door_are_told_from_those_far_away() -> None:
+    codes = {region.postal: region.index for region in load_regions()}
+    borders = bordering_regions()
+    for one, other, meets in [
+        ("CO", "WY", True),
+        ("WA", "BC", True),
+        ("CO", "FL", False),
+        ("HI", "CA", False),
+    ]:
+        assert borders[codes[one], codes[other]] == borders[codes[other], codes[one]] == meets
+    assert not borders.diagonal().any()
+    guesses = [codes[name] for name in ("WY", "FL", "CO", "UT")]
+    probabilities = np.eye(63)[guesses]
+    assert near_misses(probabilities, np.full(4, codes["CO"]), borders) == pytest.approx(200 / 3)
+    assert np.isnan(near_misses(probabilities, np.array(guesses), borders))

@@ -146,7 +146,7 @@ def test_killed_while_it_fits_the_last_heads_it_reaches_the_same_weights(
 
 
 def test_what_was_measured_of_other_weights_or_calibrations_is_taken_away(
-    prepared: Path, trained: Path, tmp_path: Path
+    prepared: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
@@ -154,6 +154,10 @@ def test_what_was_measured_of_other_weights_or_calibrations_is_taken_away(
     (run / METRICS_FILE).write_text("of before")
     assert main(["calibrate", str(run), str(prepared)]) == 0
     assert not (run / METRICS_FILE).exists()
+    (tmp_path / "facts.json").write_text('{"id": "another"}')
+    facts = ["--facts", str(tmp_path / "facts.json")]
+    assert main(["export", str(run), "--out", str(tmp_path / "bundle"), *facts]) == 1
+    assert "“id” is not a fact" in capsys.readouterr().err
     (run / METRICS_FILE).write_text("of before")
     network, _ = load_trained(run)
     save_weights(network, run, ShardData(prepared))
