@@ -75,9 +75,10 @@ def contradicted(hours: FloatArray, vectors: FloatArray) -> npt.NDArray[np.bool_
         vectors: (n, 3) places as unit vectors.
     """
     found = np.zeros(len(hours), np.bool_)
-    if len(hours) >= 3:
-        too_fast = _too_fast(hours, vectors, 1)
-        found[1:-1] = too_fast[:-1] & too_fast[1:] & ~_too_fast(hours, vectors, 2)
+    if len(hours) < 3:
+        return found
+    too_fast = _too_fast(hours, vectors, 1)
+    found[1:-1] = too_fast[:-1] & too_fast[1:] & ~_too_fast(hours, vectors, 2)
     # Of photos that contradict one another in turn, nobody knows which is right.
     return np.asarray(found & (np.convolve(found, np.ones(3), "same") < 2))
 

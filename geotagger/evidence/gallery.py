@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +45,7 @@ CREATE TABLE IF NOT EXISTS gallery_photos (
     UNIQUE (path, model)
 )
 """
+_INDEX = "CREATE INDEX IF NOT EXISTS gallery_photos_by_digest ON gallery_photos (digest)"
 
 
 class GalleryError(GeotaggerError):
@@ -96,6 +99,7 @@ class Gallery:
             self._database = sqlite3.connect(self._file, timeout=_WAIT_S, check_same_thread=False)
             with self._database:
                 self._database.execute(_SCHEMA)
+                self._database.execute(_INDEX)
 
     def __enter__(self) -> Gallery:
         return self
@@ -124,7 +128,7 @@ class Gallery:
         """
         rows = [
             (
-                str(entry.path),
+                _text(entry.path),
                 model_id,
                 entry.digest,
                 entry.place.lat_deg,
@@ -135,6 +139,7 @@ class Gallery:
             for entry in entries
         ]
         with _or_gallery_error(), self._database:
+            self._forget_moved(rows)
             self._database.executemany(
                 "INSERT OR REPLACE INTO gallery_photos (path, model, digest, lat_deg, lon_deg, taken, embedding)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -142,6 +147,16 @@ class Gallery:
             )
         self._matrices.clear()
         return len(rows)
+
+    def _forget_moved(self, rows: Sequence[tuple[object, ...]]) -> None:
+        """Take out what is known of the same files under names that are no more: they were moved."""
+        for path, model, digest, *_ in (row for row in rows if row[2]):
+            known = self._database.execute(
+                "SELECT id, path FROM gallery_photos WHERE digest = ? AND model = ? AND path <> ?",
+                (digest, model, path),
+            ).fetchall()
+            gone = [(number,) for number, name in known if not os.path.lexists(name)]
+            self._database.executemany("DELETE FROM gallery_photos WHERE id = ?", gone)
 
     def forget(self, paths: Sequence[Path]) -> int:
         """Remove photos, and all photos below folders; the files need not exist. Returns how many were removed.
@@ -152,10 +167,10 @@ class Gallery:
         removed = 0
         with _or_gallery_error(), self._database:
             for path in paths:
-                below = str(path).rstrip(os.sep) + os.sep
+                below = _text(path).rstrip(os.sep) + os.sep
                 removed += self._database.execute(
                     "DELETE FROM gallery_photos WHERE path = ? OR substr(path, 1, ?) = ?",
-                    (str(path), len(below), below),
+                    (_text(path), len(below), below),
                 ).rowcount
         self._matrices.clear()
         return removed
@@ -165,7 +180,7 @@ class Gallery:
         with _or_gallery_error():
             row = self._database.execute(
                 "SELECT 1 FROM gallery_photos WHERE path = ? AND model = ? AND digest = ?",
-                (str(path), model_id, digest),
+                (_text(path), model_id, digest),
             ).fetchone()
         return row is not None
 
@@ -185,7 +200,7 @@ class Gallery:
         found: list[tuple[GalleryMatch, ...]] = []
         for first in range(0, len(embeddings), _QUERIES_AT_ONCE):
             queries = np.asarray(embeddings[first : first + _QUERIES_AT_ONCE], np.float32)
-            names = own[first : first + _QUERIES_AT_ONCE]
+            names = [_text(name) for name in own[first : first + _QUERIES_AT_ONCE]]
             for query, bounds, name in zip(queries, matrix.bounds(queries), names, strict=True):
                 found.append(matrix.best(query, bounds, name, least_similarity))
         return found
@@ -201,6 +216,9 @@ class Gallery:
                 "SELECT path, lat_deg, lon_deg, embedding FROM gallery_photos WHERE model = ? ORDER BY id",
                 (model_id,),
             ).fetchall()
+        sizes = Counter(len(row[3]) for row in rows if isinstance(row[3], bytes))
+        size = sizes.most_common(1)[0][0] if sizes else 0
+        rows = [row for row in rows if _is_whole(row, size)]
         joined = b"".join(row[3] for row in rows)
         vectors = np.frombuffer(joined, np.float16).reshape(len(rows), -1 if rows else 0)
         return _Matrix.of(vectors, [row[0] for row in rows], [LatLon(row[1], row[2]) for row in rows])
@@ -257,6 +275,21 @@ class _Matrix:
         found = [(int(candidates[i]), float(similarities[i])) for i in order]
         others = [(i, similarity) for i, similarity in found if self.paths[i] != own][:_TOP]
         return tuple(GalleryMatch(self.paths[i], self.places[i], similarity) for i, similarity in others)
+
+
+def _text(path: Path | str) -> str:
+    """A path as text that any database can hold; names that are no text are written with backslashes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _is_whole(row: tuple[Any, ...], size: int) -> bool:
+    """False for a row that another program, or a damaged disk, has changed."""
+    path, lat_deg, lon_deg, embedding = row
+    is_place = all(isinstance(one, float) for one in (lat_deg, lon_deg)) and (
+        abs(lat_deg) <= 90 and abs(lon_deg) <= 180
+    )
+    is_vector = isinstance(embedding, bytes) and len(embedding) == size and not size % 2
+    return isinstance(path, str) and is_place and is_vector
 
 
 def _lengths(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:

@@ -1,4 +1,6 @@
+import os
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from geotagger.core.geo import LatLon
 from geotagger.core.paths import data_dir
+from geotagger.evidence import gallery as gallery_module
 from geotagger.evidence.gallery import DATABASE_NAME, Gallery, GalleryEntry, GalleryError
 
 
@@ -99,3 +102,68 @@ def test_a_damaged_database_gets_a_sentence(tmp_path):
     file.write_bytes(b"no database" * 100)
     with pytest.raises(GalleryError, match="cannot be used"):
         Gallery(file)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "embedding = x'0011'",
+        "embedding = x'001122'",
+        "embedding = 'text'",
+        "lat_deg = 999",
+        "lat_deg = 'north'",
+        "lon_deg = -181",
+    ],
+)
+def test_a_damaged_row_costs_only_itself(tmp_path, damage):
+    file = tmp_path / "g.sqlite3"
+    with Gallery(file) as gallery:
+        gallery.learn([entry(f"/p/{i}.jpg", 1, 0.1 * i, 0) for i in range(3)], "m")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(f"UPDATE gallery_photos SET {damage} WHERE path = '/p/0.jpg'")
+    with Gallery(file) as gallery:
+        (matches,) = gallery.matches(vector(1, 0, 0)[None], "m", [""], 0.5)
+    assert [m.name for m in matches] == ["/p/1.jpg", "/p/2.jpg"]
+
+
+def test_a_locked_database_can_still_be_asked_and_says_that_it_cannot_learn(tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery_module, "_WAIT_S", 0.05)
+    file = tmp_path / "g.sqlite3"
+    with Gallery(file) as gallery:
+        gallery.learn([entry("/p/0.jpg", 1, 0, 0)], "m")
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        with Gallery(file) as gallery:
+            assert len(gallery.matches(vector(1, 0, 0)[None], "m", [""], 0.5)[0]) == 1
+            with pytest.raises(GalleryError, match="locked"):
+                gallery.learn([entry("/p/1.jpg", 1, 0, 0)], "m")
+            assert gallery.count() == 1
+
+
+def test_a_gallery_of_a_later_version_gets_a_sentence(tmp_path):
+    file = tmp_path / "g.sqlite3"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("CREATE TABLE gallery_photos (id INTEGER PRIMARY KEY, what BLOB)")
+    with pytest.raises(GalleryError, match="cannot be used"):
+        Gallery(file)
+
+
+def test_a_moved_photo_that_is_learned_again_is_known_once(gallery, tmp_path):
+    old, new, copy = (tmp_path / name for name in ("old.jpg", "new.jpg", "copy.jpg"))
+    old.write_bytes(b"photo")
+    gallery.learn([entry(str(old), 1, 0, 0, digest="one")], "m")
+    copy.write_bytes(b"photo")
+    gallery.learn([entry(str(copy), 1, 0, 0, digest="one")], "m")
+    assert gallery.count() == 2, "both are there"
+    old.rename(new)
+    gallery.learn([entry(str(new), 1, 0, 0, digest="one"), entry(str(copy), 1, 0, 0, digest="one")], "m")
+    assert gallery.count() == 2
+    assert not gallery.knows(old, "one", "m")
+
+
+def test_names_that_are_no_text_are_learned_found_and_forgotten(gallery):
+    name = os.fsdecode(b"/p/\xff.jpg")
+    gallery.learn([entry(name, 1, 0, 0)], "m")
+    assert gallery.knows(Path(name), "d", "m")
+    assert gallery.matches(vector(1, 0, 0)[None], "m", [name], 0.5) == [()]
+    assert gallery.forget([Path(name)]) == 1
