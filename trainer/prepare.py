@@ -19,6 +19,7 @@ from geotagger.core.geo import LatLon
 from geotagger.core.regions import Regions, load_regions
 from geotagger.inference.preprocessing import MIN_SIDE_PX, load_picture
 from geotagger.metadata import PhotoMetadata, read_photo
+from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.reading import preview_in_place_of
 from trainer.config import SETTINGS_FILE, Config, PrepareConfig
 from trainer.copies import TakenPictures
@@ -223,7 +224,10 @@ def _small(photo: ListedPhoto, config: PrepareConfig) -> tuple[Image.Image, byte
     image = load_picture(photo.path, preview_in_place_of(metadata))
     band_px = max(config.cut_bottom_px, _BAND_PX.get(photo.label, 0))
     if max(image.size) <= config.side_px and not band_px and _shows_as_stored(metadata):
-        return image, photo.path.read_bytes()
+        try:
+            return image, photo.path.read_bytes()
+        except OSError as error:
+            raise unreadable(photo.path, error) from error
     if band_px:
         if image.height - band_px < MIN_SIDE_PX:
             raise UnreadablePhotoError(photo.path, "Without its label band nothing of the picture is left.")

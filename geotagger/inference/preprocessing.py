@@ -124,6 +124,9 @@ def _load(path: Path, preview: bytes | None, finish: Callable[[Image.Image], Ima
         raise UnreadablePhotoError(path, "The file is no longer there.") from error
     except PermissionError as error:
         raise UnreadablePhotoError(path, "You have no permission to read this file.") from error
+    except OSError as error:
+        problem = error.strerror or error
+        raise UnreadablePhotoError(path, "The file cannot be read ({problem}).", problem=problem) from error
 
 
 def _decode(path: Path, file: BinaryIO, finish: Callable[[Image.Image], Image.Image]) -> Image.Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -197,6 +198,11 @@ def test_preview_takes_the_place_of_the_file(tmp_path: Path) -> None:
 
 def test_missing_file(tmp_path: Path) -> None:
     assert "no longer there" in _reason(tmp_path / "gone.jpg")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows other limits")
+def test_a_name_that_the_system_refuses(tmp_path: Path) -> None:
+    assert "The file cannot be read (" in _reason(tmp_path / ("x" * 300 + ".jpg"))
 
 
 def test_folder(tmp_path: Path) -> None:
