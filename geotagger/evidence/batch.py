@@ -217,26 +217,32 @@ class Batch:
         tuning, prior = self._m.tuning, self._m.prior.astype(np.float32)
         stops = int(chain.stops[-1]) + 1
         counts = np.bincount(chain.stops).astype(np.float32)[:, None]
+        # These two are the most of what a long roll needs: all is done in place.
         logs = np.zeros((stops, len(prior)), np.float32)
         seen = np.zeros_like(logs)
-        factors = np.zeros_like(logs)
+        factors: dict[int, Floats] = {}
         for i, stop in zip(chain.indices.tolist(), chain.stops.tolist(), strict=True):
             photo = self._photos[i]
             cells = np.maximum(photo.output.cell_probabilities, 1e-12)
             logs[stop] += np.log(cells / prior)
             seen[stop] += cells
             for factor in photo.factors:
-                factors[stop] += np.log(np.maximum(factor.values, 1e-4)).astype(np.float32)
+                said = np.log(np.maximum(factor.values, 1e-4)).astype(np.float32)
+                factors[stop] = factors[stop] + said if stop in factors else said
         hours, window = chain.stop_hours, tuning.stop_window_h
         near = np.searchsorted(hours, hours + window, "right") - np.searchsorted(hours, hours - window)
         weights = tuning.image_weight * near.astype(np.float32) ** (tuning.stop_growth - 1)
         logs *= weights[:, None] / counts
-        likelihoods = np.exp(logs - logs.max(axis=1, keepdims=True))
-        likelihoods /= (likelihoods @ prior)[:, None]
-        likelihoods = (1 - tuning.floor) * likelihoods + tuning.floor
-        factors = np.exp(factors / counts)
-        cells, posteriors = self._m.smoother.smooth(hours, likelihoods * factors, seen * factors)
-        alone = (seen * factors)[:, cells].astype(np.float64)
+        logs -= logs.max(axis=1, keepdims=True)
+        likelihoods = np.exp(logs, out=logs)
+        likelihoods *= ((1 - tuning.floor) / (likelihoods @ prior))[:, None]
+        likelihoods += tuning.floor
+        for stop, said in factors.items():
+            factor = np.exp(said / counts[stop])
+            likelihoods[stop] *= factor
+            seen[stop] *= factor
+        cells, posteriors = self._m.smoother.smooth(hours, likelihoods, seen)
+        alone = seen[:, cells].astype(np.float64)
         return _Shown(cells, posteriors, alone / alone.sum(axis=1, keepdims=True))
 
     def _answer_by_pictures(self, chain: Chain, shown: _Shown, wanted: np.ndarray) -> None:

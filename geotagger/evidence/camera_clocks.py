@@ -63,14 +63,7 @@ class CameraRoll:
 
     def thinned(self) -> CameraRoll:
         """One photo for each moment, and not too many."""
-        keep, last = [], -np.inf
-        for index, hour in enumerate(self.hours.tolist()):
-            if hour - last >= _MOMENT_GAP_H:
-                keep.append(index)
-                last = hour
-        chosen = np.array(keep, np.intp)
-        if len(chosen) > _MOST_MOMENTS:
-            chosen = chosen[np.linspace(0, len(chosen) - 1, _MOST_MOMENTS).astype(np.intp)]
+        chosen = moments(self.hours)
         return CameraRoll(
             self.camera,
             self.hours[chosen],
@@ -83,6 +76,19 @@ class CameraRoll:
     def is_located(self) -> npt.NDArray[np.bool_]:
         """(n,) True where a position is known."""
         return np.asarray(np.isfinite(self.places[:, 0]))
+
+
+def moments(hours: FloatArray) -> npt.NDArray[np.intp]:
+    """Numbers of one photo for each moment of (n,) ascending times, and not too many: what is asked of a roll."""
+    keep, last = [], -np.inf
+    for index, hour in enumerate(hours.tolist()):
+        if hour - last >= _MOMENT_GAP_H:
+            keep.append(index)
+            last = hour
+    chosen = np.array(keep, np.intp)
+    if len(chosen) > _MOST_MOMENTS:
+        chosen = chosen[np.linspace(0, len(chosen) - 1, _MOST_MOMENTS).astype(np.intp)]
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)

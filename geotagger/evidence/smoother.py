@@ -123,11 +123,13 @@ class Smoother:
         count = seen.shape[1]
         if count <= MAX_CELLS:
             return np.arange(count)
-        best = np.argpartition(seen, -_CELLS_PER_STOP, axis=1)[:, -_CELLS_PER_STOP:]
-        shares = np.take_along_axis(seen, best, axis=1).ravel()
-        mass = np.bincount(best.ravel(), shares, count)
-        strongest = np.zeros(count)
-        np.maximum.at(strongest, best.ravel(), shares)
+        mass, strongest = np.zeros(count), np.zeros(count)
+        for first in range(0, len(seen), _ROWS_AT_ONCE):
+            part = seen[first : first + _ROWS_AT_ONCE]
+            best = np.argpartition(part, -_CELLS_PER_STOP, axis=1)[:, -_CELLS_PER_STOP:]
+            shares = np.take_along_axis(part, best, axis=1).ravel()
+            mass += np.bincount(best.ravel(), shares, count)
+            np.maximum.at(strongest, best.ravel(), shares)
         # What the whole trip favours counts as much as what some single stop is surest of.
         order = np.argsort(-(mass / mass.max() + strongest / strongest.max()), kind="stable")
         return np.sort(order[:MAX_CELLS])

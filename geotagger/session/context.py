@@ -21,7 +21,7 @@ from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
-from geotagger.evidence.camera_clocks import CameraClock, CameraRoll, camera_clock
+from geotagger.evidence.camera_clocks import CameraClock, CameraRoll, camera_clock, moments
 from geotagger.evidence.clocks import clock_hours
 from geotagger.evidence.fusion import KINDS, context_model
 from geotagger.evidence.gallery import Gallery, GalleryMatch
@@ -169,26 +169,48 @@ def _camera_clocks(
     for roll, cameras in members.items():
         if len(cameras) < 2:
             continue
-        parts = [_camera_roll(camera, [items[i] for i in part], unseen) for camera, part in cameras.items()]
-        parts.sort(key=lambda part: (-int(part.is_located.sum()), -len(part.hours), part.camera))
-        usable = [part for part in parts if len(part.hours)]
+        parts = [_in_order(camera, [items[i] for i in part]) for camera, part in cameras.items()]
+        usable = sorted((part for part in parts if part.items), key=_trust)
         if len(usable) > 1:
-            found[roll] = [camera_clock(part, usable[0], grid, prior, law) for part in usable[1:]]
+            first, *others = (_camera_roll(part, unseen) for part in usable)
+            found[roll] = [camera_clock(part, first, grid, prior, law) for part in others]
     return found
 
 
-def _camera_roll(camera: str, items: Sequence[ContextItem], unseen: ImageOutput) -> CameraRoll:
+@dataclass(frozen=True, slots=True, eq=False)
+class _InOrder:
+    """The photos of one camera in one roll whose clocks can be believed, in order of time, and these clocks in hours."""
+
+    camera: str
+    items: Sequence[ContextItem]
+    hours: FloatArray
+
+
+def _in_order(camera: str, items: Sequence[ContextItem]) -> _InOrder:
     every = clock_hours([item.metadata.taken for item in items])
     order = [int(i) for i in np.argsort(every, kind="stable") if np.isfinite(every[i])]
-    places = np.full((len(order), 3), np.nan)
-    for row, i in enumerate(order):
-        place = items[i].known_place
+    return _InOrder(camera, [items[i] for i in order], every[order])
+
+
+def _trust(part: _InOrder) -> tuple[int, int, str]:
+    """The camera whose clock is taken to be right comes first."""
+    located = sum(item.known_place is not None for item in part.items)
+    return -located, -len(part.items), part.camera
+
+
+def _camera_roll(part: _InOrder, unseen: ImageOutput) -> CameraRoll:
+    """What is asked of one camera: few enough photos to hold what the network said of them side by side."""
+    chosen = moments(part.hours)
+    items = [part.items[i] for i in chosen.tolist()]
+    places = np.full((len(items), 3), np.nan)
+    for row, item in enumerate(items):
+        place = item.known_place
         if place is not None:
             places[row] = unit_vectors(place.lat_deg, place.lon_deg)
-    outputs = [items[i].output or unseen for i in order]
+    outputs = [item.output or unseen for item in items]
     cells = np.array([output.cell_probabilities for output in outputs], np.float32)
     embeddings = np.array([output.embedding for output in outputs], np.float32)
-    return CameraRoll(camera, every[order], places, cells, embeddings)
+    return CameraRoll(part.camera, part.hours[chosen], places, cells, embeddings)
 
 
 def clocks_set_right(
