@@ -58,11 +58,12 @@ _NO_FACTS = _Facts()
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What came of judging, a line for each photo that moved by it, and how long it took."""
+    """What came of judging, a line for each photo that moved by it, how long it took, and why the gallery had no say."""
 
     judgement: Judgement
     moves: Sequence[str]
     took_ms: int
+    problem: GeotaggerError | None
 
 
 class Judging(QObject):
@@ -85,6 +86,7 @@ class Judging(QObject):
         self._asked_ids: frozenset[int] = frozenset()
         self._after_decision = False
         self._took_ms = 0
+        self._told = ""
         self._generation = Generation()
         self._turns = Turns(self)
         self._timer = QTimer(self)
@@ -221,6 +223,10 @@ class Judging(QObject):
     def _all_put(self, answer: _Answer, tells: bool) -> None:
         self._stop_asking()
         judgement, moves = answer.judgement, answer.moves
+        problem = "" if answer.problem is None else said(answer.problem)
+        if problem and problem != self._told:
+            self._workbench.noticed.emit(f"{problem} {tr('The photos are judged without it.')}", "")
+        self._told = problem
         if (judgement.clocks, judgement.cameras) != (self.clocks, self.cameras):
             self.clocks, self.cameras = judgement.clocks, judgement.cameras
             self.clocks_found.emit()
@@ -263,15 +269,19 @@ def _judge(
     changed_ids: frozenset[int],
     sources: Sources,
 ) -> _Answer:
-    from geotagger.evidence.gallery import Gallery
+    from geotagger.evidence.gallery import Gallery, GalleryError
     from geotagger.session.together import judge_trips
 
     facts = predictor.grid, predictor.calibration, predictor.model_id, predictor.device
-    start = time.monotonic()
-    with Gallery() as gallery:
-        found = judge_trips(trip_photos(photos, guesses), changed_ids, *facts, gallery, sources)
+    start, problem = time.monotonic(), None
+    judge = partial(judge_trips, trip_photos(photos, guesses), changed_ids, *facts, sources=sources)
+    try:
+        with Gallery() as gallery:
+            found = judge(gallery=gallery)
+    except GalleryError as error:
+        problem, found = error, judge()
     moves = _moves({photo.id: photo for photo in photos}, found.predictions)
-    return _Answer(found, moves, round(1000 * (time.monotonic() - start)))
+    return _Answer(found, moves, round(1000 * (time.monotonic() - start)), problem)
 
 
 def _moves(photos: Mapping[int, Photo], predictions: Mapping[int, Prediction]) -> list[str]:

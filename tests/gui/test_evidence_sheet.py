@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QLineEdit
 
 from geotagger.core.fix import Source
 from geotagger.core.geo import LatLon
+from geotagger.core.paths import data_dir
 from geotagger.core.settings import load_settings
-from geotagger.evidence.gallery import Gallery
+from geotagger.evidence.gallery import DATABASE_NAME, Gallery
 from geotagger.gui.evidence_sheet import EvidenceSheet
 from geotagger.session.photo import PhotoState
 from tests.gui.conftest import App
@@ -110,6 +111,14 @@ def test_a_file_that_is_no_track_is_named_and_changes_nothing(app: App, tmp_path
     app.wait(lambda: "bad.gpx" in app.window.notices.text)
     assert app.window.given.paths == ()
     assert app.window.given.track is None
+
+
+def test_a_damaged_gallery_is_told_once_and_the_rest_still_speaks(app: App, photos: Path) -> None:
+    (data_dir() / DATABASE_NAME).write_bytes(b"this is no database" * 100)
+    save_located(photos / "located.jpg", seed=9, taken="2024:06:01 10:05:00")
+    app.open(photos)
+    app.wait(lambda: "time-neighbour" in kinds(app, "open_0.jpg"))
+    assert "The photos are judged without it." in app.window.notices.text
 
 
 def test_switches_judge_at_once_and_are_remembered(app: App, photos: Path) -> None:
