@@ -15,10 +15,11 @@ from pathlib import Path
 import torch
 
 from geotagger.core.cells import build_cell_grid
+from geotagger.core.errors import SettingsError
 from geotagger.core.regions import load_regions
 from geotagger.inference.network import GeoNetwork
 from trainer.closing import fit_closing_heads
-from trainer.config import SETTINGS_FILE
+from trainer.config import SETTINGS_FILE, resolve
 from trainer.files import write_file
 from trainer.processes import Ranks, computing_device
 from trainer.run_folder import (
@@ -37,6 +38,7 @@ from trainer.run_folder import (
 from trainer.shards import ShardData
 from trainer.targets import make_targets, sampling_weights
 
+_CLOSING = ("train.discriminant_", "train.neighbour_")
 _TRAINED = ("body.", "region_head.", "cell_head.")
 
 
@@ -47,6 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, required=True, help="folder made by prepare, which they trained on"
     )
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.NAME=VALUE",
+        dest="assignments",
+        help=f"other settings of what is fitted at the end: those that begin with {' or '.join(_CLOSING)}",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -55,14 +65,19 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         GeotaggerError: a training is not finished, or they were not trained on the same photos.
     """
-    file = average(arguments.runs, arguments.data, arguments.out)
+    file = average(arguments.runs, arguments.data, arguments.out, arguments.assignments)
     print(f"Wrote {file}.")
 
 
-def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
+def average(runs: Sequence[Path], data_folder: Path, output: Path, assignments: Sequence[str] = ()) -> Path:
     """Average the weights of trainings, fit to their photos what is fitted in closed form, and give the weights file.
 
+    Args:
+        runs: one alone is only fitted anew.
+        assignments: ``name=value`` of settings of the closed form, where not those of the first training.
+
     Raises:
+        SettingsError: a setting is none of those, or does not fit.
         TrainingError: a training is not finished, or they have not trained on the same splits of these data, or
             ``output`` holds a training.
         DataError: the data are missing or damaged.
@@ -70,7 +85,13 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
     # An average may be made anew, a training not: its weights would be lost.
     refuse_to_overwrite(output, (RESUME_FILE,))
     settings = [settings_of(folder) for folder in runs]
-    first = settings[0].train
+    foreign = [text for text in assignments if not text.strip().startswith(_CLOSING)]
+    if foreign:
+        raise SettingsError(
+            f"“{foreign[0]}” would need another training; an average only fits its last heads anew."
+        )
+    made_with = resolve(dataclasses.asdict(settings[0]), assignments)
+    first = made_with.train
     if any(other.train.splits != first.splits for other in settings):
         raise TrainingError(
             "Only trainings on the same splits can be averaged; nothing unseen would be left to tell."
@@ -91,7 +112,7 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path) -> Path:
         fit_closing_heads(network, data, samples, targets.regions, weights, first)
         # The largest file first: where the disk has no room for it, the weights before it stay with their settings.
         save_weights(network, output, data)
-        settings[0].save(output / SETTINGS_FILE)
+        made_with.save(output / SETTINGS_FILE)
         described = [dataclasses.asdict(one) for one in settings]
         write_file(output / AVERAGED_FILE, json.dumps(described, indent=2) + "\n")
     return output / WEIGHTS_FILE

@@ -403,6 +403,22 @@ def test_the_average_of_two_trainings_is_a_run_like_any_other(
     assert "same splits" in capsys.readouterr().err
 
 
+def test_the_last_heads_of_a_training_are_fitted_anew_with_other_settings(
+    prepared: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["average", str(trained), "--data", str(prepared), "--out", str(tmp_path)]
+    assert main([*words, "--set", "train.body_rate=1"]) == 1
+    assert "would need another training" in capsys.readouterr().err
+    assert main([*words, "--set", "train.neighbour_weight=0", "--set", "train.discriminant_prior=3"]) == 0
+    before, after = load_file(trained / WEIGHTS_FILE), load_file(tmp_path / WEIGHTS_FILE)
+    assert torch.equal(before["region_head.weight"], after["region_head.weight"])
+    assert torch.equal(before["neighbour_head.embeddings"], after["neighbour_head.embeddings"])
+    assert not torch.equal(before["discriminant_head.weight"], after["discriminant_head.weight"])
+    assert after["neighbour_head.weight"] == 0
+    made_with = Config.load_saved(tmp_path / "config.json").train
+    assert (made_with.neighbour_weight, made_with.discriminant_prior) == (0, 3)
+
+
 def test_photos_and_what_is_asked_of_them_are_mixed_alike() -> None:
     shares = torch.tensor([0.75, 0.75, 0.5, 0.5, 0.9])
     batch = torch.tensor([[0.0], [4.0], [1.0], [3.0], [7.0]])
