@@ -161,6 +161,13 @@ QHeaderView::section {{
 QTableView {{ gridline-color: {p.border}; selection-background-color: {chosen}; selection-color: {p.text}; }}
 QProgressBar {{ background: {blend(p.surface, p.text, 0.12)}; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }}
 QProgressBar::chunk {{ background: {p.accent}; border-radius: 3px; }}
+QSlider:horizontal {{ min-height: 22px; }}
+QSlider::groove:horizontal {{ background: {blend(p.surface, p.text, 0.25)}; border-radius: 2px; height: 4px; }}
+QSlider::sub-page:horizontal {{ background: {p.accent}; border-radius: 2px; }}
+QSlider::handle:horizontal {{
+  background: {p.accent}; border: 2px solid {p.surface}; border-radius: 9px; width: 14px; height: 14px; margin: -7px 0;
+}}
+QSlider::handle:horizontal:focus {{ border-color: {p.text}; }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
 QScrollBar::handle {{ background: {blend(p.surface, p.text, 0.25)}; border-radius: 4px; margin: 2px; min-height: 32px; min-width: 32px; }}
