@@ -5,6 +5,7 @@ python -m tests.benchmarks.bench_evidence
 
 from __future__ import annotations
 
+import resource
 import tempfile
 import time
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from geotagger.evidence.trips import ContextPhoto
 from geotagger.inference import load_bundle
 
 COUNTS = (100, 1_000, 3_000, 10_000)
+LONG = 50_000
 GALLERY = 200_000
 DIMENSIONS = 128
 
@@ -43,7 +45,16 @@ def main() -> None:
     for each in (40, 10_000):
         for count in COUNTS:
             _time(model, _folders(count, each, outputs), f"{each:33}")
+    before_mb = _peak_mb()
+    print("\nphotos  located  one every  seconds  seconds of one core  ms a photo")
+    _time(model, _trip(LONG, 0.1, 1.0, outputs, rng), f"{0.1:7.0%}  {1.0:7} h")
+    print(f"memory at most: {_peak_mb():.0f} MB, before it {before_mb:.0f} MB")
     _gallery(rng)
+
+
+def _peak_mb() -> float:
+    """The most memory that this process ever held, as Linux counts it."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _time(model: ContextModel, photos: list[ContextPhoto], case: str) -> None:
