@@ -238,7 +238,7 @@ def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int], grid:
     tracked = with_tracks(cases)
     row(Located.TENTH, "+ neighbours + track (made up)", tracked, TOGETHER | {"track"})
     shares = ", ".join(f"{which.value} located: {100 * share:.0f} %" for which, share in elsewhere.items())
-    print(f"\nPoint outside the region named first, and radius above 300 km: {shares}.")
+    print(f"\nPoint outside the region named first, which has 30 %, and radius above 300 km: {shares}.")
     print("\nBy photographer, with a tenth located:\n")
     for who, group in sorted(groups.items(), key=lambda item: -len(item[1])):
         print(row_of(f"{Located.TENTH.value} | {who}", group, len(seeds)))

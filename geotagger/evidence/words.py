@@ -13,6 +13,8 @@ _AT_SEA_KM = 200.0
 """A point so near to a region may lie in its waters."""
 _WIDE_KM = 300.0
 """With a smaller radius the point lies beside the region that is named first, and that is as it should be."""
+_TELLING = 0.3
+"""With a smaller probability the region that is named first is one of many, and the point contradicts nothing."""
 
 
 def neighbour_words(
@@ -41,7 +43,7 @@ def neighbour_words(
 
 
 def point_words(prediction: Prediction) -> Sentence | None:
-    """Says so where the marked point lies outside the most probable region, and the radius is wide, or outside of all."""
+    """Says so where the marked point contradicts the region that is named first, or lies outside of all; else None."""
     regions, best = load_regions(), prediction.best
     found = regions.region_at(prediction.position)
     if found is None:
@@ -51,7 +53,8 @@ def point_words(prediction: Prediction) -> Sentence | None:
         return Sentence(
             "The marked point lies far from the United States and Canada; none of the regions is right."
         )
-    if prediction.radius_km <= _WIDE_KM or regions.codes[found] == best.code:
+    is_told = best.probability >= _TELLING and prediction.radius_km > _WIDE_KM
+    if not is_told or regions.codes[found] == best.code:
         return None
     return Sentence(
         "The marked point lies in {region}, not in {best}: it is the best single guess in kilometres.",

@@ -82,9 +82,10 @@ def test_the_rest_of_a_folder_is_counted(others, located, words):
     [
         replace(FAR, position=AUSTIN),
         replace(FAR, radius_km=250.0),
+        replace(FAR, regions=(RegionProbability("US-TX", "Texas", 0.2), *FAR.regions[1:])),
         replace(FAR, position=LatLon(36.6, -123.0)),
     ],
-    ids=["in the first region", "near it", "at sea"],
+    ids=["in the first region", "near it", "one of many", "at sea"],
 )
 def test_a_point_that_contradicts_nothing_needs_no_words(prediction):
     assert point_words(prediction) is None
