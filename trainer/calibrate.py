@@ -173,9 +173,11 @@ def _subset(answers: Answers, indices: npt.NDArray[np.intp]) -> Answers:
     return Answers(answers.region_logits[indices], answers.cell_logits[indices], answers.embeddings[indices])
 
 
-def _least(loss: Callable[[float], float]) -> float:
+def _least(
+    loss: Callable[[float], float], bounds: tuple[float, float] = _TEMPERATURES, widest: float = 100.0
+) -> float:
     """The temperature with the least loss, by golden-section search over its logarithm."""
-    low, high = (math.log(t) for t in _TEMPERATURES)
+    low, high = (math.log(t) for t in bounds)
     ratio = (math.sqrt(5) - 1) / 2
     while high - low > 1e-3:
         left, right = high - ratio * (high - low), low + ratio * (high - low)
@@ -183,7 +185,11 @@ def _least(loss: Callable[[float], float]) -> float:
             high = right
         else:
             low = left
-    return math.exp((low + high) / 2)
+    found = math.exp((low + high) / 2)
+    if found > 0.99 * bounds[1] and bounds[1] < widest:
+        # A network that learned few photos by heart is surer of itself than the usual bounds allow for.
+        return _least(loss, (bounds[1], widest))
+    return found
 
 
 def _region_loss(logits: npt.NDArray[np.float32], truth: npt.NDArray[np.intp], temperature: float) -> float:

@@ -159,7 +159,7 @@ def fine_tune(
     config: Config,
     output: Path,
     ranks: Ranks,
-    say: Callable[[str], None],
+    say: Callable[[str], object],
     stop_after: Callable[[int], bool],
 ) -> None:
     """Train all layers from ``state`` to the last epoch; after each, ``output`` gets the history and the state.

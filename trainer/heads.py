@@ -43,7 +43,7 @@ def train_heads(
     targets: Targets,
     weights: np.ndarray,
     settings: TrainConfig,
-    say: Callable[[str], None],
+    say: Callable[[str], object],
 ) -> None:
     """Set both heads by ``settings.head_epochs`` passes over stored features; the body stays as it is.
 

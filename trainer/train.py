@@ -53,7 +53,7 @@ def train(
     backbone: Path | None,
     resume: bool = False,
     ranks: Ranks | None = None,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], object] = print,
     stop_after: Callable[[int], bool] = lambda step: False,
 ) -> Path:
     """Train and write weights, history and settings into ``output``; gives the weights file.
@@ -68,6 +68,8 @@ def train(
         DataError, TrainingError: with a sentence that says why.
     """
     ranks = ranks or Ranks()
+    if not ranks.first:
+        say = str  # one of them tells it for all
     settings = config.train
     device = computing_device(settings.device, ranks)
     torch.set_num_threads(settings.threads)
@@ -87,10 +89,10 @@ def train(
             return output / WEIGHTS_FILE
         if ranks.first:
             config.save(output / SETTINGS_FILE)
-            photographers = len({s.group for s in samples})
-            say(
-                f"{len(samples)} photos of {photographers} photographers, data {data.list_hash}, on {device.type}"
-            )
+        photographers = len({s.group for s in samples})
+        say(
+            f"{len(samples)} photos of {photographers} photographers, data {data.list_hash}, on {device.type}"
+        )
         targets = make_targets(samples, grid, settings)
         weights = sampling_weights(samples, settings.sampling)
         if going_on:

@@ -59,6 +59,13 @@ def test_temperature_is_found() -> None:
     assert (calibration.photos, calibration.photographers) == (800, 25)
 
 
+def test_the_temperature_of_a_network_that_is_far_too_sure_is_found() -> None:
+    answers, samples = _world(400, 0, temperature=12.0)
+    assert calibrate(answers, samples, GRID, coverage=0.8, method="test").temperature == pytest.approx(
+        12, rel=0.2
+    )
+
+
 @pytest.mark.parametrize("coverage", [0.8, 0.9])
 def test_promised_coverage_holds_for_new_photos(coverage: float) -> None:
     answers, samples = _world(600, 1)

@@ -242,6 +242,7 @@ def test_two_processes_give_the_loss_curve_of_one(prepared: Path, tmp_path: Path
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("photographers") == 1  # one process tells it for both
     curves = [
         json.loads((tmp_path / name / HISTORY_FILE).read_text())[0]["losses"] for name in ("one", "two")
     ]
