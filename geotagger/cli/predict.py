@@ -154,6 +154,8 @@ def command(
     try:
         if out is not None:
             check_export_name(out)
+            if os.path.realpath(out) in map(os.path.realpath, gpx or ()):
+                raise GeotaggerError("{file} is the recorded track; choose another name.", file=str(out))
             if not out.absolute().parent.is_dir():
                 raise GeotaggerError("There is no folder {folder}.", folder=str(out.parent))
         failures = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -90,6 +91,11 @@ def command(
 ) -> None:
     """Predict, and write the accepted positions. Without --write it only says what it would do."""
     context = Context.of(no_context, gpx, hint, folder_hints, clock_offset)
+    if backup is not None and any(_lies_in(backup, path) for path in paths):
+        raise typer.BadParameter(
+            "The folder for copies lies among the photos, and the copies would be taken for photos next time.",
+            param_hint="--backup",
+        )
     policy = WritePolicy(overwrite=overwrite, sidecar=sidecar, backup_dir=backup)
     threshold = load_settings().accept_threshold if min_probability is None else min_probability
     if max_radius_km is None:
@@ -110,6 +116,10 @@ def command(
         say(str(error))
         raise typer.Exit(2) from error
     finish(failures)
+
+
+def _lies_in(inner: Path, outer: Path) -> bool:
+    return Path(os.path.realpath(inner)).is_relative_to(os.path.realpath(outer))
 
 
 def _judge(result: PhotoResult, threshold: float, max_radius_km: float) -> _Report | WriteRequest:

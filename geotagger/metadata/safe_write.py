@@ -62,6 +62,10 @@ def write_edit(
 
 
 def _keep_original(path: Path, real: Path, source: FileSource, backup_dir: Path, record: Record) -> None:
+    if real.is_relative_to(os.path.realpath(backup_dir)):
+        raise WriteRefusedError(
+            path, "It lies in the folder of copies of originals, which are left as they are."
+        )
     try:
         keep_original(real, source, backup_dir, record)
     except OSError as error:

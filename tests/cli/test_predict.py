@@ -247,6 +247,17 @@ def test_an_unknown_export_is_refused_before_any_work(geotagger, tmp_path):
     assert done.out == ""
 
 
+def test_the_recorded_track_is_not_overwritten_by_the_results(geotagger, tmp_path):
+    photo, track = save_photo(tmp_path / "a.jpg"), tmp_path / "walk.gpx"
+    track.write_bytes(b"hours of walking")
+    done = geotagger("predict", photo, "--gpx", track, "--out", tmp_path / "x" / ".." / "walk.gpx")
+    assert done.code == 2
+    assert track.read_bytes() == b"hours of walking"
+    done = geotagger("predict", photo, "--gpx", track, "--out", track)
+    assert (done.code, "recorded track" in done.err) == (2, True)
+    assert track.read_bytes() == b"hours of walking"
+
+
 def test_an_export_into_a_folder_that_is_not_there_is_refused_before_any_work(geotagger, tmp_path):
     done = geotagger("predict", save_photo(tmp_path / "a.jpg"), "--out", tmp_path / "missing" / "map.csv")
     assert (done.code, done.out) == (2, "")

@@ -86,3 +86,13 @@ def test_a_file_is_no_folder_for_backups(geotagger, photos):
     assert done.code == 2
     assert "--backup" in done.err
     assert photos[0].read_bytes() == original
+
+
+def test_copies_do_not_go_among_the_photos(geotagger, photos):
+    original = photos[0].read_bytes()
+    folder = photos[0].parent
+    done = geotagger("tag", folder, "--write", "--min-probability", "0", "--backup", folder / "originals")
+    assert done.code == 2
+    assert "--backup" in done.err
+    assert photos[0].read_bytes() == original
+    assert not (folder / "originals").exists()

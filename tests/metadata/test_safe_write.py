@@ -396,6 +396,16 @@ def test_where_no_backup_can_be_made_nothing_is_written_and_the_folder_is_named(
     assert photo.read_bytes() == original
 
 
+def test_the_copies_of_originals_are_never_written_to(photo: Path, write: Write) -> None:
+    folder = photo.parent / "backups"
+    original = photo.read_bytes()
+    write(photo, backup_dir=folder)
+    (copy,) = folder.rglob("*.jpg")
+    with pytest.raises(WriteRefusedError, match="copies of originals"):
+        write(copy, backup_dir=folder)
+    assert copy.read_bytes() == original
+
+
 def test_a_backup_is_made_of_every_original_that_comes_to_lie_under_a_name(
     photo: Path, write: Write, tmp_path: Path, journal: Journal
 ) -> None:
