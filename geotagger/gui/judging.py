@@ -81,6 +81,7 @@ class Judging(QObject):
         self.clocks: Mapping[str, ClockReading] = {}
         self.cameras: Mapping[tuple[str, str], CameraClock] = {}
         self._guesses: dict[int, KeptGuess] = {}
+        self._of_closed: dict[int, KeptGuess] = {}
         self._facts: dict[int, _Facts] = {}
         self._changed_ids: set[int] = set()
         self._asked_ids: frozenset[int] = frozenset()
@@ -97,6 +98,7 @@ class Judging(QObject):
         predicting.model_changed.connect(self._judge_soon)
         workbench.photos_changed.connect(self._compare)
         workbench.photos_removed.connect(self._forget)
+        workbench.photos_put_back.connect(self._remember)
         workbench.settings_changed.connect(self._use_sources)
         given.changed.connect(self._use_sources)
 
@@ -119,7 +121,8 @@ class Judging(QObject):
         """Where a photo is closed that said where it was, the others are judged without it."""
         gone = set(photo_ids)
         for photo_id in gone:
-            self._guesses.pop(photo_id, None)
+            if (guess := self._guesses.pop(photo_id, None)) is not None:
+                self._of_closed[photo_id] = guess  # a few bytes, should the photo come back
         self._changed_ids -= gone
         known = [self._facts.pop(photo_id, _NO_FACTS) for photo_id in gone]
         if any(facts.place is not None or facts.camera is not None for facts in known):
@@ -127,6 +130,10 @@ class Judging(QObject):
             self._drop_request()
             self._changed_ids |= self._guesses.keys()
             self._judge_soon()
+
+    def _remember(self, photo_ids: Sequence[int]) -> None:
+        known = {i: self._of_closed.pop(i) for i in photo_ids if i in self._of_closed}
+        self._keep(known)
 
     def _compare(self, photo_ids: Iterable[int]) -> None:
         for photo in self._workbench.session.photos(photo_ids):

@@ -325,6 +325,13 @@ class PhotoList(QWidget):
                 return True
         return False
 
+    def beside(self, photo_ids: Iterable[int]) -> int | None:
+        """The photo that is shown next below the last one of these, or else above it."""
+        shown, gone = self.model.visible_ids, set(photo_ids)
+        last = max((at for at, photo_id in enumerate(shown) if photo_id in gone), default=-1)
+        order = [*shown[last + 1 :], *reversed(shown[: last + 1])]
+        return next((photo_id for photo_id in order if photo_id not in gone), None)
+
     # Head -------------------------------------------------------------------------------------------------
 
     def _menu_button(self, tip: str, menu: QMenu) -> QToolButton:

@@ -267,7 +267,8 @@ class PhotoModel(QStandardItemModel):
         return self.filter.is_open and self.grouping is Grouping.NONE and self.sort_key is SortKey.ADDED
 
     def _on_added(self, photo_ids: list[int]) -> None:
-        if not self._keeps_arrival_order or self.descending:
+        come_back = photo_ids[0] < next(reversed(self._row_of), 0)
+        if not self._keeps_arrival_order or self.descending or come_back:
             self._rearrange_soon()
             return
         first = len(self._rows)

@@ -16,6 +16,7 @@ from geotagger.gui.jobs import Token
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.workbench import Workbench
 from geotagger.metadata import DAMAGED_SIDECAR, PhotoMetadata, read_photo
+from geotagger.session.photo import PhotoState
 from geotagger.session.progress import Progress
 from geotagger.session.scan import ScanItem, scan
 
@@ -47,6 +48,7 @@ class Reading(QObject):
         """By the last scans, until their photos are read."""
         self._damaged: list[ScanItem] = []
         self.progress = Progress()
+        workbench.photos_put_back.connect(self._go_on_with)
 
     @property
     def scanning(self) -> bool:
@@ -55,9 +57,7 @@ class Reading(QObject):
 
     def open(self, paths: Sequence[Path]) -> None:
         """Bring in files and folders; folders are searched to the bottom."""
-        if self._token.cancelled:
-            self._token = Token()
-            self._readers = 0
+        self._renew_token()
         token = self._token
         found = scan(list(paths), lambda: token.cancelled)
         self._scans += 1
@@ -76,6 +76,22 @@ class Reading(QObject):
         self._workbench.close_photos([photo.id for photo in unread])
         self.given_up.emit([photo.path for photo in unread])
         self.progressed.emit()
+
+    def _go_on_with(self, photo_ids: Sequence[int]) -> None:
+        """Read and ask about photos that were taken out of the list before that was done, and came back."""
+        photos = self._workbench.session.photos(photo_ids)
+        unread = [photo.id for photo in photos if photo.state is PhotoState.READING]
+        if unread:
+            self._renew_token()
+            self._read(unread, self._token)
+        unlocated = [photo.id for photo in photos if photo.state is PhotoState.UNLOCATED]
+        if unlocated:
+            self.unlocated_found.emit(unlocated)
+
+    def _renew_token(self) -> None:
+        if self._token.cancelled:
+            self._token = Token()
+            self._readers = 0
 
     def _scan_on(self, found: Iterator[ScanItem], skipped: list[ScanItem], token: Token) -> None:
         self._workbench.jobs.run(

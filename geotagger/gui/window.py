@@ -175,7 +175,7 @@ class MainWindow(QMainWindow):
             "open": self.opening.choose_photos,
             "folder": self.opening.choose_folder,
             "close": self._close_selected,
-            "close_all": lambda: workbench.close_photos(workbench.session.ids),
+            "close_all": lambda: workbench.remove_photos(workbench.session.ids),
             "select_all": lambda: workbench.select(self.model.visible_ids),
             "filter": self._enter_filter,
             "accept": workbench.accept_selected,
@@ -269,7 +269,11 @@ class MainWindow(QMainWindow):
             self.photo_list.select_next()
 
     def _close_selected(self) -> None:
-        self.workbench.close_photos(list(self.workbench.selected_ids))
+        closing = self.workbench.selected_ids
+        following = self.photo_list.beside(closing)
+        self.workbench.remove_photos(closing)
+        if following is not None:
+            self.workbench.select([following])
 
     # Reviewing --------------------------------------------------------------------------------------------
 

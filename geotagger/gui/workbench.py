@@ -18,6 +18,7 @@ from geotagger.session.history import Change
 from geotagger.session.photo import Photo
 from geotagger.session.session import Session
 
+_BACK_AT_ONCE = 250
 _ANNOUNCE_MS = 25
 """Changes of this long go to the views together: more often than that nobody sees, but the window feels it."""
 
@@ -29,6 +30,8 @@ class Workbench(QObject):
     """Ids of photos that came in."""
     photos_removed = Signal(list)
     """Ids of photos that were closed."""
+    photos_put_back = Signal(list)
+    """Ids of photos that came in again as they were, after ``photos_added`` told of them."""
     photos_changed = Signal(list)
     """Ids of photos with new facts or decisions; many changes within a moment come as one signal."""
     selection_changed = Signal()
@@ -88,6 +91,30 @@ class Workbench(QObject):
             gone = set(removed)
             self.select([i for i in self.selected_ids if i not in gone])
             self.photos_removed.emit(removed)
+
+    def remove_photos(self, photo_ids: Sequence[int]) -> None:
+        """Close photos as a step that can be taken back, with all that was decided of them."""
+        self._decisions.finish()
+        photos = self.session.photos(photo_ids)
+        if photos:
+            self.undo_stack.push(_RemovalCommand(self, photos))
+
+    def put_back(self, photos: Sequence[Photo]) -> None:
+        """Open closed photos again as they were."""
+        self._decisions.run(self._putting_back(photos))
+
+    def _putting_back(self, photos: Sequence[Photo]) -> Iterator[None]:
+        back: list[int] = []
+        for number, photo in enumerate(photos, 1):
+            if self.session.put_back(photo):
+                back.append(photo.id)
+            if back and (len(back) == _BACK_AT_ONCE or number == len(photos)):
+                self.photos_added.emit(back)
+                self.photos_put_back.emit(back)
+                self.note_changed(back)
+                back = []
+            yield
+        self.select([photo.id for photo in photos if photo.id in self.session])
 
     # Selection -------------------------------------------------------------------------------------------
 
@@ -210,3 +237,23 @@ class _DecisionCommand(QUndoCommand):
 
     def undo(self) -> None:
         self._workbench.go_on(self._workbench.session.undo(self._change))
+
+
+class _RemovalCommand(QUndoCommand):
+    """Photos that were taken out of the list, kept for undo."""
+
+    def __init__(self, workbench: Workbench, photos: Sequence[Photo]) -> None:
+        super().__init__(
+            trn("Remove {n} photo from the list", "Remove {n} photos from the list", len(photos))
+        )
+        self._workbench = workbench
+        self._photos = photos
+
+    def redo(self) -> None:
+        self._workbench.finish_decisions()
+        ids = [photo.id for photo in self._photos]
+        self._photos = self._workbench.session.photos(ids)
+        self._workbench.close_photos(ids)
+
+    def undo(self) -> None:
+        self._workbench.put_back(self._photos)

@@ -110,6 +110,22 @@ class Session:
                 removed.append(photo_id)
         return removed
 
+    def put_back(self, photo: Photo) -> bool:
+        """Open a photo that was closed, with the number and the facts that it had.
+
+        Returns:
+            False where that file has been opened again meanwhile.
+        """
+        key = str(photo.path)
+        if photo.id in self._photos or key in self._id_by_path:
+            return False
+        self._id_by_path[key] = photo.id
+        # As one that nothing is known of, so that the facts are counted with those of all others.
+        self._photos[photo.id] = unread = Photo(photo.id, photo.path)
+        self._counts[unread.state] += 1
+        self.put(replace(photo, predicting=False))
+        return True
+
     def put(self, photo: Photo) -> bool:
         """Store a new value of an open photo; True if that changed anything."""
         old = self._photos.get(photo.id)

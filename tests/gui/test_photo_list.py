@@ -67,6 +67,51 @@ def test_a_photo_that_leaves_the_filtered_list_makes_room_for_the_next(opened: A
     assert selected(opened) == ["IMG_2.jpg"]
 
 
+def test_photos_taken_out_of_the_list_come_back_with_all_that_was_decided(opened: App) -> None:
+    opened.select("IMG_0.jpg")
+    opened.do("accept")
+    opened.select("IMG_1.jpg")
+    opened.window.workbench.place(opened.window.workbench.selected_ids, LatLon(46.9, -110.4))
+    before = {photo.path.name: photo for photo in opened.window.workbench.session}
+    opened.wait(opened.is_idle)
+    opened.select("IMG_0.jpg", "IMG_1.jpg")
+    opened.do("close")
+    assert list(opened.states()) == ["IMG_2.jpg", "IMG_3.jpg"]
+    assert selected(opened) == rows_selected(opened) == ["IMG_2.jpg"], "the review goes on at the next one"
+    opened.do("undo")
+    opened.wait(lambda: opened.window.model.photo_count == 4)
+    opened.wait(lambda: rows_selected(opened) == ["IMG_0.jpg", "IMG_1.jpg"])
+    assert opened.photo("IMG_0.jpg") == before["IMG_0.jpg"]
+    assert opened.photo("IMG_1.jpg") == before["IMG_1.jpg"]
+    opened.wait(lambda: [opened.window.model.index(n, 0).data() for n in range(4)] == sorted(before))
+    assert opened.window.judging.guess_of(opened.photo("IMG_0.jpg").id) is not None, "it can be judged again"
+    opened.do("undo")
+    assert opened.photo("IMG_1.jpg").state is PhotoState.PREDICTED
+    opened.do("redo")
+    opened.do("redo")
+    assert list(opened.states()) == ["IMG_2.jpg", "IMG_3.jpg"]
+    opened.do("close_all")
+    assert opened.states() == {}
+    opened.do("undo")
+    opened.do("undo")
+    opened.wait(lambda: opened.window.model.photo_count == 4)
+    assert opened.photo("IMG_1.jpg").state is PhotoState.CORRECTED
+
+
+def test_a_photo_that_was_taken_out_before_it_was_predicted_is_predicted_when_it_comes_back(
+    opened: App, tmp_path: Path
+) -> None:
+    late = save_photo(tmp_path / "late" / "LATE.jpg", seed=9)
+    opened.window.open_paths([late])
+    opened.wait(lambda: "LATE.jpg" in opened.states())
+    opened.select("LATE.jpg")
+    opened.do("close")
+    opened.wait(opened.is_idle)
+    opened.do("undo")
+    opened.wait(lambda: opened.states().get("LATE.jpg") is PhotoState.PREDICTED)
+    opened.wait(opened.is_idle)
+
+
 def test_sorting_keeps_selection_and_current_row_in_sight(opened: App) -> None:
     opened.select("IMG_0.jpg", "IMG_3.jpg")
     opened.window.model.sort(Column.NAME, Qt.SortOrder.DescendingOrder)

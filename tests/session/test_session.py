@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from geotagger.session import review
@@ -50,6 +51,25 @@ def test_a_closed_photo_can_be_opened_again_under_a_new_number() -> None:
     assert session.remove([first]) == []
     [again] = session.add([A])
     assert again != first
+
+
+def test_a_closed_photo_comes_back_as_it_was_unless_its_file_was_opened_again() -> None:
+    session = Session()
+    [first] = session.add([A])
+    accepted = review.accept(make_photo(first, "a.jpg", prediction=prediction()))
+    session.put(replace(accepted, path=A))
+    closed = session[first]
+    session.remove([first])
+    assert session.put_back(replace(closed, predicting=True))
+    assert session[first] == closed, "nobody predicts it any more"
+    assert session.pending_ids == [first]
+    assert session.counts[PhotoState.ACCEPTED] == 1
+    assert sum(session.counts.values()) == 1
+    assert not session.put_back(closed)
+    session.remove([first])
+    session.add([A])
+    assert not session.put_back(closed)
+    assert len(session) == 1
 
 
 def test_results_for_a_closed_photo_are_dropped() -> None:
