@@ -156,7 +156,8 @@ def _planned(judged: Iterable[_Judged], policy: WritePolicy) -> Iterator[tuple[P
         if plan.target is WriteTarget.KEPT:
             yield result, _Report("kept", plan.reason or "it already has a position")
         else:
-            sentence = f"would write {_guess(result.prediction)} into the {plan.target.value}"
+            why = f" ({plan.reason})" if plan.reason else ""
+            sentence = f"would write {_guess(result.prediction)} into the {plan.target.value}{why}"
             yield result, _Report("would-write", sentence)
 
 
@@ -180,7 +181,8 @@ def _outcome(result: PhotoResult, outcome: WriteOutcome | Exception) -> _Report:
         raise outcome
     if outcome.target is WriteTarget.KEPT:
         return _Report("kept", outcome.note or "it already has a position")
-    return _Report("written", f"wrote {_guess(result.prediction)} into {outcome.written_to}")
+    note = f" ({outcome.note})" if outcome.note else ""
+    return _Report("written", f"wrote {_guess(result.prediction)} into {outcome.written_to}{note}")
 
 
 def _as_json(result: PhotoResult, report: _Report) -> dict[str, Any]:

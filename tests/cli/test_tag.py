@@ -6,6 +6,7 @@ import pytest
 from geotagger.core.fix import Source
 from geotagger.metadata import read_photo
 from tests.images import save_photo
+from tests.metadata import samples
 
 
 @pytest.fixture
@@ -96,3 +97,15 @@ def test_copies_do_not_go_among_the_photos(geotagger, photos):
     assert "--backup" in done.err
     assert photos[0].read_bytes() == original
     assert not (folder / "originals").exists()
+
+
+def test_why_a_position_goes_into_a_sidecar_is_said_before_and_after(geotagger, photos):
+    signed = photos[0].read_bytes()
+    signed = signed[:2] + samples.segment(0xEB, b"JP\0\0\0\1\0\0\0\x20jumbjumdc2pa") + signed[2:]
+    photos[0].write_bytes(signed)
+    why = "(The position goes into a sidecar: it carries content credentials, which any change would invalidate.)"
+    for option in ([], ["--write"]):
+        done = geotagger("tag", photos[0], "--min-probability", "0", *option)
+        assert done.code == 0
+        assert why in done.out
+    assert photos[0].read_bytes() == signed
