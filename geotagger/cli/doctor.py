@@ -101,9 +101,11 @@ def _bundle() -> str:
 
 def _interrupted() -> str:
     with open_journal() as journal:
-        kept = journal.kept_copies()
+        kept, away = journal.kept_copies(), journal.out_of_reach()
     if kept:
         raise GeotaggerError("Copies were kept: {copies}.", copies=", ".join(str(one.copy) for one in kept))
+    if away:
+        return f"To be settled when their folders are there again: {', '.join(map(str, away))}."
     return "All are settled."
 
 

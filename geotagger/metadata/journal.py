@@ -23,7 +23,7 @@ from geotagger.core.errors import (
     UserFolderError,
     WriteRefusedError,
 )
-from geotagger.core.file_questions import exists
+from geotagger.core.file_questions import exists, is_folder
 from geotagger.core.paths import data_dir
 from geotagger.core.sentence import Sentence
 from geotagger.metadata import safe_write
@@ -293,6 +293,12 @@ class Journal:
             ).fetchall()
         kept = [KeptCopy(path_of(target), path_of(helper)) for target, helper in rows]
         return [one for one in kept if exists(one.copy)]
+
+    def out_of_reach(self) -> list[Path]:
+        """Files whose write was cut short, and whose folder cannot be reached now: they are settled when it can be."""
+        with self._mutex:
+            rows = self._db.execute(f"SELECT DISTINCT target FROM journal_writes WHERE {OPEN}").fetchall()
+        return [path for (target,) in rows if not is_folder((path := path_of(target)).parent)]
 
     def _undo_write(
         self, undo_id: int, entry: int, photo: Stored, target: Stored, operation: str, edit: bytes, after: str

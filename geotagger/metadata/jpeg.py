@@ -265,8 +265,12 @@ def _possible_offsets(block: bytes, base: int, start: int, end: int) -> set[int]
 
 
 def _is_image(source: Source, at: int) -> bool:
-    """Whether an image begins there; Minolta's cameras overwrote the first byte of their previews."""
-    return source.read(at + 1, 2) == b"\xd8\xff"
+    """Whether an image begins there; Minolta's cameras overwrote the first byte of their previews.
+
+    Neither pattern is found in compressed image data by chance, where nothing but a zero follows 0xFF.
+    """
+    head = source.read(at, 4)
+    return head[:3] == b"\xff\xd8\xff" or head[1:] == b"\xd8\xff\xdb"
 
 
 def _segment_splices(segment: Segment, inner: Edit, header: int) -> list[Splice]:

@@ -95,3 +95,11 @@ def test_a_folder_that_cannot_be_made_is_named_by_the_doctor(geotagger, tmp_path
     assert done.code == 1
     wrong = {line["check"] for line in done.lines if not line["ok"]}
     assert wrong == {"interrupted writes", "data folder", "settings folder", "cache folder", "log folder"}
+
+
+def test_interrupted_writes_on_a_disk_that_is_away_are_told(geotagger, tmp_path, monkeypatch):
+    photo = tmp_path / "stick" / "a.jpg"
+    monkeypatch.setattr("geotagger.metadata.Journal.out_of_reach", lambda _: [photo])
+    (line,) = [line for line in geotagger("doctor", "--json").lines if line["check"] == "interrupted writes"]
+    assert line["ok"]
+    assert str(photo) in line["detail"]

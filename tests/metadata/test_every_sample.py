@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -291,3 +292,19 @@ def test_a_new_block_repeats_the_resolution_that_jfif_states(
     write(path)
     tags = oracle.tags(path)
     assert (tags["IFD0:XResolution"], tags["IFD0:YResolution"], tags["IFD0:ResolutionUnit"]) == (240, 240, 2)
+
+
+def test_numbers_that_point_into_image_data_by_chance_are_no_reason_to_refuse(
+    tmp_path: Path, write: Write
+) -> None:
+    """One in a thousand real photos holds, where they seem to point, what a preview without its first byte begins with."""
+    base = samples.without_jfif()
+    note = b"GeoTest\0" + bytes(8)
+    data = samples.after_soi(
+        samples.app1(samples.block(exif=[*samples.default_exif(), (0x927C, 7, len(note), note)])), base=base
+    )
+    inside = data + b"\x12\xd8\xff\x00" + bytes(64)
+    place = struct.pack("<I", len(data) - data.index(b"II*\0"))
+    path = tmp_path / "a.jpg"
+    path.write_bytes(inside.replace(note, note[:8] + place + note[12:]))
+    assert write(path).target is WriteTarget.FILE

@@ -440,11 +440,13 @@ def test_a_write_whose_disk_is_away_is_settled_later(
             write(photo)
     journal.close()
     away = photo.parent.rename(tmp_path / "unplugged")
-    with Journal(tmp_path / "journal" / "geotagger.sqlite3"):
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
         assert states(tmp_path) == ["prepared"]
+        assert again.out_of_reach() == [photo]
     away.rename(photo.parent)
-    with Journal(tmp_path / "journal" / "geotagger.sqlite3"):
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
         assert states(tmp_path) == ["failed"]
+        assert again.out_of_reach() == []
     assert strays(photo) == []
 
 
