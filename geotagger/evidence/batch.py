@@ -21,7 +21,9 @@ from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
 from geotagger.evidence.anchoring import EACH_SIDE, Shares, Surroundings, surroundings
 from geotagger.evidence.folders import Folder
+from geotagger.evidence.heard import cells_around, heard_of, is_overruled
 from geotagger.evidence.local import Placed, density_over_cells, placed
+from geotagger.evidence.raster import ON_THE_MAP_KM
 from geotagger.evidence.ring_regions import region_shares, ring_regions
 from geotagger.evidence.smoother import Floats
 from geotagger.evidence.sphere import positions, unit_vectors, vector_distances_km
@@ -40,8 +42,6 @@ SET_RADII_KM = (300.0, 1000.0)
 """Region sets have a share for radii up to each of these, and one for what is wider still: where located photos say much,
 one region is mostly the right one; where they say little, the truth is often what they say least of."""
 _SET_SHARES = ("local_set_mass", "located_set_mass", "far_set_mass")
-_ON_THE_MAP_KM = 300.0
-"""Where the nearest cell is farther away, a photo is from abroad, and says nothing of where on the map its folder is from."""
 _CHUNK = 256
 _LAND_KM2 = 2e7
 _NEIGHBOURS_NAMED = 3
@@ -134,12 +134,24 @@ class Batch:
 
     def predictions(self) -> list[Prediction]:
         """The answers with their evidence."""
+        self._say_what_was_overruled()
         made = []
         for where, evidence in zip(self._where, self._evidence, strict=True):
             assert where is not None
             what, radius_coverage, set_coverage = where
             made.append(what.prediction(radius_coverage, set_coverage, tuple(evidence), *self._ids))
         return made
+
+    def _say_what_was_overruled(self) -> None:
+        """Say so where a hint had no say in the end."""
+        for index, (photo, answer) in enumerate(zip(self._photos, self._where, strict=True)):
+            if not photo.factors or answer is None:
+                continue
+            place, best = answer[0].position, answer[0].regions[0].code
+            for number, factor in enumerate(photo.factors, start=1):
+                if is_overruled(self._m.raster, self._m.grid, factor.values, place, best):
+                    words = Sentence("{hint}, but the rest speaks against it", hint=factor.words)
+                    self._evidence[index][number] = Evidence(factor.kind, 0.0, None, words)
 
     # Alone ------------------------------------------------------------------------------------------------
 
@@ -290,11 +302,16 @@ class Batch:
         cells = m.unit[shown.cells]
         regions = m.grid.region_sums_of(shown.cells, shown.posteriors, len(load_regions()))
         gains = self._gains(shown)
+        which, heard = heard_of([self._photos[i] for i in part.indices.tolist()], m.distances)
         for first in range(0, len(wanted), _CHUNK):
             some = wanted[first : first + _CHUNK]
             around = anchors.around.of(some + offset)
             shares = m.law.anchors.shares(around)
             stops = part.stops[some]
+            if heard is not None and (which[some] >= 0).any():
+                near, way = cells_around(m.raster, m.unit, around, anchors.spots)
+                known = shown.posteriors[stops]
+                shares = heard.weigh(shares, which[some], near, way, shown.cells, known)
             spots = placed(around, shares, anchors.spots, cells, shown.posteriors[stops])
             usual_km = spots.radii_km(np.full(len(some), _USUAL_MASS))
             is_wide = usual_km > WIDE_RADIUS_KM
@@ -313,7 +330,10 @@ class Batch:
                 index = int(part.indices[member])
                 if shares.away[row] > _MOSTLY_ELSEWHERE:
                     stop, set_share = int(stops[row]), set_shares[row]
-                    where = self._over_cells(anchors, around, shares, row, shown, stop, index, set_share)
+                    said = None if heard is None or which[member] < 0 else heard.values[which[member]]
+                    where = self._over_cells(
+                        anchors, around, shares, row, shown, stop, index, set_share, said
+                    )
                 else:
                     place = LatLon(float(lat[row]), float(lon[row]))
                     set_mass = getattr(tuning, set_shares[row])
@@ -344,10 +364,13 @@ class Batch:
         stop: int,
         index: int,
         set_share: str,
+        said: FloatArray | None,
     ) -> Where:
         """Where nothing is near, the law is laid over all cells beside what the photos show."""
         m, tuning = self._m, self._m.tuning
         over = density_over_cells(shares, row, anchors.spots[around.index[row]], m.unit) * m.grid.area_km2
+        if said is not None:
+            over *= said
         over /= max(float(over.sum()), 1e-12) / (1 - shares.away[row])
         over[shown.cells] += shares.away[row] * shown.posteriors[stop]
         over /= over.sum()
@@ -373,7 +396,8 @@ class Batch:
             gap_h = float(chain.clocks[member] - chain.clocks[other])
             copied = chain.copied(member, other)
             words = neighbour_words(photo.name, gap_h, True, photo.place is None, copied)
-            weight = round(more * float(shares[k] / shares[named].sum()), 2)
+            # What lies near none of them, pictures and hints have decided.
+            weight = round(more * float(shares.sum() * shares[k] / shares[named].sum()), 2)
             self._evidence[index].append(Evidence("time-neighbour", weight, photo.name, words))
 
     # In a folder without clocks ---------------------------------------------------------------------------
@@ -397,7 +421,7 @@ class Batch:
         cell_of = {
             i: cell
             for (i, place), cell in zip(places.items(), cells.tolist(), strict=True)
-            if place.distance_km(m.grid.position(cell)) <= _ON_THE_MAP_KM
+            if place.distance_km(m.grid.position(cell)) <= ON_THE_MAP_KM
         }
         members = [i for i in members if i in cell_of or i not in places]
         if len(members) < 2:

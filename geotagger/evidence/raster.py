@@ -20,6 +20,8 @@ _REGION_STEP = 0.25
 _EXACT_UP_TO = 40_000
 """So many points are asked of the polygons themselves; for more the table is worth its making."""
 _AT_ONCE = 4096
+ON_THE_MAP_KM = 300.0
+"""Where the nearest cell is farther away, a photo is from abroad, and says nothing of where on the map others are from."""
 
 
 class PlaceRaster:

@@ -6,9 +6,11 @@ import pytest
 
 from geotagger.core.geo import LatLon
 from geotagger.evidence import predict_from_image
-from geotagger.evidence.trips import chains, trips
+from geotagger.evidence.hints import HintOrigin, parse_hint
+from geotagger.evidence.trips import CellFactor, chains, trips
 
 BANFF = LatLon(51.18, -115.57)
+BOSTON = LatLon(42.36, -71.06)
 DENVER = LatLon(39.74, -104.99)
 
 
@@ -151,6 +153,42 @@ def test_clocks_that_make_their_owner_fly_impossibly_are_not_believed(model, sim
     truths = [BANFF, DENVER, LatLon(44.4, -72.0), LatLon(36.1, -112.1)] * 3
     photos = [simulation.photo(truth, i / 60, located=i % 2 == 0) for i, truth in enumerate(truths)]
     assert chains(photos) == []
+
+
+def hinted(model, photo, text, origin=HintOrigin.USER):
+    hint = parse_hint(text, origin)
+    return replace(photo, factors=(CellFactor("hint", hint.words, hint.likelihood(model.grid)),))
+
+
+@pytest.mark.parametrize(("hours", "code"), [(0.15, "US-MA"), (240.0, "US-CO"), (8000.0, "US-CO")])
+def test_a_hint_is_heard_where_located_photos_are_far_in_time(model, simulation, hours, code):
+    """Minutes from a photo in Boston, “Colorado” is a mistake; days or a year from it, it is not."""
+    photo = hinted(model, simulation.photo(DENVER, hours, blur_km=1e6), "Colorado")
+    told = answers(model, [simulation.photo(BOSTON, 0.0, located=True), photo])[1]
+    assert told.best.code == code
+    assert told.position.distance_km(BOSTON if code == "US-MA" else DENVER) < 250
+    words = "you said “Colorado”" + (", but the rest speaks against it" if code == "US-MA" else "")
+    assert words in [evidence.reason for evidence in told.evidence]
+    assert sum(region.probability for region in told.regions) == pytest.approx(1.0)
+
+
+def test_the_name_of_a_folder_is_heard_less_than_the_user(model, simulation):
+    photo = simulation.photo(DENVER, 30.0, blur_km=1e6)
+    near = simulation.photo(BOSTON, 0.0, located=True)
+    shares = []
+    for origin in (HintOrigin.USER, HintOrigin.FILE, HintOrigin.FOLDER):
+        told = answers(model, [near, hinted(model, photo, "Colorado", origin)])[1]
+        shares.append(next(region.probability for region in told.regions if region.code == "US-CO"))
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 2 * shares[2]
+
+
+def test_a_hint_that_agrees_with_a_located_photo_changes_little(model, simulation):
+    photos = [simulation.photo(DENVER, 0.0, located=True), simulation.photo(DENVER, 2.0)]
+    plain = answers(model, photos)[1]
+    told = answers(model, [photos[0], hinted(model, photos[1], "Denver")])[1]
+    assert told.position.distance_km(plain.position) < 1
+    assert told.radius_km <= 1.01 * plain.radius_km
 
 
 def test_one_wrong_position_does_not_spoil_a_trip(model, simulation):
