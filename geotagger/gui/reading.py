@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from geotagger.core.errors import PhotoError
+from geotagger.core.sentence import Sentence
 from geotagger.gui.jobs import Token
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.workbench import Workbench
@@ -47,6 +48,7 @@ class Reading(QObject):
         self._passed_over: list[ScanItem] = []
         """By the last scans, until their photos are read."""
         self._damaged: list[ScanItem] = []
+        self._unreadable: list[ScanItem] = []
         self.progress = Progress()
         workbench.photos_put_back.connect(self._go_on_with)
 
@@ -70,6 +72,7 @@ class Reading(QObject):
         self._unread.clear()
         self._passed_over.clear()
         self._damaged.clear()
+        self._unreadable.clear()
         self._scans = self._here_already = 0
         self.progress.give_up()
         unread = [p for p in self._workbench.session if p.metadata is None and p.error is None]
@@ -134,7 +137,7 @@ class Reading(QObject):
             count, self._here_already = self._here_already, 0
             words = trn("{n} photo was in the list already.", "{n} photos were in the list already.", count)
             self._workbench.mentioned.emit(words, "")
-        self._note_passed_over(skipped)
+        self._note(skipped)
         self._passed_over += skipped
         self._note_damaged()
 
@@ -142,17 +145,22 @@ class Reading(QObject):
         """When all is read: what is damaged, with what was told before, as only the newest notice is shown."""
         if self._scans or self._readers:
             return
-        if self._damaged:
+        if self._damaged or self._unreadable:
             named = {item.path for item in self._damaged}
             others = [item for item in self._passed_over if item.path not in named]
-            self._note_passed_over([*others, *self._damaged])
-        self._passed_over, self._damaged = [], []
+            self._note([*others, *self._damaged], self._unreadable)
+        self._passed_over, self._damaged, self._unreadable = [], [], []
 
-    def _note_passed_over(self, skipped: Sequence[ScanItem]) -> None:
+    def _note(self, skipped: Sequence[ScanItem], unreadable: Sequence[ScanItem] = ()) -> None:
+        sentences = []
+        if unreadable:
+            words = trn("{n} photo could not be read.", "{n} photos could not be read.", len(unreadable))
+            sentences.append(words)
         if skipped:
-            sentence = trn("{n} file was passed over", "{n} files were passed over", len(skipped))
-            words = tr("{name}: {reason}").format(name=sentence, reason=_reasons(skipped))
-            self._workbench.noticed.emit(words, _listing(skipped))
+            words = trn("{n} file was passed over", "{n} files were passed over", len(skipped))
+            sentences.append(tr("{name}: {reason}").format(name=words, reason=_reasons(skipped)))
+        if sentences:
+            self._workbench.noticed.emit(" ".join(sentences), _listing([*unreadable, *skipped]))
 
     def _read(self, photo_ids: Sequence[int], token: Token) -> None:
         self.progress.expect(len(photo_ids))
@@ -174,13 +182,15 @@ class Reading(QObject):
         work = partial(_read_all, [(photo.id, photo.path) for photo in photos])
         self._workbench.jobs.run(work, partial(self._read_done, token), self._read_failed, token)
 
-    def _read_done(self, token: Token, results: list[tuple[int, PhotoMetadata | str]]) -> None:
+    def _read_done(self, token: Token, results: list[tuple[int, PhotoMetadata | Sentence]]) -> None:
         self._read_on(token)
         session = self._workbench.session
         changed, unlocated = [], []
         for photo_id, result in results:
-            if isinstance(result, str):
+            if isinstance(result, Sentence):
                 known = session.update(photo_id, error=result)
+                if known:
+                    self._unreadable.append(ScanItem(session[photo_id].path, result))
             else:
                 known = session.update(photo_id, metadata=result, error=None)
                 self._damaged += [ScanItem(file, DAMAGED_SIDECAR) for file in result.damaged_sidecars]
@@ -210,9 +220,9 @@ def _take(found: Iterator[ScanItem]) -> tuple[list[Path], list[ScanItem], bool]:
     return photos, [item for item in items if item.skipped is not None], len(items) < _FOUND_AT_ONCE
 
 
-def _read_all(photos: Sequence[tuple[int, Path]]) -> list[tuple[int, PhotoMetadata | str]]:
+def _read_all(photos: Sequence[tuple[int, Path]]) -> list[tuple[int, PhotoMetadata | Sentence]]:
     """What each photo holds, or the sentence that says why it cannot be read."""
-    results: list[tuple[int, PhotoMetadata | str]] = []
+    results: list[tuple[int, PhotoMetadata | Sentence]] = []
     for photo_id, path in photos:
         try:
             results.append((photo_id, read_photo(path)))
