@@ -24,9 +24,6 @@ class Value:
     low: float
     high: float
 
-    def __str__(self) -> str:
-        return f"{self.value:.1f} [{self.low:.1f}, {self.high:.1f}]"
-
 
 def ranks(probabilities: FloatArray, regions: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
     """(n,) place of the true region in the order of probabilities, 0 for the first; equals stand in class order."""

@@ -51,7 +51,6 @@ class Predictor:
     ) -> None:
         self._bundle = bundle
         self._on_notice = on_notice or (lambda sentence: None)
-        self._regions = len(bundle.manifest["regions"])
         self._network: nn.Module = bundle.network
         chosen = choose_device(device)
         try:

@@ -20,7 +20,7 @@ from trainer.networks.registry import NETWORKS
 from trainer.originals.evaluation import judge_training
 from trainer.originals.photos import ReducedPhotos
 from trainer.originals.settings import AUGMENTATIONS, OriginalSettings, augment_without, original_settings
-from trainer.originals.training import train_on
+from trainer.originals.training import train_original
 from trainer.shards import SPLITS, DataError, Sample, splits_named
 
 ABLATION_FILE = "ablation.json"
@@ -150,7 +150,7 @@ def ablate(
             chosen = replace(settings, augment=augment_without(settings.augment, off), seed=seed)
             folder = output / f"{name.replace(' ', '-')}-{seed}"
             say(f"{name}, seed {seed}")
-            train_on(data, folder, chosen, resume=True, say=say)
+            train_original(data, folder, chosen, resume=True, say=say)
             judged.setdefault(name, []).append(judge_training(folder, data, samples)[0])
     reference = judged[WITH_ALL]
     others = {name: found for name, found in judged.items() if name != WITH_ALL}

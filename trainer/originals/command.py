@@ -13,6 +13,7 @@ from trainer.compare import compare
 from trainer.files import write_file
 from trainer.networks.registry import NETWORKS
 from trainer.originals.evaluation import evaluate_original
+from trainer.originals.photos import ReducedPhotos
 from trainer.originals.settings import AUGMENTATIONS, OriginalSettings, augment_without, original_settings
 from trainer.originals.training import train_original
 from trainer.run_folder import METRICS_FILE
@@ -91,7 +92,7 @@ def _train(arguments: argparse.Namespace) -> Path:
     if arguments.random_backbone:
         print("The backbone is random: the result says nothing of the network's worth.", file=sys.stderr)
     return train_original(
-        arguments.data,
+        ReducedPhotos(arguments.data, settings.recipe.input_px),
         arguments.out,
         settings,
         weights=arguments.weights,

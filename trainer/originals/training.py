@@ -28,7 +28,7 @@ from trainer.shards import Sample, ShardData
 
 
 def train_original(
-    data_folder: Path,
+    data: ReducedPhotos,
     output: Path,
     settings: OriginalSettings,
     *,
@@ -40,8 +40,10 @@ def train_original(
     """Train by a recipe; writes settings, history, and after each epoch a checkpoint into ``output``.
 
     Args:
+        data: of the recipe's size; one may serve several trainings, so that each photo is decoded once.
         weights: published weights of the frozen backbone, for networks that stand on one.
-        resume: go on after the last whole epoch that ``output`` holds; without it a folder that holds a training is refused.
+        resume: go on after the last whole epoch that ``output`` holds; without it a folder that holds a training is
+            refused.
         stop_after: asked after each epoch; True stops there, as a kill would.
 
     Returns:
@@ -50,21 +52,6 @@ def train_original(
     Raises:
         DataError, SettingsError, TrainingError, WeightsError: with a sentence that says why.
     """
-    data = ReducedPhotos(data_folder, settings.recipe.input_px)
-    return train_on(data, output, settings, weights=weights, resume=resume, say=say, stop_after=stop_after)
-
-
-def train_on(
-    data: ReducedPhotos,
-    output: Path,
-    settings: OriginalSettings,
-    *,
-    weights: Path | None = None,
-    resume: bool = False,
-    say: Callable[[str], None] = print,
-    stop_after: Callable[[int], bool] = lambda epoch: False,
-) -> Path:
-    """``train_original`` on data that is open already, so that several trainings decode each photo once."""
     recipe = settings.recipe
     torch.set_num_threads(settings.threads)
     samples = data.of(*settings.splits)

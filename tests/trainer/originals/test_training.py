@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from trainer.networks.answers import OnFrozenFeatures
 from trainer.networks.geonet import GeoNet
 from trainer.networks.registry import NETWORKS, Recipe, build_network
 from trainer.networks.weights import WeightsError
+from trainer.originals import training
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
 from trainer.originals.command import add_arguments, run
 from trainer.originals.evaluation import evaluate_original
@@ -33,8 +35,7 @@ from trainer.originals.settings import (
     augment_without,
     original_settings,
 )
-from trainer.originals.training import train_original
-from trainer.run_folder import TrainingError
+from trainer.run_folder import TrainingError, claimed
 from trainer.shards import DataError
 
 
@@ -46,6 +47,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(name: str = "geocnn", **changes: object) -> OriginalSettings:
     quick = {"epochs": 3, "batch": 8, "input_px": 32} | changes
     return replace(original_settings(name, **quick), threads=1)
+
+
+def train_original(folder: Path, output: Path, chosen: OriginalSettings, **more: Any) -> Path:
+    return training.train_original(ReducedPhotos(folder, chosen.recipe.input_px), output, chosen, **more)
 
 
 def silent(text: str) -> None:
@@ -170,6 +175,19 @@ def test_a_finished_training_is_left_alone(data: Path, tmp_path: Path) -> None:
     before = (tmp_path / CHECKPOINT_FILE).read_bytes()
     train_original(data, tmp_path, settings(epochs=1), resume=True, say=silent)
     assert (tmp_path / CHECKPOINT_FILE).read_bytes() == before
+
+
+def test_a_training_is_not_begun_over_another(data: Path, tmp_path: Path) -> None:
+    train_original(data, tmp_path, settings(epochs=1), say=silent)
+    (tmp_path / "metrics.json").write_text("of one epoch")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(TrainingError, match="holds a training already"):
+        train_original(data, tmp_path, settings(epochs=2), say=silent)
+    with claimed(tmp_path), pytest.raises(TrainingError, match="Another training"):
+        train_original(data, tmp_path, settings(epochs=2), resume=True, say=silent)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    train_original(data, tmp_path, settings(epochs=2), resume=True, say=silent)
+    assert not (tmp_path / "metrics.json").exists()
 
 
 def test_the_rate_falls_after_the_patience_is_over() -> None:
