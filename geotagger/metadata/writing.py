@@ -214,7 +214,12 @@ def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Wo
     reason = None
     step = None
     rows: tuple[TagChange, ...] = ()
-    if policy.sidecar is not SidecarMode.ALWAYS:
+    if metadata.fix_from_sidecar and _kept_because(_own_fix(path), fix, policy) is not None:
+        # What is replaced is the position in the sidecar, which wins; that of the camera stays under it.
+        reason = Sentence("the position in the file itself was kept")
+        if policy.sidecar is SidecarMode.NEVER:
+            return _Work(WritePlan(path, WriteTarget.KEPT, None, reason.alone(), ()))
+    elif policy.sidecar is not SidecarMode.ALWAYS:
         try:
             step, rows = _photo_step(path, fix_change(fix, now), fix)
         except UnsafeError as error:
@@ -231,7 +236,9 @@ def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Wo
     others = [
         _sidecar_step(path, s, fix, now)[0]
         for s in sidecars
-        if s.packet is not None and provenance.holds_position(s.packet)
+        if s.packet is not None
+        and provenance.holds_position(s.packet)
+        and _kept_because(fix_in_packet(s.packet), fix, policy) is None
     ]
     if reason is not None:
         note = Sentence("The position goes into a sidecar: {reason}.", reason=reason)
@@ -248,9 +255,7 @@ def _work_for_strip(path: Path, estimates_only: bool) -> _Work:
     def wanted(fix: Fix | None) -> bool:
         return not estimates_only or (fix is not None and fix.source.is_estimate)
 
-    with open_photo(path) as source:
-        _, contents = _contents(path, source)
-        own = fix_in(contents, provenance.parsed(contents.xmp))
+    own = _own_fix(path)
     steps: list[_Step] = []
     rows: tuple[TagChange, ...] = ()
     if wanted(own):
@@ -303,6 +308,13 @@ def _left(path: Path, edit: Edit, removed: Fix | None, damaged_sidecars: list[st
     for place in places[1:]:
         named = Sentence("{places}, {place}", places=named, place=place)
     return Sentence("{places}, which cannot be taken out safely.", places=named).alone()
+
+
+def _own_fix(path: Path) -> Fix | None:
+    """The position in the photo file itself, whatever its sidecars say."""
+    with open_photo(path) as source:
+        _, contents = _contents(path, source)
+        return fix_in(contents, provenance.parsed(contents.xmp))
 
 
 def _sidecars(path: Path) -> list[Sidecar]:

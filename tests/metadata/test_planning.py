@@ -74,6 +74,33 @@ def test_what_may_be_replaced(old: Source | None, overwrite: Overwrite, photo: P
         assert outcome.written_to is None
 
 
+def test_a_camera_position_under_an_estimate_in_a_sidecar_is_not_replaced_with_the_estimate(
+    photo: Path, write: Write
+) -> None:
+    write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
+    kept = write(photo, MANUAL, overwrite=Overwrite.ESTIMATES, sidecar=SidecarMode.NEVER)
+    assert (kept.target, kept.note) == (WriteTarget.KEPT, "The position in the file itself was kept.")
+    outcome = write(photo, MANUAL, overwrite=Overwrite.ESTIMATES)
+    assert (outcome.target, outcome.written_to) == (WriteTarget.SIDECAR, photo.with_name("a.jpg.xmp"))
+    assert outcome.note == "The position goes into a sidecar: the position in the file itself was kept."
+    assert photo.read_bytes() == samples.JPEGS["camera-gps"]()
+    fix = read_photo(photo).fix
+    assert fix is not None
+    assert fix.source is Source.MANUAL
+    assert write(photo, MANUAL, overwrite=Overwrite.ALL).target is WriteTarget.FILE
+
+
+def test_a_position_of_others_in_a_second_sidecar_is_kept_with_the_policy(photo: Path, write: Write) -> None:
+    photo.write_bytes(samples.jpeg())
+    write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
+    foreign = samples.xmp('exif:GPSLatitude="48,51.5N" exif:GPSLongitude="2,17.6E"')
+    photo.with_suffix(".xmp").write_bytes(foreign)
+    write(photo, MANUAL, overwrite=Overwrite.ESTIMATES)
+    assert photo.with_suffix(".xmp").read_bytes() == foreign
+    write(photo, MANUAL, overwrite=Overwrite.ALL)
+    assert photo.with_suffix(".xmp").read_bytes() != foreign
+
+
 def test_zero_zero_counts_as_no_position(photo: Path, write: Write) -> None:
     photo.write_bytes(samples.JPEGS["gps-zero"]())
     assert read_photo(photo).fix is None
