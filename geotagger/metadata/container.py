@@ -26,7 +26,7 @@ class Contents:
         exif_directory, gps_directory: TIFF structures that hold nothing but these, where they stand apart.
         orientation_applied: decoders turn the image by themselves, so EXIF must not turn it again.
         resources: its Photoshop image resources, which may hold IPTC records.
-        extended_xmp: what did not fit into the packet of a JPEG file, put together.
+        extended_xmp_places: what did not fit into the packet of a JPEG file speaks of a position.
     """
 
     format: str
@@ -39,7 +39,7 @@ class Contents:
     gps_directory: Source | None = None
     orientation_applied: bool = False
     resources: bytes | None = None
-    extended_xmp: bytes | None = None
+    extended_xmp_places: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class _Parts:
     packet: bytes | None
     resources: bytes | None
     """The Photoshop image resources, which may go on from one segment to the next."""
-    extended_xmp: bytes | None
+    extended_xmp_places: bool
     width_px: int | None
     height_px: int | None
 
@@ -147,7 +147,7 @@ def _parts(source: Source) -> _Parts:
         tuple(blocks),
         packet,
         resources or None,
-        b"".join(part for _, part in sorted(extended)) or None,
+        b"GPSL" in b"".join(part for _, part in sorted(extended)),
         width,
         height,
     )
@@ -167,7 +167,7 @@ class Jpeg:
             blocks,
             parts.packet,
             resources=parts.resources,
-            extended_xmp=parts.extended_xmp,
+            extended_xmp_places=parts.extended_xmp_places,
         )
 
     def preview(self, source: Source) -> bytes | None:
@@ -208,7 +208,7 @@ def _refuse_unknown(source: Source, parts: _Parts) -> None:
                 raise UnsafeError("its EXIF segment has an unknown layout")
         if segment.marker == APP11 and b"c2pa" in source.read(segment.payload, segment.size):
             raise UnsafeError(SIGNED)
-    if b"GPSL" in (parts.extended_xmp or b""):
+    if parts.extended_xmp_places:
         raise UnsafeError("its extended XMP holds a position")
     for block in parts.blocks:
         if not is_blank(block) and block[:4] not in (b"II*\0", b"MM\0*"):

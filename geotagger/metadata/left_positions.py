@@ -53,9 +53,8 @@ def places_left(source: Source, contents: Contents, removed: LatLon | None) -> l
     packet = provenance.parsed(contents.xmp)
     if packet is not None and any(_ODD_NAME.fullmatch(p.name[1]) for p in packet.properties):
         found.append(Sentence("its XMP holds a position in a maker's own words"))
-    elif any(
-        _SPEAKS_OF_POSITION.search((part or b"").replace(b"\0", b""))  # in UTF-16, too
-        for part in (contents.xmp, contents.extended_xmp)
+    elif contents.extended_xmp_places or _SPEAKS_OF_POSITION.search(
+        (contents.xmp or b"").replace(b"\0", b"")  # in UTF-16, too
     ):
         found.append(Sentence("its XMP may hold a position"))
     image, film = _behind(source, contents)
