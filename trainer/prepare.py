@@ -73,7 +73,7 @@ def read_photo_list(path: Path) -> list[ListedPhoto]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"The list {path} cannot be read; it has to be a CSV file in UTF-8.") from error
-    head = text.partition("\n")[0]
+    head = text.lstrip().partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
     try:
         lines = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]

@@ -262,7 +262,7 @@ def test_damaged_data_is_told_by_name(photo_list: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "file;region;lat;lon\na.jpg;co;39,5;-105,25\n",
+        "\n\nfile;region;lat;lon\na.jpg;co;39,5;-105,25\n",
         "file\tregion\tlat\tlon\r\na.jpg\tCO\t39.5\t-105.25\r\n",
         "\n File , Region, LAT,lon\n a.jpg , CO , 39.5 ,-105.25,\n\n",
         'lon,note,lat,file\n-105.25,"two\nlines",39.5,a.jpg\n',
