@@ -13,11 +13,13 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QListWidget,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +35,9 @@ from geotagger.gui.workbench import Workbench
 from geotagger.session.sources import OffsetError, offset_text, parse_offset
 
 _WIDTH_PX = 500
+_MARGINS_PX = 48
+_MOST_CAMERAS_PX = 150
+"""Where cameras of more folders are told of, their list scrolls: the sheet has to fit on the screen."""
 
 
 def _switches() -> dict[str, str]:
@@ -87,7 +92,14 @@ class EvidenceSheet(QDialog):
         self.offset.setAccessibleName(tr("Camera clocks show"))
         self.offset.setFixedWidth(140)
         self.offset.editingFinished.connect(self._take_offset)
-        self._cameras = QVBoxLayout()
+        cameras = QWidget()
+        self._cameras = QVBoxLayout(cameras)
+        self._cameras.setContentsMargins(0, 0, 0, 0)
+        self._camera_list = QScrollArea()
+        self._camera_list.setWidgetResizable(True)
+        self._camera_list.setFrameShape(QFrame.Shape.NoFrame)
+        self._camera_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._camera_list.setWidget(cameras)
         self._problem = _words("error")
         self._known = _words()
         self.learn_button = _button(tr("Learn from these photos"), learning.learn)
@@ -121,7 +133,7 @@ class EvidenceSheet(QDialog):
         layout.addLayout(_row(self.add_button, self.remove_button))
         layout.addLayout(_row(QLabel(tr("Camera clocks show")), self.offset))
         layout.addWidget(self._clock)
-        layout.addLayout(self._cameras)
+        layout.addWidget(self._camera_list)
         layout.addWidget(self._problem)
         layout.addSpacing(12)
         layout.addWidget(_heading(tr("Your own photos")))
@@ -142,6 +154,8 @@ class EvidenceSheet(QDialog):
 
     def _fit(self) -> None:
         layout = self.layout()
+        wanted = self._cameras.totalHeightForWidth(_WIDTH_PX - _MARGINS_PX)
+        self._camera_list.setFixedHeight(min(wanted, _MOST_CAMERAS_PX))
         if layout is not None:
             layout.activate()
             self.setFixedHeight(layout.totalHeightForWidth(_WIDTH_PX))
@@ -218,6 +232,7 @@ class EvidenceSheet(QDialog):
             holder.setLayout(row)
             self._cameras.addWidget(words)
             self._cameras.addWidget(holder)
+        self._camera_list.setVisible(bool(cameras))
         self._fit_soon()
 
     def _choose_tracks(self) -> None:
