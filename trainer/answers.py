@@ -16,6 +16,7 @@ from geotagger.evidence.posterior import cell_distances, mass_within, radius_km,
 from geotagger.inference.network import GeoNetwork, device_of
 from geotagger.inference.predictor import calibrated_probabilities
 from trainer.batches import evaluation_batches
+from trainer.run_folder import TrainingError
 from trainer.shards import Sample, ShardData
 
 _BATCH = 16
@@ -38,7 +39,12 @@ class Answers:
 
 
 def answer(network: GeoNetwork, data: ShardData, samples: Sequence[Sample]) -> Answers:
-    """Run a network over prepared photos."""
+    """Run a network over prepared photos.
+
+    Raises:
+        DataError: a photo cannot be read.
+        TrainingError: what the network says of a photo is no number.
+    """
     network.eval()
     device = device_of(network)
     columns: list[npt.NDArray[np.float32]] = []
@@ -49,6 +55,12 @@ def answer(network: GeoNetwork, data: ShardData, samples: Sequence[Sample]) -> A
                 columns = [np.zeros((len(samples), part.shape[1]), np.float32) for part in parts]
             for column, part in zip(columns, parts, strict=True):
                 column[indices] = part
+    told = np.all([np.isfinite(column).all(axis=1) for column in columns], axis=0)
+    if not told.all():
+        raise TrainingError(
+            f"What the network says of {samples[int(np.argmin(told))].key} is no number; please train again, with a lower "
+            "train.body_rate."
+        )
     return Answers(*columns)
 
 
