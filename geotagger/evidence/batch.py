@@ -21,12 +21,12 @@ from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
 from geotagger.evidence.anchoring import EACH_SIDE, Shares, Surroundings, surroundings
 from geotagger.evidence.folders import Folder
-from geotagger.evidence.heard import cells_around, heard_of, is_overruled
+from geotagger.evidence.heard import cells_on_map, heard_of, is_overruled
 from geotagger.evidence.local import Placed, density_over_cells, placed
 from geotagger.evidence.raster import ON_THE_MAP_KM
 from geotagger.evidence.ring_regions import region_shares, ring_regions
 from geotagger.evidence.smoother import Floats
-from geotagger.evidence.sphere import positions, unit_vectors, vector_distances_km
+from geotagger.evidence.sphere import between, positions, unit_vectors, vector_distances_km
 from geotagger.evidence.summary import CellSummary, Where, where_from_regions
 from geotagger.evidence.trips import Chain, ContextPhoto, Indices, chains
 from geotagger.evidence.words import distance, folder_words, neighbour_words
@@ -302,16 +302,18 @@ class Batch:
         cells = m.unit[shown.cells]
         regions = m.grid.region_sums_of(shown.cells, shown.posteriors, len(load_regions()))
         gains = self._gains(shown)
-        which, heard = heard_of([self._photos[i] for i in part.indices.tolist()], m.distances)
+        known = cells_on_map(m.raster, m.unit, anchors.spots)
+        which, heard = heard_of([self._photos[i] for i in part.indices.tolist()], m.distances, known)
         for first in range(0, len(wanted), _CHUNK):
             some = wanted[first : first + _CHUNK]
             around = anchors.around.of(some + offset)
             shares = m.law.anchors.shares(around)
             stops = part.stops[some]
             if heard is not None and (which[some] >= 0).any():
-                near, way = cells_around(m.raster, m.unit, around, anchors.spots)
-                known = shown.posteriors[stops]
-                shares = heard.weigh(shares, which[some], near, way, shown.cells, known)
+                ends = anchors.spots[around.before], anchors.spots[around.after]
+                way = cells_on_map(m.raster, m.unit, between(*ends, around.share))
+                said = shown.posteriors[stops]
+                shares = heard.weigh(shares, which[some], around.index, way, shown.cells, said)
             spots = placed(around, shares, anchors.spots, cells, shown.posteriors[stops])
             usual_km = spots.radii_km(np.full(len(some), _USUAL_MASS))
             is_wide = usual_km > WIDE_RADIUS_KM
@@ -330,9 +332,9 @@ class Batch:
                 index = int(part.indices[member])
                 if shares.away[row] > _MOSTLY_ELSEWHERE:
                     stop, set_share = int(stops[row]), set_shares[row]
-                    said = None if heard is None or which[member] < 0 else heard.values[which[member]]
+                    values = None if heard is None or which[member] < 0 else heard.values[which[member]]
                     where = self._over_cells(
-                        anchors, around, shares, row, shown, stop, index, set_share, said
+                        anchors, around, shares, row, shown, stop, index, set_share, values
                     )
                 else:
                     place = LatLon(float(lat[row]), float(lon[row]))
@@ -364,13 +366,13 @@ class Batch:
         stop: int,
         index: int,
         set_share: str,
-        said: FloatArray | None,
+        values: FloatArray | None,
     ) -> Where:
         """Where nothing is near, the law is laid over all cells beside what the photos show."""
         m, tuning = self._m, self._m.tuning
         over = density_over_cells(shares, row, anchors.spots[around.index[row]], m.unit) * m.grid.area_km2
-        if said is not None:
-            over *= said
+        if values is not None:
+            over *= values
         over /= max(float(over.sum()), 1e-12) / (1 - shares.away[row])
         over[shown.cells] += shares.away[row] * shown.posteriors[stop]
         over /= over.sum()

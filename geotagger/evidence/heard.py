@@ -15,10 +15,9 @@ import numpy.typing as npt
 from geotagger.core.cells import CellDistances, CellGrid
 from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.regions import load_regions
-from geotagger.evidence.anchoring import SCALES_KM, Shares, Surroundings
+from geotagger.evidence.anchoring import SCALES_KM, Shares
 from geotagger.evidence.raster import ON_THE_MAP_KM, PlaceRaster
-from geotagger.evidence.smoother import Floats
-from geotagger.evidence.sphere import between, positions, vector_distances_km
+from geotagger.evidence.sphere import positions, vector_distances_km
 from geotagger.evidence.trips import ContextPhoto
 
 Indices = npt.NDArray[np.intp]
@@ -29,8 +28,14 @@ _OVERRULED = 0.05
 """A hint had no say where it finds a place less probable than this, beside the places that it means."""
 
 
-def heard_of(photos: Sequence[ContextPhoto], distances: CellDistances) -> tuple[Indices, Heard | None]:
-    """Which of the things that are known besides is known of each photo, -1 for none, and all of them."""
+def heard_of(
+    photos: Sequence[ContextPhoto], distances: CellDistances, located: Indices
+) -> tuple[Indices, Heard | None]:
+    """Which of the things that are known besides is known of each photo, -1 for none, and all of them.
+
+    Args:
+        located: (known,) cells of the located photos; -1 for one off the map.
+    """
     found: dict[tuple[int, ...], int] = {}
     values: list[FloatArray] = []
     which = np.full(len(photos), -1)
@@ -41,24 +46,17 @@ def heard_of(photos: Sequence[ContextPhoto], distances: CellDistances) -> tuple[
                 found[key] = len(values)
                 values.append(np.prod([factor.values for factor in photo.factors], axis=0))
             which[number] = found[key]
-    return which, Heard(distances, np.stack(values)) if values else None
+    return which, Heard(distances, np.stack(values), located) if values else None
 
 
-def cells_around(
-    raster: PlaceRaster, cells: FloatArray, around: Surroundings, spots: FloatArray
-) -> tuple[Indices, Indices]:
-    """(n, NEIGHBOURS) cells of the located photos around n photos, and (n,) of the points on the way; -1 off the map.
+def cells_on_map(raster: PlaceRaster, cells: FloatArray, vectors: FloatArray) -> Indices:
+    """(...) cells of (..., 3) places; -1 for one off the map.
 
     Args:
         cells: (cells, 3) unit vectors of all cells.
-        spots: (known, 3) unit vectors of the located photos.
     """
-    found = []
-    for vectors in (spots[around.index], between(spots[around.before], spots[around.after], around.share)):
-        nearest = raster.cells(*positions(vectors))
-        is_far = vector_distances_km(vectors, cells[nearest]) > ON_THE_MAP_KM
-        found.append(np.where(is_far, -1, nearest))
-    return found[0], found[1]
+    nearest = raster.cells(*positions(vectors))
+    return np.where(vector_distances_km(vectors, cells[nearest]) > ON_THE_MAP_KM, -1, nearest)
 
 
 def is_overruled(
@@ -75,20 +73,23 @@ class Heard:
 
     Args:
         values: (n, cells) likelihoods, at most 1, of n different things that are known.
+        located: (known,) cells of the located photos; -1 for one off the map.
     """
 
-    def __init__(self, distances: CellDistances, values: FloatArray) -> None:
+    def __init__(self, distances: CellDistances, values: FloatArray, located: Indices) -> None:
         area = distances.grid.area_km2.astype(np.float32)
         # How often it means nothing, which is all that it can take from a place that a located photo speaks for. Of
         # places that nothing speaks for it may take more: there are so many of them.
         self._least = values.min(axis=1) / (values @ area / area.sum())
         self.values = np.maximum(values, self._least[:, None])
-        spread: dict[float, Floats] = {}
-        for scale in np.unique(np.maximum(SCALES_KM, _CELL_SCALE_KM)).tolist():
-            kernel = np.exp(distances.km / np.float32(-scale)) * area
-            spread[scale] = (self.values.astype(np.float32) @ kernel.T) / kernel.sum(axis=1)
-        # (n, cells, scales)
-        self._spread = np.stack([spread[max(scale, _CELL_SCALE_KM)] for scale in SCALES_KM.tolist()], axis=-1)
+        cells, self._row_of = np.unique(located, return_inverse=True)
+        coarse, self._scale_of = np.unique(np.maximum(SCALES_KM, _CELL_SCALE_KM), return_inverse=True)
+        self._spread = np.empty((len(values), len(cells), len(coarse)), np.float32)
+        for number, scale in enumerate(coarse.tolist()):
+            kernel = np.exp(distances.km[cells] / np.float32(-scale)) * area
+            kernel /= kernel.sum(axis=1, keepdims=True)
+            self._spread[:, :, number] = self.values.astype(np.float32) @ kernel.T
+        self._spread[:, cells < 0] = self._least[:, None, None]
 
     def weigh(
         self,
@@ -104,20 +105,18 @@ class Heard:
         Args:
             shares: of r photos, without it.
             which: (r,) what is known of each; -1 for nothing.
-            near: (r, NEIGHBOURS) cells of the located photos around each; -1 for one off the map.
-            way: (r,) cells of the points on the way; -1 likewise.
+            near: (r, NEIGHBOURS) the located photos around each.
+            way: (r,) cells of the points on the way; -1 for one off the map.
             cells: (m,) cells that the pictures speak of.
             posteriors: (r, m) what they say, with it.
         """
         told = np.flatnonzero(which >= 0)
         what = which[told]
-        off = self._least[what]
-        around = np.where(
-            near[told, :, None] >= 0, self._spread[what[:, None], near[told]], off[:, None, None]
-        )
+        rows = self._row_of.reshape(-1)[near[told]]
+        around = self._spread[what[:, None], rows][..., self._scale_of.reshape(-1)]
         scales = shares.near_scales[told] * around
         by_place = scales.sum(axis=2)
-        on_way = np.where(way[told] >= 0, self.values[what, way[told]], off)
+        on_way = np.where(way[told] >= 0, self.values[what, way[told]], self._least[what])
         # The pictures have heard it already: what is left is how much it cost them.
         elsewhere = 1 / (posteriors[told] / self.values[what][:, cells]).sum(axis=1)
         parts = np.column_stack(
