@@ -89,6 +89,8 @@ QSplitter::handle:vertical {{ height: 1px; }}
 QFrame#bar {{ background: {p.surface}; border: none; border-bottom: 1px solid {p.border}; }}
 QFrame#foot {{ background: {p.surface}; border: none; border-top: 1px solid {p.border}; }}
 QFrame#side, QScrollArea#side, QWidget#side {{ background: {p.surface}; border: none; }}
+QScrollArea#side {{ border: 1px solid {p.surface}; }}
+QScrollArea#side:focus {{ border-color: {p.accent}; }}
 QFrame#rule {{ background: {p.border}; border: none; max-height: 1px; min-height: 1px; }}
 QFrame#upright {{ background: {p.border}; border: none; min-width: 1px; max-width: 1px; margin: 0 6px; }}
 QLabel[role="muted"] {{ color: {p.muted}; }}
@@ -108,6 +110,8 @@ QToolButton#fold {{ padding: 4px 4px; }}
 QToolButton#overlay {{ background: {p.surface}; border-color: {p.border}; padding: 3px 10px; }}
 QToolButton#overlay:hover {{ background: {hover}; }}
 QToolButton#overlay:checked {{ background: {p.accent}; color: {p.on_accent}; border-color: {p.accent}; }}
+QToolButton#overlay:focus {{ border-color: {p.accent}; }}
+QToolButton#overlay:checked:focus {{ border-color: {p.text}; }}
 QToolButton#fold, QToolButton#fold:checked {{ background: transparent; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {p.muted}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}

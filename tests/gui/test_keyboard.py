@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QTabWidget, QWidget
@@ -146,6 +146,20 @@ def test_what_has_the_keys_looks_so_in_every_dialog(opened: App, name: str) -> N
         assert dialog.grab().toImage() != with_keys, (type(stop), stop.accessibleName())
     dialog.reject()
     opened.wait(lambda: not dialogs_shown())
+
+
+def test_what_has_the_keys_looks_so_in_the_window(opened: App) -> None:
+    window = opened.window
+    opened.wait(window.isActiveWindow)
+    opened.select("IMG_1.jpg")
+    panel = [one for one in window.panel.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    stops = [*window.toolbar.tab_stops, *window.photo_list.tab_stops, window.panel, *panel]
+    for stop in [one for one in stops if one.isVisible() and one.isEnabled()]:
+        stop.setFocus(Qt.FocusReason.TabFocusReason)
+        at = QRect(stop.mapTo(window, QPoint()), stop.size())
+        with_keys = window.grab(at).toImage()
+        stop.clearFocus()
+        assert window.grab(at).toImage() != with_keys, (type(stop), stop.accessibleName())
 
 
 def dialogs_shown() -> list[QWidget]:
