@@ -26,6 +26,7 @@ class Contents:
         exif_directory, gps_directory: TIFF structures that hold nothing but these, where they stand apart.
         orientation_applied: decoders turn the image by themselves, so EXIF must not turn it again.
         resources: its Photoshop image resources, which may hold IPTC records.
+        is_opaque: nothing of it can be read but the format.
         extended_xmp_places: what did not fit into the packet of a JPEG file speaks of a position.
     """
 
@@ -40,6 +41,7 @@ class Contents:
     orientation_applied: bool = False
     resources: bytes | None = None
     extended_xmp_places: bool = False
+    is_opaque: bool = False
 
 
 @dataclass(frozen=True, slots=True)

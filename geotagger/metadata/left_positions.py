@@ -44,6 +44,10 @@ def places_left(source: Source, contents: Contents, removed: LatLon | None) -> l
         OSError: the file cannot be read.
     """
     found = []
+    if contents.is_opaque:
+        found.append(
+            Sentence("this program does not look into {format} files for a position", format=contents.format)
+        )
     if _may_hold_position(contents):
         found.append(Sentence("its EXIF block may hold a position"))
     if any(map(holds_further_position, contents.exif)):

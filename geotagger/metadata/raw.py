@@ -113,7 +113,7 @@ class OpaqueRaw(_ReadOnly):
 
     def contents(self, source: Source) -> Contents:
         """Nothing but the name."""
-        return Contents(self.name, None, None)
+        return Contents(self.name, None, None, is_opaque=True)
 
     def preview(self, source: Source) -> bytes | None:
         """None."""

@@ -278,6 +278,19 @@ def test_a_file_that_cannot_be_changed_is_not_said_to_hold_no_position_where_it_
 
 
 @pytest.mark.parametrize(
+    ("name", "start"), [("a.tif", b"II+\0\x08\0\0\0"), ("a.x3f", b"FOVb"), ("a.crw", b"II\x1a\0\0\0HEAPCCDR")]
+)
+def test_a_format_that_is_not_looked_into_is_not_said_to_hold_no_position(
+    name: str, start: bytes, tmp_path: Path, strip: Strip
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(start + bytes(200))
+    outcome = strip(path)
+    assert outcome.leaves_position
+    assert "does not look into" in str(outcome.note)
+
+
+@pytest.mark.parametrize(
     "name", ["content-credentials", "xmp-twice", "afcp-trailer", "exif-full", "xmp-doctype"]
 )
 def test_a_file_that_cannot_be_changed_and_holds_no_position_is_said_to_hold_none(
