@@ -80,7 +80,7 @@ def folder_words(others: int, located: int) -> Sentence:
 def duration(hours: float) -> Sentence:
     """A time span as people say it: ``9 min``, ``3 h``, ``2 days``, ``5 months``, ``3 years``."""
     minutes = round(hours * 60)
-    if minutes < 90:
+    if minutes < 100:
         return Sentence("{n} min", n=max(minutes, 1))
     if hours < 36:
         return Sentence("{n} h", n=round(hours))
