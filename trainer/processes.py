@@ -39,12 +39,10 @@ def computing_device(wanted: str, ranks: Ranks) -> torch.device:
     Raises:
         DeviceError: the device that was asked for is not there.
     """
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
     device = choose_device(wanted)
     if device.type == "cuda":
         return torch.device("cuda", ranks.local % torch.cuda.device_count())
-    return device
+    return torch.device("cpu") if wanted == "auto" else device
 
 
 @contextmanager
@@ -63,9 +61,10 @@ def training_together(wanted: str) -> Iterator[Ranks]:
     if ranks.count == 1:
         yield ranks
         return
+    if wanted != "cpu" and torch.cuda.is_available():
+        # Before anything computes: else every process would take a piece of the first card, too.
+        torch.cuda.set_device(ranks.local % torch.cuda.device_count())
     device = computing_device(wanted, ranks)
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield ranks

@@ -106,7 +106,8 @@ def test_a_bundle_that_cannot_be_written_is_told(
     monkeypatch.setattr("trainer.export.load_trained", lambda run: (None, None))
     monkeypatch.setattr("trainer.steps.read_calibration", lambda run: None)
     monkeypatch.setattr("trainer.export.save_bundle", full)
-    (tmp_path / "config.json").write_text("{}")
+    for name in ("config.json", "calibration.json"):
+        (tmp_path / name).write_text("{}")
     assert main(["export", str(tmp_path), "--out", str(tmp_path / "bundle")]) == 1
     error = capsys.readouterr().err
     assert error.startswith(f"{tmp_path / 'bundle'} cannot be written: {os.strerror(errno.ENOSPC)}.")
