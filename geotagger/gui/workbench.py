@@ -53,6 +53,8 @@ class Workbench(QObject):
         self.selected_ids: tuple[int, ...] = ()
         self.current_id: int | None = None
         self._decisions = Turns(self)
+        self._seen_ids: set[int] = set()
+        """Photos whose guess the panel showed."""
         self._changed: dict[int, None] = {}
         self._announcing = QTimer(self)
         self._announcing.setSingleShot(True)
@@ -71,6 +73,7 @@ class Workbench(QObject):
         changed, self._changed = self._changed, {}
         present = [photo_id for photo_id in changed if photo_id in self.session]
         if present:
+            self._see_current()
             self.photos_changed.emit(present)
 
     def put(self, photo: Photo) -> None:
@@ -140,7 +143,12 @@ class Workbench(QObject):
         current = current_id if current_id is not None else (chosen[-1] if chosen else None)
         if (chosen, current) != (self.selected_ids, self.current_id):
             self.selected_ids, self.current_id = chosen, current
+            self._see_current()
             self.selection_changed.emit()
+
+    def _see_current(self) -> None:
+        if self.current is not None and self.current.prediction is not None:
+            self._seen_ids.add(self.current.id)
 
     # Decisions -------------------------------------------------------------------------------------------
 
@@ -171,7 +179,11 @@ class Workbench(QObject):
             )
             self.mentioned.emit(said, "")
         title = trn("Accept {n} photo", "Accept {n} photos", len(self.selected_ids))
-        self._decide(title, self.selected_ids, review.accept)
+        self._decide(title, self.selected_ids, self._accept)
+
+    def _accept(self, photo: Photo) -> Photo:
+        """Who selects thousands of photos and accepts them has not looked at each, and the files do not say so."""
+        return review.accept(photo, looked_at=photo.id in self._seen_ids)
 
     def accept_all(self, min_probability: float) -> None:
         """Accept all undecided guesses that are at least that probable."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from geotagger.core.fix import Source
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings
 from geotagger.gui import turns
@@ -33,6 +34,19 @@ def test_accepting_where_there_is_no_guess_says_so(jobs: Jobs) -> None:
     workbench.accept_selected()
     assert len(said) == 2
     assert workbench.session[ids[0]].state is PhotoState.ACCEPTED
+
+
+def test_only_guesses_that_were_shown_count_as_agreed_with(jobs: Jobs) -> None:
+    workbench = Workbench(jobs, Settings())
+    ids = workbench.session.add([Path(f"/photos/{number}.jpg") for number in range(3)])
+    for photo_id in ids:
+        read = metadata(Path(f"/photos/{photo_id}.jpg"))
+        workbench.session.update(photo_id, metadata=read, prediction=prediction())
+    workbench.select(ids[:1])
+    workbench.select(ids)  # the panel shows the last one
+    workbench.accept_selected()
+    sources = [photo.edited.source for photo in workbench.session if photo.edited is not None]
+    assert sources == [Source.MODEL_CONFIRMED, Source.MODEL, Source.MODEL_CONFIRMED]
 
 
 @pytest.fixture
