@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geotagger.core.geo import FloatArray, LatLon
-from geotagger.core.prediction import Evidence, Prediction
+from geotagger.core.prediction import Prediction
 from geotagger.core.regions import load_regions
-from geotagger.core.sentence import Sentence
 from geotagger.evidence.anchoring import EACH_SIDE, Shares, Surroundings, surroundings
 from geotagger.evidence.folders import Folder
-from geotagger.evidence.heard import cells_on_map, heard_of, is_overruled
+from geotagger.evidence.heard import cells_on_map, heard_of
 from geotagger.evidence.local import Placed, density_over_cells, placed
 from geotagger.evidence.raster import ON_THE_MAP_KM
 from geotagger.evidence.ring_regions import region_shares, ring_regions
@@ -29,7 +27,7 @@ from geotagger.evidence.smoother import Floats
 from geotagger.evidence.sphere import between, positions, unit_vectors, vector_distances_km
 from geotagger.evidence.summary import CellSummary, Where, where_from_regions
 from geotagger.evidence.trips import Chain, ContextPhoto, Indices, chains
-from geotagger.evidence.words import distance, folder_words, neighbour_words
+from geotagger.evidence.witnesses import Witnesses
 
 if TYPE_CHECKING:
     from geotagger.evidence.fusion import ContextModel
@@ -43,10 +41,6 @@ SET_RADII_KM = (300.0, 1000.0)
 one region is mostly the right one; where they say little, the truth is often what they say least of."""
 _SET_SHARES = ("local_set_mass", "located_set_mass", "far_set_mass")
 _CHUNK = 256
-_LAND_KM2 = 2e7
-_NEIGHBOURS_NAMED = 3
-_ANCHORS_NAMED = 2
-_LEAST_SHARE_NAMED = 0.1
 _USUAL_MASS = 0.8
 _RATHER_ELSEWHERE = 0.5
 """Where it is more probable than this that a photo lies near no located one, the pictures around it are named, too."""
@@ -122,36 +116,18 @@ class Batch:
         self._truths = truths
         self.scores: dict[int, Score] = {}
         self._where: list[tuple[Where, float, float] | None] = [None] * len(photos)
-        self._evidence: list[list[Evidence]] = [[Evidence("image", 1.0)] for _ in photos]
-        for index, photo in enumerate(photos):
-            self._evidence[index] += [Evidence(f.kind, 1.0, None, f.words) for f in photo.factors]
-        self._information = [self._image_information(photo) for photo in photos]
-
-    def _image_information(self, photo: ContextPhoto) -> float:
-        """Nats by which the photo's own answer differs from the prior."""
-        cells = np.maximum(photo.output.cell_probabilities, 1e-12)
-        return max(float(np.sum(cells * np.log(cells / self._m.prior))), 0.25)
+        self._told = Witnesses(photos, model.prior)
 
     def predictions(self) -> list[Prediction]:
         """The answers with their evidence."""
-        self._say_what_was_overruled()
         made = []
-        for where, evidence in zip(self._where, self._evidence, strict=True):
+        for index, where in enumerate(self._where):
             assert where is not None
             what, radius_coverage, set_coverage = where
-            made.append(what.prediction(radius_coverage, set_coverage, tuple(evidence), *self._ids))
+            self._told.overruled(index, what, self._m.raster, self._m.grid)
+            evidence = tuple(self._told.evidence[index])
+            made.append(what.prediction(radius_coverage, set_coverage, evidence, *self._ids))
         return made
-
-    def _say_what_was_overruled(self) -> None:
-        """Say so where a hint had no say in the end."""
-        for index, (photo, answer) in enumerate(zip(self._photos, self._where, strict=True)):
-            if not photo.factors or answer is None:
-                continue
-            place, best = answer[0].position, answer[0].regions[0].code
-            for number, factor in enumerate(photo.factors, start=1):
-                if is_overruled(self._m.raster, self._m.grid, factor.values, place, best):
-                    words = Sentence("{hint}, but the rest speaks against it", hint=factor.words)
-                    self._evidence[index][number] = Evidence(factor.kind, 0.0, None, words)
 
     # Alone ------------------------------------------------------------------------------------------------
 
@@ -187,7 +163,7 @@ class Batch:
     def join(self, chain: Chain) -> None:
         """Judge the photos of a chain together."""
         place = [
-            None if is_wrong else self._place(self._photos[i])
+            None if is_wrong else self._photos[i].known_place
             for i, is_wrong in zip(chain.indices.tolist(), chain.contradicted.tolist(), strict=True)
         ]
         known = np.array([p is not None for p in place])
@@ -218,12 +194,6 @@ class Batch:
                 self._answer_by_neighbours(
                     part, shown, members[has_anchor[members]] - members[0], anchors, members[0]
                 )
-
-    @staticmethod
-    def _place(photo: ContextPhoto) -> LatLon | None:
-        if photo.place is not None:
-            return photo.place
-        return photo.track.position if photo.track is not None else None
 
     def _shown(self, chain: Chain) -> _Shown:
         tuning, prior = self._m.tuning, self._m.prior.astype(np.float32)
@@ -272,26 +242,12 @@ class Batch:
                 row = doubted[int(np.searchsorted(stops, stop))]
                 mass = summary.mass_within(row, self._truths[index])
                 self.scores[index] = Score("trip_radius_mass", "trip_set_mass", mass)
-            self._name_neighbours(chain, member, float(gains[stop]))
+            self._told.neighbours(chain, member, float(gains[stop]))
 
     def _gains(self, shown: _Shown) -> FloatArray:
         """(stops,) nats by which what the pictures show together differs from the prior."""
         ratios = np.maximum(shown.posteriors, 1e-12) / self._m.prior[shown.cells]
         return np.asarray((shown.posteriors * np.log(ratios)).sum(axis=1))
-
-    def _name_neighbours(self, chain: Chain, member: int, information: float) -> None:
-        """List the photos next to one in time which have no position themselves."""
-        index = int(chain.indices[member])
-        more = max(information / self._information[index] - 1.0, 0.1)
-        nearby = [m for m in range(member - 2, member + 3) if m != member and 0 <= m < len(chain.indices)]
-        nearby = [m for m in nearby if self._place(self._photos[int(chain.indices[m])]) is None]
-        nearby.sort(key=lambda m: abs(chain.hours[m] - chain.hours[member]))
-        named = nearby[:_NEIGHBOURS_NAMED]
-        for other in named:
-            name = self._photos[int(chain.indices[other])].name
-            gap_h = float(chain.clocks[member] - chain.clocks[other])
-            words = neighbour_words(name, gap_h, has_position=False, copied=chain.copied(member, other))
-            self._evidence[index].append(Evidence("time-neighbour", round(more / len(named), 2), name, words))
 
     # Among located photos ---------------------------------------------------------------------------------
 
@@ -342,8 +298,9 @@ class Batch:
                     where = where_from_regions(place, float(radii[row]), by_region[row], set_mass)
                 self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
                 if shares.away[row] > _RATHER_ELSEWHERE:
-                    self._name_neighbours(part, member, float(gains[stops[row]]))
-                self._name_anchors(anchors, member + offset, around.index[row], witnesses[row])
+                    self._told.neighbours(part, member, float(gains[stops[row]]))
+                others = anchors.known[around.index[row]]
+                self._told.located(anchors.chain, member + offset, others, witnesses[row], where.radius_km)
 
     def _score(self, indices: Indices, spots: Placed, is_wide: np.ndarray, set_shares: Sequence[str]) -> None:
         assert self._truths is not None
@@ -381,26 +338,6 @@ class Batch:
             mass = m.whole_grid.mass_within(over, self._truths[index])
             self.scores[index] = Score("located_radius_mass", set_share, mass)
         return where
-
-    def _name_anchors(self, anchors: _Anchors, member: int, near: Indices, shares: FloatArray) -> None:
-        chain = anchors.chain
-        index = int(chain.indices[member])
-        where = self._where[index]
-        assert where is not None
-        radius = max(where[0].radius_km, 0.01)
-        information = np.log(_LAND_KM2 / (np.pi * radius**2))
-        more = max(float(information / self._information[index]) - 1.0, 0.1)
-        order = np.argsort(-shares, kind="stable")[:_ANCHORS_NAMED]
-        named = [k for k in order.tolist() if shares[k] >= _LEAST_SHARE_NAMED or k == order[0]]
-        for k in named:
-            other = int(anchors.known[near[k]])
-            photo = self._photos[int(chain.indices[other])]
-            gap_h = float(chain.clocks[member] - chain.clocks[other])
-            copied = chain.copied(member, other)
-            words = neighbour_words(photo.name, gap_h, True, photo.place is None, copied)
-            # What lies near none of them, pictures and hints have decided.
-            weight = round(more * float(shares.sum() * shares[k] / shares[named].sum()), 2)
-            self._evidence[index].append(Evidence("time-neighbour", weight, photo.name, words))
 
     # In a folder without clocks ---------------------------------------------------------------------------
 
@@ -449,11 +386,9 @@ class Batch:
         rows /= rows.sum(axis=1, keepdims=True)
         answers = m.whole_grid.all(rows, tuning.folder_radius_mass, tuning.folder_set_mass)
         information = (rows * np.log(np.maximum(rows, 1e-12) / m.prior)).sum(axis=1)
-        kind, words = "folder-neighbour" if located else "folder", folder_words(others, located)
         for index, row, where, nats in zip(indices, rows, answers, information.tolist(), strict=True):
             self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
-            weight = round(max(nats / float(self._information[index]) - 1.0, 0.1), 2)
-            self._evidence[index].append(Evidence(kind, weight, None, words))
+            self._told.folder(index, others, located, nats)
             if self._truths is not None:
                 mass = m.whole_grid.mass_within(row, self._truths[index])
                 self.scores[index] = Score("folder_radius_mass", "folder_set_mass", mass)
@@ -463,28 +398,23 @@ class Batch:
     def apply_exact(self) -> None:
         """Photos that a track or the gallery puts at one place."""
         tuning = self._m.tuning
-        exact: list[tuple[int, LatLon, float, Evidence]] = []
+        exact: list[tuple[int, LatLon, float]] = []
         for index, photo in enumerate(self._photos):
             if photo.track is not None:
-                place, radius_km = photo.track.position, photo.track.radius_km
-                words = Sentence("the track was here, give or take {radius}", radius=distance(radius_km))
-                evidence = Evidence("track", self._weight(index, radius_km), None, words)
-                exact.append((index, place, radius_km, evidence))
+                exact.append((index, photo.track.position, photo.track.radius_km))
+                self._told.track(index, photo.track.radius_km)
             elif photo.matches and self._agrees(index, photo.matches[0].place):
-                match, radius_km = photo.matches[0], tuning.gallery_radius_km
-                words = Sentence("looks like {photo} of your gallery", photo=PurePath(match.name).stem)
-                evidence = Evidence("gallery", self._weight(index, radius_km), match.name, words)
-                exact.append((index, match.place, radius_km, evidence))
+                exact.append((index, photo.matches[0].place, tuning.gallery_radius_km))
+                self._told.gallery(index, photo.matches[0].name, tuning.gallery_radius_km)
         if not exact:
             return
-        lat = np.array([place.lat_deg for _, place, _, _ in exact])
-        lon = np.array([place.lon_deg for _, place, _, _ in exact])
+        lat = np.array([place.lat_deg for _, place, _ in exact])
+        lon = np.array([place.lon_deg for _, place, _ in exact])
         regions = self._m.raster.regions(lat, lon)
-        for (index, place, radius_km, evidence), region in zip(exact, regions, strict=True):
+        for (index, place, radius_km), region in zip(exact, regions, strict=True):
             by_region = np.bincount([region], minlength=len(load_regions())).astype(np.float64)
             where = where_from_regions(place, radius_km, by_region, tuning.local_set_mass)
             self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
-            self._evidence[index].append(evidence)
 
     def _agrees(self, index: int, place: LatLon) -> bool:
         """True where located neighbours do not know better than a match in the gallery, nor speak against it."""
@@ -495,7 +425,3 @@ class Batch:
             return True
         is_sharper = self._m.tuning.gallery_radius_km < where.radius_km
         return is_sharper and where.position.distance_km(place) < 2 * where.radius_km
-
-    def _weight(self, index: int, radius_km: float) -> float:
-        information = np.log(_LAND_KM2 / (np.pi * max(radius_km, 0.01) ** 2))
-        return round(float(information / self._information[index]), 2)

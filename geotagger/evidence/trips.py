@@ -72,6 +72,13 @@ class ContextPhoto:
     matches: tuple[GalleryMatch, ...] = ()
     factors: tuple[CellFactor, ...] = ()
 
+    @property
+    def known_place(self) -> LatLon | None:
+        """Where it was taken, by itself or by the track."""
+        if self.place is not None:
+            return self.place
+        return self.track.position if self.track is not None else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chain:
