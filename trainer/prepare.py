@@ -23,6 +23,7 @@ from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.reading import preview_in_place_of
 from trainer.config import SETTINGS_FILE, Config, PrepareConfig
 from trainer.copies import TakenPictures
+from trainer.run_folder import HISTORY_FILE, WEIGHTS_FILE, refuse_to_overwrite
 from trainer.shards import LIST_FILE, SPLITS, DataError, Sample, write_list, write_shards
 
 _JPEG_QUALITY = 92
@@ -162,7 +163,9 @@ def prepare(photo_list: Path, output: Path, config: Config) -> Preparation:
 
     Raises:
         DataError: no photo can be used, or the data cannot be written (the disk is full, say).
+        TrainingError: ``output`` holds a training, whose settings lie in a file of the same name.
     """
+    refuse_to_overwrite(output, (HISTORY_FILE, WEIGHTS_FILE))
     photos = read_photo_list(photo_list)
     try:
         return _prepare(photos, output, config)

@@ -19,7 +19,7 @@ from geotagger.core.regions import load_regions
 from geotagger.inference.network import GeoNetwork, remembered_photos
 from trainer.config import SETTINGS_FILE, Config
 from trainer.files import NotWrittenError, make_folder, write_file
-from trainer.shards import ShardData
+from trainer.shards import LIST_FILE, ShardData
 
 EMBEDDING_DIMENSIONS = 128
 WEIGHTS_FILE = "weights.safetensors"
@@ -41,9 +41,11 @@ def claimed(folder: Path) -> Iterator[None]:
     """Keep a folder for one training alone; two would write over each other's checkpoints.
 
     Raises:
-        TrainingError: another training is at it.
+        TrainingError: another training is at it, or it holds prepared data, whose settings lie in a file of the same name.
         NotWrittenError: the folder cannot be made.
     """
+    if (folder / LIST_FILE).exists():
+        raise TrainingError(f"{folder} holds prepared data; a training needs a folder of its own.")
     make_folder(folder)
     try:
         lock = (folder / _LOCK_FILE).open("ab")

@@ -124,6 +124,20 @@ def test_a_training_is_neither_begun_over_nor_done_twice(
     assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
 
 
+def test_data_and_trainings_do_not_share_a_folder(
+    photo_list: Path, prepared: Path, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder, words, sentence in (
+        (prepared, ["train", str(prepared), "--set", "train.batch=8"], "holds prepared data"),
+        (prepared, ["original", "train", "geocnn", str(prepared), "--batch", "8"], "holds prepared data"),
+        (trained, ["prepare", str(photo_list)], "holds a training already"),
+    ):
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert main([*words, "--out", str(folder)]) == 1
+        assert sentence in capsys.readouterr().err
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_two_trainings_do_not_share_a_folder(prepared: Path, tmp_path: Path) -> None:
     with claimed(tmp_path), pytest.raises(TrainingError, match="Another training is writing into"):
         train(prepared, tmp_path, _config(), backbone=None, say=_quiet)
