@@ -211,7 +211,9 @@ def parse_hint(text: str, origin: HintOrigin = HintOrigin.USER) -> Hint:
     within = set(regions) or {region.index for region in load_regions() if region.country in countries}
     told = text if len(text) <= _MOST_TOLD else f"{text[:_MOST_TOLD]}…"
     if not within and any(name_key(part) in countries_abroad() for part in parts):
-        raise HintError("“{text}” lies outside the United States and Canada.", text=told)
+        raise HintError(
+            "“{text}” lies outside the states, provinces and territories that the program knows.", text=told
+        )
     chosen = tuple(pair for found in towns for pair in _weighted(found, within))
     if not chosen and not within:
         raise HintError(

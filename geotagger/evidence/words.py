@@ -51,7 +51,7 @@ def point_words(prediction: Prediction) -> Sentence | None:
         if regions.distance_km(nearest, prediction.position) <= _AT_SEA_KM:
             return None
         return Sentence(
-            "The marked point lies far from the United States and Canada; none of the regions is right."
+            "The marked point lies far from all regions that the program knows; none of them is right."
         )
     is_told = best.probability >= _TELLING and prediction.radius_km > _WIDE_KM
     if not is_told or regions.codes[found] == best.code:

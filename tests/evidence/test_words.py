@@ -62,7 +62,7 @@ def test_a_point_outside_the_region_that_is_named_first_says_so():
 @pytest.mark.parametrize("radius_km", [2.0, 500.0])
 def test_a_point_abroad_says_that_no_region_is_right(radius_km):
     abroad = replace(FAR, position=LatLon(48.86, 2.35), radius_km=radius_km)
-    words = "The marked point lies far from the United States and Canada; none of the regions is right."
+    words = "The marked point lies far from all regions that the program knows; none of them is right."
     assert point_words(abroad) == words
 
 
