@@ -18,7 +18,7 @@ class Turns(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._works: deque[Iterator[object]] = deque()
+        self._works: deque[tuple[Iterator[object], int]] = deque()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._turn)
@@ -28,9 +28,13 @@ class Turns(QObject):
         """True while steps are left."""
         return bool(self._works)
 
-    def run(self, work: Iterator[object]) -> None:
-        """Take the steps of ``work``, the first ones at once where nothing else goes on."""
-        self._works.append(work)
+    def run(self, work: Iterator[object], at_once: int | None = None) -> None:
+        """Take the steps of ``work``, the first ones at once where nothing else goes on.
+
+        Args:
+            at_once: so many in any case; fewer than usual where each step takes long.
+        """
+        self._works.append((work, _AT_ONCE if at_once is None else at_once))
         if len(self._works) == 1:
             self._turn()
 
@@ -49,10 +53,10 @@ class Turns(QObject):
 
     def _steps(self, end_s: float | None) -> None:
         """Take steps of the first work, until it ends or the clock says so."""
-        work = self._works[0]
+        work, at_once = self._works[0]
         try:
             for number, _ in enumerate(work, 1):
-                if end_s is not None and number >= _AT_ONCE and time.perf_counter() > end_s:
+                if end_s is not None and number >= at_once and time.perf_counter() > end_s:
                     return
         except BaseException:
             self._works.popleft()

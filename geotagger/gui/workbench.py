@@ -19,6 +19,7 @@ from geotagger.session.photo import Photo
 from geotagger.session.session import Session
 
 _BACK_AT_ONCE = 250
+_CLOSED_AT_ONCE = 1000
 _ANNOUNCE_MS = 25
 """Changes of this long go to the views together: more often than that nobody sees, but the window feels it."""
 
@@ -101,6 +102,15 @@ class Workbench(QObject):
         photos = self.session.photos(photo_ids)
         if photos:
             self.undo_stack.push(_RemovalCommand(self, photos))
+
+    def close_in_turns(self, photo_ids: Sequence[int]) -> None:
+        """Close photos, of very many some at a time."""
+        self._decisions.run(self._closing(photo_ids), at_once=1)
+
+    def _closing(self, photo_ids: Sequence[int]) -> Iterator[None]:
+        for first in range(0, len(photo_ids), _CLOSED_AT_ONCE):
+            self.close_photos(photo_ids[first : first + _CLOSED_AT_ONCE])
+            yield
 
     def put_back(self, photos: Sequence[Photo]) -> None:
         """Open closed photos again as they were."""
@@ -263,9 +273,8 @@ class _RemovalCommand(QUndoCommand):
 
     def redo(self) -> None:
         self._workbench.finish_decisions()
-        ids = [photo.id for photo in self._photos]
-        self._photos = self._workbench.session.photos(ids)
-        self._workbench.close_photos(ids)
+        self._photos = self._workbench.session.photos([photo.id for photo in self._photos])
+        self._workbench.close_in_turns([photo.id for photo in self._photos])
 
     def undo(self) -> None:
         self._workbench.put_back(self._photos)

@@ -265,7 +265,8 @@ def main() -> None:
         lambda: workbench.place(ids[:1], somewhere),
         lambda: not window.judging.busy,
     )
-    report("closing all", lambda: workbench.close_photos(session.ids))
+    report("taking all out of the list", lambda: workbench.remove_photos(session.ids), are_decided)
+    report("undoing that", workbench.undo, lambda: are_decided() and model.photo_count == options.photos)
     end(window, jobs)
 
 
