@@ -28,6 +28,7 @@ from evidence_cases import (
     HEADER,
     Case,
     Folders,
+    Hinted,
     Judged,
     Located,
     draws,
@@ -217,10 +218,8 @@ def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int], grid:
     row(Located.NONE, "image", cases, frozenset())
     elsewhere = {Located.NONE: _elsewhere(row(Located.NONE, "+ neighbours", cases, TOGETHER))}
     hinted = TOGETHER | {"hint"}
-    row(
-        Located.NONE, "+ neighbours + hint: the country (made up)", with_hints(cases, grid, "country"), hinted
-    )
-    row(Located.NONE, "+ neighbours + hint: the region (made up)", with_hints(cases, grid, "region"), hinted)
+    for said in Hinted:
+        row(Located.NONE, f"+ neighbours + {said.value}", with_hints(cases, grid, said), hinted)
     groups: dict[str, list[Judged]] = defaultdict(list)
     for which in (Located.TENTH, Located.OUTING):
         for rule, name in (

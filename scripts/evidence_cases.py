@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from geotagger.core.regions import load_regions
 from geotagger.evidence.clocks import clock_hours
 from geotagger.evidence.fusion import ContextModel, Score
 from geotagger.evidence.gallery import GalleryMatch
-from geotagger.evidence.hints import parse_hint
+from geotagger.evidence.hints import HintOrigin, parse_hint
 from geotagger.evidence.sphere import between, positions, unit_vectors
 from geotagger.evidence.tracks import Track
 from geotagger.evidence.trips import CellFactor, ContextPhoto, trips
@@ -260,14 +261,41 @@ def judged_by_rule(draw: Draw, on_the_way: bool) -> Iterator[Judged]:
 COUNTRIES = {"CA": "Canada", "US": "USA"}
 
 
-def with_hints(cases: Sequence[Case], grid: CellGrid, of: str) -> list[Case]:
-    """The cases with a hint that tells the true region or country of each."""
-    factors = {}
-    for code in {case.region for case in cases}:
-        region = load_regions().by_code(code)
-        hint = parse_hint(region.name if of == "region" else COUNTRIES[region.country])
-        factors[code] = (CellFactor("hint", hint.words, hint.likelihood(grid)),)
-    return [replace(case, photo=replace(case.photo, factors=factors[case.region])) for case in cases]
+class Hinted(Enum):
+    """What the hints of a table say; the value names it."""
+
+    COUNTRY = "hint: the country (made up)"
+    REGION = "hint: the region (made up)"
+    MOST = "folder called after the region of most photos (made up)"
+    WRONG = "folder called after a region where none was taken (made up)"
+
+
+def with_hints(cases: Sequence[Case], grid: CellGrid, said: Hinted) -> list[Case]:
+    """The cases with a hint for each."""
+    regions = load_regions()
+    by_owner: dict[str, Counter[str]] = defaultdict(Counter)
+    for case in cases:
+        by_owner[case.photographer][case.region] += 1
+    often = [code for code, _ in Counter(case.region for case in cases).most_common()]
+    named = {who: counts.most_common(1)[0][0] for who, counts in by_owner.items()}
+    if said is Hinted.WRONG:
+        # Regions where others were, each in turn, so that no single far one makes it too easy.
+        for turn, (who, counts) in enumerate(sorted(by_owner.items())):
+            elsewhere = [code for code in often if code not in counts]
+            named[who] = elsewhere[turn % len(elsewhere)]
+    origin = HintOrigin.USER if said in (Hinted.COUNTRY, Hinted.REGION) else HintOrigin.FOLDER
+
+    @cache
+    def factors(text: str) -> tuple[CellFactor, ...]:
+        hint = parse_hint(text, origin)
+        return (CellFactor("hint", hint.words, hint.likelihood(grid)),)
+
+    found = []
+    for case in cases:
+        region = regions.by_code(case.region if origin is HintOrigin.USER else named[case.photographer])
+        text = COUNTRIES[region.country] if said is Hinted.COUNTRY else region.name
+        found.append(replace(case, photo=replace(case.photo, factors=factors(text))))
+    return found
 
 
 def with_gallery(cases: Sequence[Case], least_similarity: float) -> list[Case]:

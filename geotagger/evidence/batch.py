@@ -23,6 +23,7 @@ from geotagger.evidence.heard import cells_on_map, heard_of
 from geotagger.evidence.local import Placed, density_over_cells, placed
 from geotagger.evidence.raster import ON_THE_MAP_KM
 from geotagger.evidence.ring_regions import region_shares, ring_regions
+from geotagger.evidence.shown import Shown, shown_by
 from geotagger.evidence.smoother import Floats
 from geotagger.evidence.sphere import between, positions, unit_vectors, vector_distances_km
 from geotagger.evidence.summary import CellSummary, Where, where_from_regions
@@ -46,21 +47,6 @@ _RATHER_ELSEWHERE = 0.5
 """Where it is more probable than this that a photo lies near no located one, the pictures around it are named, too."""
 _MOSTLY_ELSEWHERE = 0.8
 """Where it is more probable than this that a photo lies near no located one, its place is looked for over all cells."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shown:
-    """What the photos of one chain show together.
-
-    Attributes:
-        cells: (m,) cells that take part.
-        posteriors: (stops, m).
-        alone: (stops, m) what the photos of each stop show without the others.
-    """
-
-    cells: Indices
-    posteriors: FloatArray
-    alone: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +173,7 @@ class Batch:
             first += len(members)
             if len(part.indices) == 1 and not has_anchor[members].any():
                 continue  # its clock is of no use: its folder, or its picture alone, has to do
-            shown = self._shown(part)
+            shown = shown_by(self._photos, part, self._m)
             if not has_anchor[members].all():
                 self._answer_by_pictures(part, shown, ~has_anchor[members])
             if anchors is not None and has_anchor[members].any():
@@ -195,46 +181,14 @@ class Batch:
                     part, shown, members[has_anchor[members]] - members[0], anchors, members[0]
                 )
 
-    def _shown(self, chain: Chain) -> _Shown:
-        tuning, prior = self._m.tuning, self._m.prior.astype(np.float32)
-        stops = int(chain.stops[-1]) + 1
-        counts = np.bincount(chain.stops).astype(np.float32)[:, None]
-        # These two are the most of what a long roll needs: all is done in place.
-        logs = np.zeros((stops, len(prior)), np.float32)
-        seen = np.zeros_like(logs)
-        factors: dict[int, Floats] = {}
-        for i, stop in zip(chain.indices.tolist(), chain.stops.tolist(), strict=True):
-            photo = self._photos[i]
-            cells = np.maximum(photo.output.cell_probabilities, 1e-12)
-            logs[stop] += np.log(cells / prior)
-            seen[stop] += cells
-            for factor in photo.factors:
-                said = np.log(np.maximum(factor.values, 1e-4)).astype(np.float32)
-                factors[stop] = factors[stop] + said if stop in factors else said
-        hours, window = chain.stop_hours, tuning.stop_window_h
-        near = np.searchsorted(hours, hours + window, "right") - np.searchsorted(hours, hours - window)
-        weights = tuning.image_weight * near.astype(np.float32) ** (tuning.stop_growth - 1)
-        logs *= weights[:, None] / counts
-        logs -= logs.max(axis=1, keepdims=True)
-        likelihoods = np.exp(logs, out=logs)
-        likelihoods *= ((1 - tuning.floor) / (likelihoods @ prior))[:, None]
-        likelihoods += tuning.floor
-        for stop, said in factors.items():
-            factor = np.exp(said / counts[stop])
-            likelihoods[stop] *= factor
-            seen[stop] *= factor
-        cells, posteriors = self._m.smoother.smooth(hours, likelihoods, seen)
-        alone = seen[:, cells].astype(np.float64)
-        return _Shown(cells, posteriors, alone / alone.sum(axis=1, keepdims=True))
-
-    def _answer_by_pictures(self, chain: Chain, shown: _Shown, wanted: np.ndarray) -> None:
+    def _answer_by_pictures(self, chain: Chain, shown: Shown, wanted: np.ndarray) -> None:
         tuning = self._m.tuning
         stops = np.unique(chain.stops[wanted])
         doubted = (1 - tuning.doubt) * shown.posteriors[stops] + tuning.doubt * shown.alone[stops]
         summary = CellSummary(self._m.distances, shown.cells)
         answers = summary.all(doubted, tuning.trip_radius_mass, tuning.trip_set_mass)
         by_stop = dict(zip(stops.tolist(), answers, strict=True))
-        gains = self._gains(shown)
+        gains = shown.gains(self._m.prior)
         for member in np.flatnonzero(wanted).tolist():
             index, stop = int(chain.indices[member]), int(chain.stops[member])
             self._where[index] = (by_stop[stop], tuning.radius_coverage, tuning.set_coverage)
@@ -244,20 +198,15 @@ class Batch:
                 self.scores[index] = Score("trip_radius_mass", "trip_set_mass", mass)
             self._told.neighbours(chain, member, float(gains[stop]))
 
-    def _gains(self, shown: _Shown) -> FloatArray:
-        """(stops,) nats by which what the pictures show together differs from the prior."""
-        ratios = np.maximum(shown.posteriors, 1e-12) / self._m.prior[shown.cells]
-        return np.asarray((shown.posteriors * np.log(ratios)).sum(axis=1))
-
     # Among located photos ---------------------------------------------------------------------------------
 
     def _answer_by_neighbours(
-        self, part: Chain, shown: _Shown, wanted: Indices, anchors: _Anchors, offset: int
+        self, part: Chain, shown: Shown, wanted: Indices, anchors: _Anchors, offset: int
     ) -> None:
         m, tuning = self._m, self._m.tuning
         cells = m.unit[shown.cells]
         regions = m.grid.region_sums_of(shown.cells, shown.posteriors, len(load_regions()))
-        gains = self._gains(shown)
+        gains = shown.gains(self._m.prior)
         known = cells_on_map(m.raster, m.unit, anchors.spots)
         which, heard = heard_of([self._photos[i] for i in part.indices.tolist()], m.distances, known)
         for first in range(0, len(wanted), _CHUNK):
@@ -319,7 +268,7 @@ class Batch:
         around: Surroundings,
         shares: Shares,
         row: int,
-        shown: _Shown,
+        shown: Shown,
         stop: int,
         index: int,
         set_share: str,
