@@ -41,15 +41,22 @@ class Turns(QObject):
     def finish(self) -> None:
         """Take all steps now, because what follows builds on them."""
         self._timer.stop()
-        while self._works:
-            self._steps(None)
+        try:
+            while self._works:
+                self._steps(None)
+        finally:
+            self._go_on()
 
     def _turn(self) -> None:
         try:
             self._steps(time.perf_counter() + _TURN_S)
         finally:
-            if self._works:
-                self._timer.start(0)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Take what is left later: also what stands behind a work that failed."""
+        if self._works:
+            self._timer.start(0)
 
     def _steps(self, end_s: float | None) -> None:
         """Take steps of the first work, until it ends or the clock says so."""

@@ -54,8 +54,8 @@ class Workbench(QObject):
         self.selected_ids: tuple[int, ...] = ()
         self.current_id: int | None = None
         self._decisions = Turns(self)
-        self._seen_ids: set[int] = set()
-        """Photos whose guess the panel showed."""
+        self._seen: dict[int, LatLon] = {}
+        """Where the guess was that the panel showed last, by the id of the photo."""
         self._changed: dict[int, None] = {}
         self._announcing = QTimer(self)
         self._announcing.setSingleShot(True)
@@ -158,7 +158,7 @@ class Workbench(QObject):
 
     def _see_current(self) -> None:
         if self.current is not None and self.current.prediction is not None:
-            self._seen_ids.add(self.current.id)
+            self._seen[self.current.id] = self.current.prediction.position
 
     # Decisions -------------------------------------------------------------------------------------------
 
@@ -189,17 +189,21 @@ class Workbench(QObject):
             )
             self.mentioned.emit(said, "")
         title = trn("Accept {n} photo", "Accept {n} photos", len(self.selected_ids))
-        self._decide(title, self.selected_ids, self._accept)
+        seen = dict(self._seen)  # what the panel shows while this goes on was not agreed to
 
-    def _accept(self, photo: Photo) -> Photo:
-        """Who selects thousands of photos and accepts them has not looked at each, and the files do not say so."""
-        return review.accept(photo, looked_at=photo.id in self._seen_ids)
+        def accept(photo: Photo) -> Photo:
+            """Who selects thousands of photos and accepts them has not looked at each, and the files do not say so."""
+            guess = photo.prediction
+            return review.accept(photo, looked_at=guess is not None and seen.get(photo.id) == guess.position)
+
+        self._decide(title, self.selected_ids, accept)
 
     def accept_all(self, min_probability: float) -> None:
         """Accept all undecided guesses that are at least that probable."""
+        self._decisions.finish()  # what is being rejected or placed is no guess any more
         photo_ids = self.session.acceptable_ids(min_probability)
         title = trn("Accept {n} guess", "Accept {n} guesses", len(photo_ids))
-        self._decide(title, photo_ids, partial(review.accept, looked_at=False))
+        self._decide(title, photo_ids, partial(review.accept_sure, min_probability=min_probability))
 
     def reject_selected(self) -> None:
         """Turn the guesses of the selected photos down."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.session.photo import Photo, fix_from_prediction, source_of
+from geotagger.session.photo import Photo, PhotoState, fix_from_prediction, source_of
 
 
 def accept(photo: Photo, *, looked_at: bool = True) -> Photo:
@@ -20,6 +20,13 @@ def accept(photo: Photo, *, looked_at: bool = True) -> Photo:
         return photo
     source = source_of(photo.prediction, confirmed=looked_at)
     return replace(photo, edited=fix_from_prediction(photo.prediction, source), skipped=False, error=None)
+
+
+def accept_sure(photo: Photo, min_probability: float) -> Photo:
+    """Accept an undecided guess, not looked at, if it is at least that probable; other photos stay as they are."""
+    guess = photo.prediction
+    is_sure = guess is not None and guess.best.probability >= min_probability
+    return accept(photo, looked_at=False) if is_sure and photo.state is PhotoState.PREDICTED else photo
 
 
 def place(photo: Photo, position: LatLon) -> Photo:

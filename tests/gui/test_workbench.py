@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,69 @@ def test_a_click_far_back_into_the_history_goes_all_the_way(qtbot: QtBot, many: 
     many.undo_stack.setIndex(2)
     qtbot.waitUntil(lambda: not many.is_deciding)
     assert in_state(many, PhotoState.SKIPPED) == 6
+
+
+def test_what_is_being_rejected_or_placed_is_not_accepted_with_the_sure_guesses(many: Workbench) -> None:
+    many.select(many.session.ids[:3])
+    many.reject_selected()
+    assert 0 < in_state(many, PhotoState.SKIPPED) < 3
+    many.accept_all(0.1)
+    many.finish_decisions()
+    assert (in_state(many, PhotoState.SKIPPED), in_state(many, PhotoState.ACCEPTED)) == (3, 3)
+
+
+def test_a_guess_that_became_unsure_before_its_turn_is_not_accepted_with_the_sure_ones(
+    many: Workbench,
+) -> None:
+    many.accept_all(0.4)
+    last = many.session.ids[-1]
+    many.session.update(last, prediction=prediction(probability=0.3))
+    many.finish_decisions()
+    assert many.session[last].state is PhotoState.PREDICTED
+    assert in_state(many, PhotoState.ACCEPTED) == 5
+
+
+def test_what_the_panel_shows_after_the_decision_was_not_looked_at_before(many: Workbench) -> None:
+    many.accept_selected()
+    fourth = many.session.ids[3]
+    many.select([fourth])
+    many.finish_decisions()
+    fix = many.session[fourth].edited
+    assert fix is not None
+    assert fix.source is Source.MODEL
+
+
+def test_a_guess_that_moved_since_it_was_shown_counts_as_not_looked_at(jobs: Jobs) -> None:
+    workbench = Workbench(jobs, Settings())
+    ids = workbench.session.add([Path(f"/photos/{number}.jpg") for number in range(2)])
+    for photo_id in ids:
+        read = metadata(Path(f"/photos/{photo_id}.jpg"))
+        workbench.session.update(photo_id, metadata=read, prediction=prediction())
+    workbench.select(ids[:1])
+    workbench.select(ids)
+    moved = replace(prediction(), position=LatLon(10.0, 20.0))
+    workbench.session.update(ids[0], prediction=moved)
+    workbench.accept_selected()
+    sources = [photo.edited.source for photo in workbench.session if photo.edited is not None]
+    assert sources == [Source.MODEL, Source.MODEL_CONFIRMED]
+
+
+def test_a_step_that_fails_does_not_hold_up_those_behind_it(qtbot: QtBot, many: Workbench) -> None:
+    def failing() -> Iterator[None]:
+        yield
+        yield
+        raise RuntimeError("a step failed")
+
+    done: list[int] = []
+
+    def working() -> Iterator[None]:
+        done.append(1)
+        yield
+
+    made = turns.Turns(many)
+    made.run(failing())
+    made.run(working())
+    with pytest.raises(RuntimeError):
+        made.finish()
+    qtbot.waitUntil(lambda: not made.busy)
+    assert done == [1]
