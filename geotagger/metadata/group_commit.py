@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Statement = tuple[str, Sequence[object]]
 """SQL with its values."""
@@ -57,14 +58,15 @@ class GroupCommit:
             raise note.error
         return note.row_id
 
-    def knows(self, question: str, values: Sequence[object]) -> bool:
-        """Whether a query finds a row.
+    def value(self, question: str, values: Sequence[object]) -> Any:
+        """The one value that a query finds; None where it finds no row.
 
         Raises:
             sqlite3.Error: it cannot be asked.
         """
         with self._mutex:
-            return self._db.execute(question, values).fetchone() is not None
+            row = self._db.execute(question, values).fetchone()
+        return row and row[0]
 
     def _commit(self) -> None:
         """Commit all that waits; the caller's note is among it."""

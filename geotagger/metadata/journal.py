@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS journal_writes (
 );
 CREATE INDEX IF NOT EXISTS journal_writes_by_run ON journal_writes(run_id);
 CREATE INDEX IF NOT EXISTS journal_writes_by_state ON journal_writes(state);
+CREATE INDEX IF NOT EXISTS journal_writes_by_target ON journal_writes(target);
 """
 _DONE = "SELECT id, photo, target, operation, edit, after_sha256 FROM journal_writes WHERE state = 'done'"
 DATABASE = "geotagger.sqlite3"

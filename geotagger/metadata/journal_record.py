@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from geotagger.core.errors import WriteRefusedError
-from geotagger.metadata.edit import pack
+from geotagger.metadata.edit import Edit, pack, unpack
 from geotagger.metadata.group_commit import GroupCommit, Statement
 from geotagger.metadata.record import Plan
 
@@ -108,15 +108,20 @@ class JournalRecord:
         with contextlib.suppress(sqlite3.Error):
             self._notes.note(failed(self._entry, reason))
 
-    def wrote(self, target: Path, sha256: str) -> bool:
-        """Whether an earlier write, which was not taken back, made the file what it is.
+    def made_by(self, target: Path, sha256: str) -> Edit | None:
+        """The change by which an earlier write made the file what it is, or made it at all; None where none did.
 
         Raises:
             WriteRefusedError: the journal cannot be read.
         """
-        sql = "SELECT 1 FROM journal_writes WHERE after_sha256 = ? AND target = ? AND state = 'done' LIMIT 1"
+        # Taking back leads to what a write before has made. A write that was taken back counts: the hash is that of now.
+        sql = (
+            "SELECT edit FROM journal_writes WHERE target = ? AND after_sha256 = ?"
+            " AND operation IN ('edit', 'create') AND undoes IS NULL ORDER BY id LIMIT 1"
+        )
         with self.or_refuse():
-            return self._notes.knows(sql, (sha256, stored(target.absolute())))
+            edit = self._notes.value(sql, (stored(target.absolute()), sha256))
+        return None if edit is None else unpack(edit)
 
     @contextlib.contextmanager
     def or_refuse(self) -> Iterator[None]:

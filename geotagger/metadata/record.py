@@ -54,5 +54,5 @@ class Record(Protocol):
     def failed(self, reason: str) -> None:
         """The file is still the old one."""
 
-    def wrote(self, target: Path, sha256: str) -> bool:
-        """Whether an earlier write, which was not taken back, made the file what it is."""
+    def made_by(self, target: Path, sha256: str) -> Edit | None:
+        """The change by which an earlier write made the file what it is, or made it at all; None where none did."""

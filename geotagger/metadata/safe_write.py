@@ -17,11 +17,14 @@ from pathlib import Path, PurePath
 
 from geotagger.core.errors import ChangedOnDiskError, WriteRefusedError
 from geotagger.metadata import disk, in_place
-from geotagger.metadata.edit import Edit, Splice, growth
+from geotagger.metadata.edit import Edit, EditedSource, Splice, growth, invert
 from geotagger.metadata.edited_bytes import digest, digest_of
 from geotagger.metadata.os_errors import refused
 from geotagger.metadata.record import Operation, Plan, Record
-from geotagger.metadata.source import FileSource, MemorySource
+from geotagger.metadata.source import FileSource, MemorySource, Source
+
+_MAX_EARLIER_WRITES = 50
+"""So many writes to one file are followed back to what it was before them."""
 
 
 def write_edit(
@@ -146,8 +149,8 @@ def remove(path: Path, data: bytes, record: Record) -> None:
 def keep_original(real: Path, source: FileSource, backup_dir: Path, record: Record) -> None:
     """Copy a file into the backup folder, under its full path.
 
-    Not where it lies there already, nor where it is our own work on what lies there. Another photo of the same name, as
-    the next memory card has it, or the same after another program's change, gets a number.
+    Not where it lies there already, nor where it is our own work on what lies there, or on nothing. Another photo of the
+    same name, as the next memory card has it, or the same after another program's change, gets a number.
 
     Raises:
         VerificationError: the copy could not be read back the same.
@@ -155,13 +158,13 @@ def keep_original(real: Path, source: FileSource, backup_dir: Path, record: Reco
     """
     first = backup_dir / backup_name(real)
     copy = first
+    kept: set[str] = set()
     for number in itertools.count(2):
         if not copy.exists():
             break
-        if copy.stat().st_size == source.size and digest_of(copy) == digest(source):
-            return
+        kept.add(digest_of(copy))
         copy = first.with_name(f"{first.stem} ({number}){first.suffix}")
-    if copy != first and record.wrote(real, digest(source)):
+    if kept and _comes_from(kept, real, source, record):
         return
     copy.parent.mkdir(parents=True, exist_ok=True)
     helper = disk.temporary_beside(copy)
@@ -172,6 +175,21 @@ def keep_original(real: Path, source: FileSource, backup_dir: Path, record: Reco
     finally:
         helper.unlink(missing_ok=True)
     disk.flush_folder(copy.parent)
+
+
+def _comes_from(kept: set[str], real: Path, source: Source, record: Record) -> bool:
+    """Whether a file, or what it was before our writes, is among those of these hashes, or was not there at all."""
+    for _ in range(_MAX_EARLIER_WRITES):
+        sha256 = digest(source)
+        if sha256 in kept:
+            return True
+        made_by = record.made_by(real, sha256)
+        if made_by is None:
+            return False
+        source = EditedSource(source, invert(made_by))
+        if not source.size:
+            return True
+    return False
 
 
 def backup_name(real: PurePath) -> PurePath:

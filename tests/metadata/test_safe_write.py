@@ -421,6 +421,39 @@ def test_a_backup_is_made_of_every_original_that_comes_to_lie_under_a_name(
     assert kept == dict(zip(["a.jpg", "a (2).jpg", "a (3).jpg"], originals, strict=False))
 
 
+def test_the_copy_of_another_photo_of_the_name_does_not_stand_for_what_was_written_without_copies(
+    photo: Path, write: Write, tmp_path: Path, journal: Journal
+) -> None:
+    folder = tmp_path / "backups"
+    first, second, third = (samples.JPEGS[name]() for name in ("thumbnail", "maker-note", "camera-gps"))
+    photo.write_bytes(first)
+    write(photo, backup_dir=folder)
+    photo.write_bytes(second)
+    write(photo)
+    assert [outcome.error for outcome in journal.undo_run()] == [None]
+    write(photo, backup_dir=folder)
+    photo.write_bytes(third)
+    write(photo)
+    changed = photo.read_bytes()
+    write(photo, MANUAL, backup_dir=folder)
+    kept = {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    assert kept == {"a.jpg": first, "a (2).jpg": second, "a (3).jpg": changed}
+
+
+def test_no_copies_are_kept_of_sidecars_that_the_program_made(
+    photo: Path, write: Write, tmp_path: Path, journal: Journal
+) -> None:
+    folder = tmp_path / "backups"
+    policy = {"sidecar": SidecarMode.ALWAYS, "backup_dir": folder}
+    for _ in range(2):
+        write(photo, ESTIMATE, **policy)
+        write(photo, MANUAL, **policy)
+        write(photo, ESTIMATE, **policy)
+        for _ in range(3):
+            assert [outcome.error for outcome in journal.undo_run()] == [None]
+    assert [file.name for file in folder.rglob("*") if file.is_file()] == ["a.jpg.xmp"]
+
+
 @POSIX
 @pytest.mark.parametrize("step", ["fchmod", "utime"])
 def test_a_disk_that_knows_no_modes_or_times_can_be_written_to(
