@@ -73,15 +73,16 @@ def _open_standard_streams() -> None:
 
 
 def expanded(words: list[str]) -> list[str]:
-    """Words with their wildcards filled in, for the console of Windows, which leaves that to programs.
+    """Words with home folder, variables and wildcards filled in, for Windows, whose console leaves that to programs.
 
     A name that is there as it stands is no pattern: ``a[1].jpg`` must not be taken for ``a1.jpg``.
     """
-    return [
-        found
-        for word in words
-        for found in (glob.has_magic(word) and not exists(word) and sorted(glob.glob(word))) or [word]  # noqa: PTH207
-    ]
+    result: list[str] = []
+    for word in words:
+        filled = word if exists(word) else os.path.expandvars(os.path.expanduser(word))  # noqa: PTH111
+        is_pattern = glob.has_magic(filled) and not exists(filled)
+        result += (is_pattern and sorted(glob.glob(filled, recursive=True))) or [filled]  # noqa: PTH207
+    return result
 
 
 def _misspelt(word: str) -> str | None:

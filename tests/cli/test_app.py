@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,23 @@ def test_wildcards_are_filled_in_where_the_console_does_not_and_names_that_are_t
     assert app.expanded(["show", "a?.jpg", "--json"]) == ["show", "a1.jpg", "a2.jpg", "--json"]
     assert app.expanded(["strip", "a[1].jpg"]) == ["strip", "a[1].jpg"]
     assert app.expanded(["show", "b*.jpg"]) == ["show", "b*.jpg"]
+
+
+def test_the_home_folder_variables_and_folders_within_are_filled_in_where_the_console_does_not(
+    tmp_path, monkeypatch
+):
+    inner = tmp_path / "trip" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "a.jpg").write_bytes(b"")
+    for variable in ("HOME", "USERPROFILE", "PICTURES"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    folder = str(tmp_path / "trip")
+    assert app.expanded(["show", str(Path("~", "trip"))]) == ["show", folder]
+    assert app.expanded([str(Path("$PICTURES", "trip"))]) == [folder]
+    assert app.expanded([str(Path("~", "trip", "**", "*.jpg"))]) == [str(inner / "a.jpg")]
+    (tmp_path / "~").mkdir()
+    assert app.expanded(["~"]) == ["~"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX streams")
