@@ -58,6 +58,10 @@ class Keeping(QObject):
         if not self._timer.isActive() or self._timer.remainingTime() > wait_ms:
             self._timer.start(wait_ms)
 
+    def keep_soon(self, *_: object) -> None:
+        """Keep the session a moment later, because what is in the files and what is wanted there has changed."""
+        self._keep_in(_AFTER_DECISION_MS)
+
     def keep_now(self) -> None:
         """Keep the session as it is now, in the background."""
         self._timer.stop()

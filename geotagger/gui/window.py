@@ -152,6 +152,7 @@ class MainWindow(QMainWindow):
         self.reading.unlocated_found.connect(self.predicting.predict)
         self.writing.planned.connect(self.dialogs.ask_to_write)
         self.writing.ended.connect(self.dialogs.report_writing)
+        self.writing.ended.connect(self.keeping.keep_soon)
         self.writing.progressed.connect(self._refresh_actions)
         stack.indexChanged.connect(self._refresh_actions)
         self.bottom_bar.cancel_wanted.connect(self.cancel_work)

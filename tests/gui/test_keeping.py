@@ -15,6 +15,7 @@ from geotagger.gui import keeping, reading
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.guard import UnwrittenDialog
 from geotagger.gui.jobs import Jobs
+from geotagger.gui.write_dialogs import ReportDialog
 from geotagger.session.kept_session import load_session
 from geotagger.session.photo import PhotoState
 from tests.gui.conftest import App
@@ -144,6 +145,20 @@ def test_the_session_is_kept_while_the_user_works(opened: App) -> None:
     opened.do("accept")
     opened.window.keeping.keep_now()
     opened.wait(lambda: any(photo.edited for photo in load_session()))
+
+
+def test_what_is_wanted_again_after_a_run_was_taken_back_is_kept(opened: App) -> None:
+    opened.select("IMG_0.jpg")
+    opened.do("accept")
+    opened.window.writing._start(opened.window.workbench.session.pending_ids)
+    opened.wait(opened.is_idle)
+    opened.dialog(ReportDialog).accept()
+    opened.do("undo")
+    opened.window.keeping.keep_now()  # the disk is slow: the files hold the positions still
+    opened.wait(opened.is_idle)
+    opened.dialog(ReportDialog).accept()
+    assert opened.photo("IMG_0.jpg").state is PhotoState.ACCEPTED
+    opened.wait(lambda: any(photo.edited for photo in load_session()), timeout_ms=10_000)
 
 
 def test_a_window_that_was_closed_with_nothing_left_to_do_starts_empty(opened: App) -> None:
