@@ -15,7 +15,7 @@ from geotagger.gui.language import trn
 from geotagger.gui.turns import Turns
 from geotagger.session import review
 from geotagger.session.history import Change
-from geotagger.session.photo import Photo
+from geotagger.session.photo import Photo, PhotoState
 from geotagger.session.session import Session
 
 _BACK_AT_ONCE = 250
@@ -182,13 +182,19 @@ class Workbench(QObject):
         self.undo_stack.redo()
 
     def accept_selected(self) -> None:
-        """Accept the guesses of the selected photos, or say that there are none."""
+        """Accept the guesses of the selected photos, or say that there are none.
+
+        Where some of several are undecided, what was decided of the others stays.
+        """
         if self.selected and not any(photo.prediction for photo in self.selected):
             said = trn(
                 "This photo has no guess yet.", "None of these photos has a guess yet.", len(self.selected)
             )
             self.mentioned.emit(said, "")
-        title = trn("Accept {n} photo", "Accept {n} photos", len(self.selected_ids))
+        self._decisions.finish()  # what is being rejected or placed is decided
+        undecided = [photo.id for photo in self.selected if photo.state is PhotoState.PREDICTED]
+        photo_ids = undecided or self.selected_ids
+        title = trn("Accept {n} photo", "Accept {n} photos", len(photo_ids))
         seen = dict(self._seen)  # what the panel shows while this goes on was not agreed to
 
         def accept(photo: Photo) -> Photo:
@@ -196,7 +202,7 @@ class Workbench(QObject):
             guess = photo.prediction
             return review.accept(photo, looked_at=guess is not None and seen.get(photo.id) == guess.position)
 
-        self._decide(title, self.selected_ids, accept)
+        self._decide(title, photo_ids, accept)
 
     def accept_all(self, min_probability: float) -> None:
         """Accept all undecided guesses that are at least that probable."""

@@ -51,6 +51,25 @@ def test_only_guesses_that_were_shown_count_as_agreed_with(jobs: Jobs) -> None:
     assert sources == [Source.MODEL_CONFIRMED, Source.MODEL, Source.MODEL_CONFIRMED]
 
 
+def test_accepting_several_keeps_what_was_decided_of_some_of_them(jobs: Jobs) -> None:
+    workbench = Workbench(jobs, Settings())
+    ids = workbench.session.add([Path(f"/photos/{number}.jpg") for number in range(3)])
+    for photo_id in ids:
+        read = metadata(Path(f"/photos/{photo_id}.jpg"))
+        workbench.session.update(photo_id, metadata=read, prediction=prediction())
+    workbench.select(ids[:1])
+    workbench.place(ids[:1], LatLon(51.0, -115.0))
+    workbench.select(ids[1:2])
+    workbench.reject_selected()
+    workbench.select(ids)
+    workbench.accept_selected()
+    states = [photo.state for photo in workbench.session]
+    assert states == [PhotoState.CORRECTED, PhotoState.SKIPPED, PhotoState.ACCEPTED]
+    workbench.select(ids[:2])
+    workbench.accept_selected()
+    assert {photo.state for photo in workbench.session} == {PhotoState.ACCEPTED}
+
+
 @pytest.fixture
 def many(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """Photos with guesses, so many that each takes a turn of its own."""
