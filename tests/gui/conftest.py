@@ -22,6 +22,7 @@ from geotagger.gui.jobs import Jobs
 from geotagger.gui.language import use_language
 from geotagger.gui.map import register_scheme
 from geotagger.session.photo import Photo, PhotoState
+from tests.images import save_photo
 
 if TYPE_CHECKING:
     from geotagger.gui.window import MainWindow
@@ -185,3 +186,13 @@ def app(qtbot: QtBot, qapp: QApplication, jobs: Jobs, appearance: Appearance) ->
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
+
+
+@pytest.fixture
+def opened(app: App, tmp_path: Path) -> Iterator[App]:
+    """The window with two photos; no question when it is closed."""
+    for number in range(2):
+        save_photo(tmp_path / "photos" / f"IMG_{number}.jpg", seed=number)
+    app.open(tmp_path / "photos")
+    yield app
+    app.window._closing_agreed = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -36,15 +35,6 @@ def save_located_photo(path: Path, lat: float, lon: float, seed: int) -> None:
     exif = Image.open(path).getexif()
     exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (lat, 0.0, 0.0), 3: "W", 4: (-lon, 0.0, 0.0)})
     Image.open(path).save(path, exif=exif)
-
-
-@pytest.fixture
-def opened(app: App, tmp_path: Path) -> Iterator[App]:
-    for number in range(2):
-        save_photo(tmp_path / "photos" / f"IMG_{number}.jpg", seed=number)
-    app.open(tmp_path / "photos")
-    yield app
-    app.window._closing_agreed = True
 
 
 def test_every_setting_can_be_changed_and_is_kept(app: App) -> None:

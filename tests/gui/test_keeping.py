@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,6 @@ from geotagger.session.kept_session import load_session
 from geotagger.session.photo import PhotoState
 from tests.gui.conftest import App
 from tests.images import save_photo
-
-
-@pytest.fixture
-def opened(app: App, tmp_path: Path) -> Iterator[App]:
-    for number in range(2):
-        save_photo(tmp_path / "photos" / f"IMG_{number}.jpg", seed=number)
-    app.open(tmp_path / "photos")
-    yield app
-    app.window._closing_agreed = True
-
 
 StartAgain = Callable[[], App]
 

@@ -19,6 +19,16 @@ from geotagger.session.photo import PhotoState
 from tests.session.made import metadata, prediction
 
 
+def with_guesses(jobs: Jobs, count: int) -> tuple[Workbench, list[int]]:
+    """A workbench with photos that have a guess, and their ids."""
+    workbench = Workbench(jobs, Settings())
+    ids = workbench.session.add([Path(f"/photos/{number}.jpg") for number in range(count)])
+    for photo_id in ids:
+        read = metadata(Path(f"/photos/{photo_id}.jpg"))
+        workbench.session.update(photo_id, metadata=read, prediction=prediction())
+    return workbench, ids
+
+
 def test_accepting_where_there_is_no_guess_says_so(jobs: Jobs) -> None:
     workbench, said = Workbench(jobs, Settings()), []
     workbench.mentioned.connect(lambda sentence, _: said.append(sentence))
@@ -39,11 +49,7 @@ def test_accepting_where_there_is_no_guess_says_so(jobs: Jobs) -> None:
 
 
 def test_only_guesses_that_were_shown_count_as_agreed_with(jobs: Jobs) -> None:
-    workbench = Workbench(jobs, Settings())
-    ids = workbench.session.add([Path(f"/photos/{number}.jpg") for number in range(3)])
-    for photo_id in ids:
-        read = metadata(Path(f"/photos/{photo_id}.jpg"))
-        workbench.session.update(photo_id, metadata=read, prediction=prediction())
+    workbench, ids = with_guesses(jobs, 3)
     workbench.select(ids[:1])
     workbench.select(ids)  # the panel shows the last one
     workbench.accept_selected()
@@ -52,12 +58,7 @@ def test_only_guesses_that_were_shown_count_as_agreed_with(jobs: Jobs) -> None:
 
 
 def test_accepting_several_keeps_what_was_decided_of_some_of_them(jobs: Jobs) -> None:
-    workbench = Workbench(jobs, Settings())
-    ids = workbench.session.add([Path(f"/photos/{number}.jpg") for number in range(3)])
-    for photo_id in ids:
-        read = metadata(Path(f"/photos/{photo_id}.jpg"))
-        workbench.session.update(photo_id, metadata=read, prediction=prediction())
-    workbench.select(ids[:1])
+    workbench, ids = with_guesses(jobs, 3)
     workbench.place(ids[:1], LatLon(51.0, -115.0))
     workbench.select(ids[1:2])
     workbench.reject_selected()
@@ -75,11 +76,8 @@ def many(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """Photos with guesses, so many that each takes a turn of its own."""
     monkeypatch.setattr(turns, "_AT_ONCE", 1)
     monkeypatch.setattr(turns, "_TURN_S", 0.0)
-    workbench = Workbench(jobs, Settings())
-    for photo_id in workbench.session.add([Path(f"/photos/{number}.jpg") for number in range(6)]):
-        read = metadata(Path(f"/photos/{photo_id}.jpg"))
-        workbench.session.update(photo_id, metadata=read, prediction=prediction())
-    workbench.select(workbench.session.ids)
+    workbench, ids = with_guesses(jobs, 6)
+    workbench.select(ids)
     return workbench
 
 
@@ -163,11 +161,7 @@ def test_what_the_panel_shows_after_the_decision_was_not_looked_at_before(many: 
 
 
 def test_a_guess_that_moved_since_it_was_shown_counts_as_not_looked_at(jobs: Jobs) -> None:
-    workbench = Workbench(jobs, Settings())
-    ids = workbench.session.add([Path(f"/photos/{number}.jpg") for number in range(2)])
-    for photo_id in ids:
-        read = metadata(Path(f"/photos/{photo_id}.jpg"))
-        workbench.session.update(photo_id, metadata=read, prediction=prediction())
+    workbench, ids = with_guesses(jobs, 2)
     workbench.select(ids[:1])
     workbench.select(ids)
     moved = replace(prediction(), position=LatLon(10.0, 20.0))
