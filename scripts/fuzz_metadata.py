@@ -1,6 +1,6 @@
 """Throws damaged photo headers at the readers and writers: they must refuse or get it right, and never crash or hang.
 
-The corpus is what the tests make (``tests/metadata/samples.py``), plus the files of a folder if one is given:
+The corpus is what the tests make (``tests/metadata/samples``), plus the files of a folder if one is given:
 
     python scripts/fuzz_metadata.py --count 1000000 --seed 1 --folder ../shared/exif-corpus
 

@@ -172,7 +172,7 @@ def test_offsets_inside_maker_notes_still_hit(tmp_path: Path, write: Write) -> N
     data = path.read_bytes()
     start = data.index(b"Exif\0\0") + 6
     note = data.index(b"GeoTest\0")
-    (offset,) = samples.struct.unpack_from("<I", data, note + 8 + 10)
+    (offset,) = struct.unpack_from("<I", data, note + 8 + 10)
     assert data[start + offset :].startswith(samples.MAKER_NOTE_MAGIC)
 
 
@@ -182,9 +182,9 @@ def test_entries_are_sorted_and_directories_end_in_a_next_word(tmp_path: Path, w
     write(path)
     data = path.read_bytes()
     block = data[data.index(b"Exif\0\0") + 6 :]
-    (offset,) = samples.struct.unpack_from("<I", block, 4)
-    (entries,) = samples.struct.unpack_from("<H", block, offset)
-    tags = [samples.struct.unpack_from("<H", block, offset + 2 + 12 * i)[0] for i in range(entries)]
+    (offset,) = struct.unpack_from("<I", block, 4)
+    (entries,) = struct.unpack_from("<H", block, offset)
+    tags = [struct.unpack_from("<H", block, offset + 2 + 12 * i)[0] for i in range(entries)]
     assert tags == sorted(tags)
     assert 0x8825 in tags
     assert block[offset + 2 + 12 * entries :][:4] == bytes(4)
@@ -275,7 +275,7 @@ def test_old_positions_cannot_be_dug_out_of_a_stripped_file(
 ) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(samples.JPEGS["camera-gps"]())
-    camera, ours = (samples.struct.pack("<4I", 48, 1, 51, 1), samples.struct.pack("<4I", 46, 1, 54, 1))
+    camera, ours = (struct.pack("<4I", 48, 1, 51, 1), struct.pack("<4I", 46, 1, 54, 1))
     assert camera in path.read_bytes()
     write(path, ESTIMATE)
     assert camera not in path.read_bytes()

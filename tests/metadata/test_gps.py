@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from pathlib import Path
 
 import pytest
@@ -114,15 +115,12 @@ def test_impossible_values_are_no_position(lat: tuple[int, ...], tmp_path: Path)
 def test_zero_zero_is_no_position_but_the_prime_meridian_is(tmp_path: Path) -> None:
     zero = (0, 1, 0, 1, 0, 1)
     meridian = [r for r in samples.camera_gps() if r[0] != 4] + [
-        (4, samples.RATIONAL, 3, samples.struct.pack("<6I", *zero))
+        (4, samples.RATIONAL, 3, struct.pack("<6I", *zero))
     ]
     found = read_rows(meridian, tmp_path)
     assert found is not None
     assert found.lon_deg == 0
-    both = [
-        (t, k, n, samples.struct.pack("<6I", *zero)) if t in (2, 4) else (t, k, n, d)
-        for t, k, n, d in meridian
-    ]
+    both = [(t, k, n, struct.pack("<6I", *zero)) if t in (2, 4) else (t, k, n, d) for t, k, n, d in meridian]
     assert read_rows(both, tmp_path) is None
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_extended_attributes_stay(photo: Path, write: Write) -> None:
 def test_access_lists_stay(photo: Path, write: Write) -> None:
     # Version 2: owner rw, user 1234 r, group r, mask r, others nothing.
     entries = [(1, 6, -1), (2, 4, 1234), (4, 4, -1), (16, 4, -1), (32, 0, -1)]
-    raw = samples.struct.pack("<I", 2) + b"".join(samples.struct.pack("<HHi", *entry) for entry in entries)
+    raw = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
     try:
         os.setxattr(photo, "system.posix_acl_access", raw)
     except OSError:
