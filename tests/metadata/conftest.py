@@ -16,6 +16,7 @@ from geotagger.metadata import Journal, Overwrite, SidecarMode, WriteOutcome, Wr
 
 pytest.register_assert_rewrite("tests.metadata.judging")
 
+from tests.metadata import samples  # noqa: E402
 from tests.metadata.judging import ESTIMATE, ExifTool  # noqa: E402
 
 
@@ -25,6 +26,15 @@ def oracle(exiftool: str) -> Iterator[ExifTool]:
     tool = ExifTool(exiftool)
     yield tool
     tool.close()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A photo without position, alone in its folder."""
+    path = tmp_path / "photos" / "a.jpg"
+    path.parent.mkdir()
+    path.write_bytes(samples.JPEGS["exif-little-endian"]())
+    return path
 
 
 @pytest.fixture

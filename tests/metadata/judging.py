@@ -1,4 +1,4 @@
-"""ExifTool as a second opinion on what was written."""
+"""Judging what was written: ExifTool as a second opinion, and a look at what lies in the folder."""
 
 from __future__ import annotations
 
@@ -123,3 +123,13 @@ def alike(before: Tags, after: Tags) -> None:
     assert {row for row in old - new if row[0] not in moved | {"File:ExifByteOrder"}} == set()
     assert {row for row in new - old if row[0] not in moved | MADE_WITH_A_NEW_BLOCK} == set()
     assert after.warnings() <= before.warnings()
+
+
+def others(photo: Path) -> list[str]:
+    """What else lies in the photo's folder."""
+    return sorted(f.name for f in photo.parent.iterdir() if f != photo)
+
+
+def strays(folder: Path) -> list[str]:
+    """The temporary files in a folder."""
+    return sorted(f.name for f in folder.iterdir() if f.name.startswith("."))

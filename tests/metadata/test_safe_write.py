@@ -1,4 +1,4 @@
-"""Files keep everything they have besides their bytes, and stay as they were when a write goes wrong."""
+"""Files stay as they were when a write goes wrong, and as others made them when they changed in the meantime."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import os
 import shutil
 import stat
-import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,98 +27,10 @@ from geotagger.metadata import (
 )
 from geotagger.metadata.edit import Splice
 from tests.metadata import samples
-from tests.metadata.judging import ESTIMATE, MANUAL
+from tests.metadata.judging import ESTIMATE, MANUAL, others
 
 Write = Callable[..., WriteOutcome]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions and links")
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Linux extended attributes")
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A photo alone in its folder."""
-    path = tmp_path / "photos" / "a.jpg"
-    path.parent.mkdir()
-    path.write_bytes(samples.JPEGS["exif-little-endian"]())
-    return path
-
-
-def others(photo: Path) -> list[str]:
-    """What else lies in the photo's folder."""
-    return sorted(f.name for f in photo.parent.iterdir() if f != photo)
-
-
-@POSIX
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o664, 0o755])
-def test_the_mode_stays(photo: Path, write: Write, mode: int) -> None:
-    photo.chmod(mode)
-    write(photo)
-    assert stat.S_IMODE(photo.stat().st_mode) == mode
-    assert others(photo) == []
-
-
-@POSIX
-def test_the_owner_stays(photo: Path, write: Write) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can give a file away")
-    os.chown(photo, 12345, 23456)
-    write(photo)
-    assert (photo.stat().st_uid, photo.stat().st_gid) == (12345, 23456)
-
-
-def test_the_times_stay(photo: Path, write: Write) -> None:
-    os.utime(photo, ns=(1_500_000_000_123_456_789, 1_400_000_000_987_654_321))
-    write(photo)
-    assert photo.stat().st_mtime_ns == 1_400_000_000_987_654_321
-
-
-@LINUX
-def test_extended_attributes_stay(photo: Path, write: Write) -> None:
-    try:
-        os.setxattr(photo, "user.xdg.tags", b"holiday")
-    except OSError:
-        pytest.skip("this file system has no extended attributes")
-    write(photo)
-    assert os.getxattr(photo, "user.xdg.tags") == b"holiday"
-
-
-@LINUX
-def test_access_lists_stay(photo: Path, write: Write) -> None:
-    # Version 2: owner rw, user 1234 r, group r, mask r, others nothing.
-    entries = [(1, 6, -1), (2, 4, 1234), (4, 4, -1), (16, 4, -1), (32, 0, -1)]
-    raw = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
-    try:
-        os.setxattr(photo, "system.posix_acl_access", raw)
-    except OSError:
-        pytest.skip("this file system has no access lists")
-    write(photo)
-    assert os.getxattr(photo, "system.posix_acl_access") == raw
-
-
-@POSIX
-def test_a_link_stays_a_link_and_its_target_is_written(photo: Path, write: Write, tmp_path: Path) -> None:
-    link = tmp_path / "link.jpg"
-    link.symlink_to(photo)
-    outcome = write(link)
-    assert link.is_symlink()
-    assert outcome.path == link
-    assert read_photo(photo).fix is not None
-    assert others(photo) == []
-
-
-@POSIX
-def test_hard_links_stay_joined(photo: Path, write: Write, journal: Journal) -> None:
-    other = photo.with_name("b.jpg")
-    os.link(photo, other)
-    original, inode = photo.read_bytes(), photo.stat().st_ino
-    os.utime(photo, ns=(1, 1_400_000_000_000_000_000))
-    write(photo)
-    assert photo.stat().st_ino == other.stat().st_ino == inode
-    assert photo.stat().st_mtime_ns == 1_400_000_000_000_000_000
-    assert read_photo(other).fix is not None
-    assert others(photo) == ["b.jpg"]
-    assert [outcome.error for outcome in journal.undo_run()] == [None]
-    assert other.read_bytes() == original
 
 
 @POSIX
@@ -273,31 +184,6 @@ def test_a_vanished_folder_gives_a_sentence(
         write(photo)
 
 
-def test_attributes_that_cannot_be_copied_lead_to_writing_in_place(
-    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inode = photo.stat().st_ino
-    monkeypatch.setattr(disk, "copy_attributes", lambda *_: False)
-    write(photo)
-    assert photo.stat().st_ino == inode
-    assert read_photo(photo).fix is not None
-    assert others(photo) == []
-
-
-def test_a_file_of_another_user_is_written_even_if_its_time_cannot_be_kept(
-    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def not_yours(*_: object, **__: object) -> None:
-        raise PermissionError(errno.EPERM, "not the owner")
-
-    monkeypatch.setattr(os, "fchown", not_yours)
-    monkeypatch.setattr(os, "utime", not_yours)
-    monkeypatch.setattr(disk, "copy_attributes", lambda *_: False)
-    write(photo)
-    assert read_photo(photo).fix is not None
-    assert others(photo) == []
-
-
 def test_a_new_sidecar_never_replaces_a_file_that_has_just_appeared(
     photo: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,149 +228,10 @@ def test_sidecars_are_made_where_there_are_no_hard_links(
     assert others(photo) == ["a.jpg.xmp"]
 
 
-def test_a_garbled_backup_is_not_kept_and_the_photo_stays(
-    photo: Path, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    original = photo.read_bytes()
-    write_all = disk.write_all
-
-    def garble_once(fd: int, data: bytes) -> None:
-        monkeypatch.setattr(disk, "write_all", write_all)
-        os.write(fd, bytes(len(data)))
-
-    monkeypatch.setattr(disk, "write_all", garble_once)
-    with pytest.raises(VerificationError, match="read back"):
-        write(photo, backup_dir=tmp_path / "backup")
-    assert photo.read_bytes() == original
-    assert not [path for path in (tmp_path / "backup").rglob("*") if path.is_file()]
-
-
 def test_a_garbled_sidecar_is_not_kept(photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "write_all", lambda fd, data: os.write(fd, bytes(len(data))))
     with pytest.raises(VerificationError, match="read back"):
         write(photo, sidecar=SidecarMode.ALWAYS)
-    assert others(photo) == []
-
-
-@POSIX
-def test_a_new_sidecar_has_the_usual_mode(photo: Path, write: Write) -> None:
-    before = os.umask(0o027)
-    try:
-        write(photo, sidecar=SidecarMode.ALWAYS)
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(photo.with_name("a.jpg.xmp").stat().st_mode) == 0o640
-
-
-def test_backups_keep_the_first_original(photo: Path, write: Write, tmp_path: Path) -> None:
-    original = photo.read_bytes()
-    folder = tmp_path / "backups"
-    write(photo, ESTIMATE, backup_dir=folder)
-    write(photo, MANUAL, backup_dir=folder)
-    kept = [file for file in folder.rglob("*") if file.is_file()]
-    assert [file.name for file in kept] == ["a.jpg"]
-    assert kept[0].read_bytes() == original
-    assert photo.read_bytes() != original
-
-
-def test_where_no_backup_can_be_made_nothing_is_written_and_the_folder_is_named(
-    photo: Path, write: Write, tmp_path: Path
-) -> None:
-    original = photo.read_bytes()
-    (tmp_path / "backups").write_bytes(b"a file, not a folder")
-    with pytest.raises(WriteRefusedError, match=r"No copy of it can be kept in .*backups"):
-        write(photo, backup_dir=tmp_path / "backups")
-    assert photo.read_bytes() == original
-
-
-def test_the_copies_of_originals_are_never_written_to(photo: Path, write: Write) -> None:
-    folder = photo.parent / "backups"
-    original = photo.read_bytes()
-    write(photo, backup_dir=folder)
-    (copy,) = folder.rglob("*.jpg")
-    with pytest.raises(WriteRefusedError, match="copies of originals"):
-        write(copy, backup_dir=folder)
-    assert copy.read_bytes() == original
-
-
-def test_a_backup_is_made_of_every_original_that_comes_to_lie_under_a_name(
-    photo: Path, write: Write, tmp_path: Path, journal: Journal
-) -> None:
-    folder = tmp_path / "backups"
-    originals = [samples.JPEGS[name]() for name in ("thumbnail", "maker-note", "camera-gps", "maker-note")]
-    for original in originals:
-        photo.write_bytes(original)
-        write(photo, ESTIMATE, backup_dir=folder)
-        write(photo, MANUAL, backup_dir=folder)
-        assert [outcome.error for outcome in journal.undo_run()] == [None]
-        write(photo, ESTIMATE, backup_dir=folder)
-    kept = {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
-    assert kept == dict(zip(["a.jpg", "a (2).jpg", "a (3).jpg"], originals, strict=False))
-
-
-def test_the_copy_of_another_photo_of_the_name_does_not_stand_for_what_was_written_without_copies(
-    photo: Path, write: Write, tmp_path: Path, journal: Journal
-) -> None:
-    folder = tmp_path / "backups"
-    first, second, third = (samples.JPEGS[name]() for name in ("thumbnail", "maker-note", "camera-gps"))
-    photo.write_bytes(first)
-    write(photo, backup_dir=folder)
-    photo.write_bytes(second)
-    write(photo)
-    assert [outcome.error for outcome in journal.undo_run()] == [None]
-    write(photo, backup_dir=folder)
-    photo.write_bytes(third)
-    write(photo)
-    changed = photo.read_bytes()
-    write(photo, MANUAL, backup_dir=folder)
-    kept = {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
-    assert kept == {"a.jpg": first, "a (2).jpg": second, "a (3).jpg": changed}
-
-
-def test_no_copies_are_kept_of_sidecars_that_the_program_made(
-    photo: Path, write: Write, tmp_path: Path, journal: Journal
-) -> None:
-    folder = tmp_path / "backups"
-    policy = {"sidecar": SidecarMode.ALWAYS, "backup_dir": folder}
-    for _ in range(2):
-        write(photo, ESTIMATE, **policy)
-        write(photo, MANUAL, **policy)
-        write(photo, ESTIMATE, **policy)
-        for _ in range(3):
-            assert [outcome.error for outcome in journal.undo_run()] == [None]
-    assert [file.name for file in folder.rglob("*") if file.is_file()] == ["a.jpg.xmp"]
-
-
-@POSIX
-@pytest.mark.parametrize("step", ["fchmod", "utime"])
-def test_a_disk_that_knows_no_modes_or_times_can_be_written_to(
-    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    def unknown(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
-
-    photo.chmod(0o600)
-    monkeypatch.setattr(os, step, unknown)
-    write(photo)
-    assert read_photo(photo).fix is not None
-    assert others(photo) == []
-
-
-@POSIX
-def test_where_the_mode_cannot_be_kept_the_file_itself_is_written(
-    photo: Path, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    photo.chmod(0o640)
-    before = photo.stat()
-
-    def forbidden(*_: object) -> None:
-        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-
-    monkeypatch.setattr(os, "fchmod", forbidden)
-    write(photo)
-    after = photo.stat()
-    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
-    assert read_photo(photo).fix is not None
     assert others(photo) == []
 
 

@@ -30,7 +30,7 @@ from geotagger.metadata import (
 )
 from geotagger.metadata.side_by_side import THREADS, files_of, side_by_side
 from tests.metadata import samples
-from tests.metadata.judging import ESTIMATE, MANUAL
+from tests.metadata.judging import ESTIMATE, MANUAL, strays
 
 ALL = WritePolicy(Overwrite.ALL)
 
@@ -44,10 +44,6 @@ def photos(tmp_path: Path) -> list[Path]:
     for path in paths:
         path.write_bytes(samples.JPEGS["maker-note"]())
     return paths
-
-
-def strays(folder: Path) -> list[str]:
-    return sorted(f.name for f in folder.iterdir() if f.name.startswith("."))
 
 
 def write_all(
