@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -227,7 +227,7 @@ def judged_with_scores(model: ContextModel, draw: Draw) -> list[tuple[Judged, Sc
     return [(judged, scores[i]) for i, judged in every if i in scores]
 
 
-def _judged(draw: Draw, predictions: Sequence[Prediction]) -> Iterator[Judged]:
+def _judged(draw: Draw, predictions: Iterable[Prediction]) -> Iterator[Judged]:
     for i, (case, prediction) in enumerate(zip(draw.cases, predictions, strict=True)):
         if i not in draw.located:
             rank = [region.code for region in prediction.regions].index(case.region)

@@ -8,8 +8,8 @@ are judged with the rest of their folder (``folders``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ from geotagger.evidence.ring_regions import region_shares, ring_regions
 from geotagger.evidence.shown import Shown, shown_by
 from geotagger.evidence.smoother import Floats
 from geotagger.evidence.sphere import between, positions, unit_vectors, vector_distances_km
-from geotagger.evidence.summary import CellSummary, Where, where_from_regions
+from geotagger.evidence.summary import CellSummary, Where
 from geotagger.evidence.trips import Chain, ContextPhoto, Indices, chains
 from geotagger.evidence.witnesses import Witnesses
 
@@ -104,16 +104,15 @@ class Batch:
         self._where: list[tuple[Where, float, float] | None] = [None] * len(photos)
         self._told = Witnesses(photos, model.prior)
 
-    def predictions(self) -> list[Prediction]:
-        """The answers with their evidence."""
-        made = []
+    def predictions(self) -> Iterator[Prediction]:
+        """The answers with their evidence, each made when it is asked for: they are large beside what they follow from."""
+        before, made = None, None
         for index, where in enumerate(self._where):
             assert where is not None
             what, radius_coverage, set_coverage = where
-            self._told.overruled(index, what, self._m.raster, self._m.grid)
-            evidence = tuple(self._told.evidence[index])
-            made.append(what.prediction(radius_coverage, set_coverage, evidence, *self._ids))
-        return made
+            if made is None or what is not before:  # photos that were taken at one time share an answer
+                made, before = what.prediction(radius_coverage, set_coverage, (), *self._ids), what
+            yield replace(made, evidence=self._told.of(index, what, self._m.raster, self._m.grid))
 
     # Alone ------------------------------------------------------------------------------------------------
 
@@ -196,7 +195,7 @@ class Batch:
                 row = doubted[int(np.searchsorted(stops, stop))]
                 mass = summary.mass_within(row, self._truths[index])
                 self.scores[index] = Score("trip_radius_mass", "trip_set_mass", mass)
-            self._told.neighbours(chain, member, float(gains[stop]))
+            self._told.say(index, self._told.neighbours(chain, member, float(gains[stop])))
 
     # Among located photos ---------------------------------------------------------------------------------
 
@@ -244,12 +243,14 @@ class Batch:
                 else:
                     place = LatLon(float(lat[row]), float(lon[row]))
                     set_mass = getattr(tuning, set_shares[row])
-                    where = where_from_regions(place, float(radii[row]), by_region[row], set_mass)
+                    where = Where(place, float(radii[row]), by_region[row], set_mass)
                 self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
                 if shares.away[row] > _RATHER_ELSEWHERE:
-                    self._told.neighbours(part, member, float(gains[stops[row]]))
+                    gain = float(gains[stops[row]])
+                    self._told.say(index, self._told.neighbours(part, member, gain))
                 others = anchors.known[around.index[row]]
-                self._told.located(anchors.chain, member + offset, others, witnesses[row], where.radius_km)
+                seen = anchors.chain, member + offset, others, witnesses[row], where.radius_km
+                self._told.say(index, self._told.located(*seen))
 
     def _score(self, indices: Indices, spots: Placed, is_wide: np.ndarray, set_shares: Sequence[str]) -> None:
         assert self._truths is not None
@@ -337,7 +338,7 @@ class Batch:
         information = (rows * np.log(np.maximum(rows, 1e-12) / m.prior)).sum(axis=1)
         for index, row, where, nats in zip(indices, rows, answers, information.tolist(), strict=True):
             self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
-            self._told.folder(index, others, located, nats)
+            self._told.say(index, self._told.folder(index, others, located, nats))
             if self._truths is not None:
                 mass = m.whole_grid.mass_within(row, self._truths[index])
                 self.scores[index] = Score("folder_radius_mass", "folder_set_mass", mass)
@@ -351,10 +352,11 @@ class Batch:
         for index, photo in enumerate(self._photos):
             if photo.track is not None:
                 exact.append((index, photo.track.position, photo.track.radius_km))
-                self._told.track(index, photo.track.radius_km)
+                self._told.say(index, self._told.track(index, photo.track.radius_km))
             elif photo.matches and self._agrees(index, photo.matches[0].place):
-                exact.append((index, photo.matches[0].place, tuning.gallery_radius_km))
-                self._told.gallery(index, photo.matches[0].name, tuning.gallery_radius_km)
+                match = photo.matches[0]
+                exact.append((index, match.place, tuning.gallery_radius_km))
+                self._told.say(index, self._told.gallery(index, match.name, tuning.gallery_radius_km))
         if not exact:
             return
         lat = np.array([place.lat_deg for _, place, _ in exact])
@@ -362,7 +364,7 @@ class Batch:
         regions = self._m.raster.regions(lat, lon)
         for (index, place, radius_km), region in zip(exact, regions, strict=True):
             by_region = np.bincount([region], minlength=len(load_regions())).astype(np.float64)
-            where = where_from_regions(place, radius_km, by_region, tuning.local_set_mass)
+            where = Where(place, radius_km, by_region, tuning.local_set_mass)
             self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
 
     def _agrees(self, index: int, place: LatLon) -> bool:

@@ -5,7 +5,7 @@ What is needed for that, made once for a model bundle; the work itself is in ``b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -73,8 +73,8 @@ class ContextModel:
 
     def predict(
         self, photos: Sequence[ContextPhoto], model_id: str, device: str, kinds: frozenset[str] = KINDS
-    ) -> list[Prediction]:
-        """One prediction per photo, in their order.
+    ) -> Iterator[Prediction]:
+        """One prediction per photo, in their order; all is judged at once, and each is made when it is asked for.
 
         Args:
             kinds: which sources may speak besides the image.
@@ -104,7 +104,7 @@ class ContextModel:
         batch.join_all()
         batch.join_folders()
         batch.judge_rest_alone()
-        return batch.predictions(), batch.scores
+        return list(batch.predictions()), batch.scores
 
 
 @lru_cache(maxsize=2)

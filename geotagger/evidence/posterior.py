@@ -56,7 +56,7 @@ def predict_from_posterior(
     names = load_regions()
     by_region = grid.region_sums(cells, len(names))
     order = np.argsort(-by_region, kind="stable")
-    point = best_cell(cells, grid)
+    point, likeliest = best_cell(cells, grid), likeliest_cells(cells)
     return Prediction(
         regions=tuple(
             RegionProbability(names[i].code, names[i].name, float(by_region[i])) for i in map(int, order)
@@ -71,25 +71,17 @@ def predict_from_posterior(
         evidence=evidence,
         model=model_id,
         device=device,
-        cells=likeliest_cells(cells),
+        cells=tuple(map(CellProbability, likeliest.tolist(), cells[likeliest].tolist())),
     )
 
 
-def likeliest_cells(
-    posterior: FloatArray, cells: npt.NDArray[np.intp] | None = None
-) -> tuple[CellProbability, ...]:
-    """The likeliest cells of a posterior, best first: what a map can show of it.
-
-    Args:
-        posterior: (m,) probabilities.
-        cells: (m,) the cells that they belong to; the first m where None.
-    """
+def likeliest_cells(posterior: FloatArray) -> npt.NDArray[np.intp]:
+    """Indices of the likeliest cells of a (m,) posterior, best first: what a map can show of it."""
     count = min(_CELLS_TOLD, len(posterior))
     best = np.argpartition(posterior, -count)[-count:]
     best = best[np.argsort(-posterior[best], kind="stable")]
-    best = best[posterior[best] >= _WORTH_TELLING * posterior[best[0]]]
-    indices = best if cells is None else cells[best]
-    return tuple(map(CellProbability, indices.tolist(), posterior[best].tolist()))
+    worth: npt.NDArray[np.intp] = best[posterior[best] >= _WORTH_TELLING * posterior[best[0]]]
+    return worth
 
 
 def best_cell(cells: FloatArray, grid: CellGrid) -> int:

@@ -18,15 +18,26 @@ _NOTHING = 1e-20
 """A probability below this moves no answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Where:
-    """A place as a prediction tells it, before the evidence and the model are named."""
+    """A place as a prediction tells it, as long as thousands of photos are judged: a few arrays for each.
 
-    regions: tuple[RegionProbability, ...]
+    Attributes:
+        by_region: (63,) weights of the regions, of any sum.
+        set_mass: the region set is the shortest that holds this share of them.
+        cells: (m,) indices of the likeliest cells, best first, and (m,) their probabilities.
+    """
+
     position: LatLon
     radius_km: float
-    region_set: tuple[str, ...]
-    cells: tuple[CellProbability, ...] = ()
+    by_region: FloatArray
+    set_mass: float
+    cells: tuple[npt.NDArray[np.intp], FloatArray] | None = None
+
+    @property
+    def best_code(self) -> str:
+        """The code of the most probable region."""
+        return load_regions().codes[int(np.argmax(self.by_region))]
 
     def prediction(
         self,
@@ -37,17 +48,19 @@ class Where:
         device: str,
     ) -> Prediction:
         """The prediction with its evidence."""
+        regions, region_set = _regions_and_set(self.by_region, self.set_mass)
+        cells = () if self.cells is None else map(CellProbability, *(part.tolist() for part in self.cells))
         return Prediction(
-            self.regions,
+            regions,
             self.position,
             self.radius_km,
             radius_coverage,
-            self.region_set,
+            region_set,
             set_coverage,
             evidence,
             model_id,
             device,
-            self.cells,
+            tuple(cells),
         )
 
 
@@ -74,10 +87,9 @@ class CellSummary:
         by_region = self._grid.region_sums_of(self._cells, posteriors, len(load_regions()))
         summaries = []
         for row, regions, point in zip(posteriors, by_region, points.tolist(), strict=True):
-            listed, held = _regions_and_set(regions, set_mass)
-            position = self._grid.position(int(self._cells[point]))
-            cells = likeliest_cells(row, self._cells)
-            summaries.append(Where(listed, position, self._radius_km(row, point, radius_mass), held, cells))
+            position, best = self._grid.position(int(self._cells[point])), likeliest_cells(row)
+            radius_km, cells = self._radius_km(row, point, radius_mass), (self._cells[best], row[best])
+            summaries.append(Where(position, radius_km, regions, set_mass, cells))
         return summaries
 
     def _radius_km(self, row: FloatArray, point: int, mass: float) -> float:
@@ -117,9 +129,3 @@ def _regions_and_set(
     codes, names = [region.code for region in likely], [region.name for region in likely]
     listed = (*map(RegionProbability, codes, names, probabilities[:possible].tolist()), *ranked[possible:])
     return listed, tuple(region.code for region in listed[:size])
-
-
-def where_from_regions(position: LatLon, radius_km: float, by_region: FloatArray, set_mass: float) -> Where:
-    """A summary of a place with a radius, and of (63,) weights of the regions."""
-    listed, held = _regions_and_set(by_region, set_mass)
-    return Where(listed, position, radius_km, held)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 import numpy as np
@@ -27,9 +28,10 @@ _LEAST_SHARE_NAMED = 0.1
 
 
 class Witnesses:
-    """The evidence of each photo of a batch; its own picture comes first, with a weight of 1, then what is known besides.
+    """Who had a say in the answer to each photo of a batch, put into words when the answers are made.
 
-    Weights are shares of information: nats by which the answer differs from knowing nothing, beside those of the picture.
+    A photo's own picture comes first, with a weight of 1, then what is known besides. Weights are shares of information:
+    nats by which the answer differs from knowing nothing, beside those of the picture.
 
     Args:
         prior: (cells,) how often photos are taken in each cell.
@@ -38,10 +40,21 @@ class Witnesses:
     def __init__(self, photos: Sequence[ContextPhoto], prior: FloatArray) -> None:
         self._photos = photos
         self._prior = prior
-        self.evidence: list[list[Evidence]] = [[Evidence("image", 1.0)] for _ in photos]
-        for index, photo in enumerate(photos):
-            self.evidence[index] += [Evidence(f.kind, 1.0, None, f.words) for f in photo.factors]
-        self._nats = [self._nats_of(photo) for photo in photos]
+        self._said: list[list[Iterable[Evidence]]] = [[] for _ in photos]
+        self._nats = np.array([self._nats_of(photo) for photo in photos])
+
+    def say(self, index: int, evidence: Iterable[Evidence]) -> None:
+        """Let one of the methods below say its part of a photo: not before it is asked, since words take much memory."""
+        self._said[index].append(evidence)
+
+    def of(self, index: int, answer: Where, raster: PlaceRaster, grid: CellGrid) -> tuple[Evidence, ...]:
+        """The evidence of a photo whose answer is known; it can be asked for once."""
+        said, self._said[index] = self._said[index], []
+        return (
+            Evidence("image", 1.0),
+            *self._factors(index, answer, raster, grid),
+            *itertools.chain.from_iterable(said),
+        )
 
     def _nats_of(self, photo: ContextPhoto) -> float:
         """Nats by which the photo's own answer differs from the prior."""
@@ -50,11 +63,10 @@ class Witnesses:
 
     def _more(self, index: int, nats: float) -> float:
         """What was learned beyond the picture."""
-        return max(nats / self._nats[index] - 1.0, _LEAST_WEIGHT)
+        return max(nats / float(self._nats[index]) - 1.0, _LEAST_WEIGHT)
 
-    def neighbours(self, chain: Chain, member: int, nats: float) -> None:
+    def neighbours(self, chain: Chain, member: int, nats: float) -> Iterator[Evidence]:
         """List the photos next to one in time which have no position themselves."""
-        index = int(chain.indices[member])
         nearby = [m for m in range(member - 2, member + 3) if m != member and 0 <= m < len(chain.indices)]
         nearby = [m for m in nearby if self._photos[int(chain.indices[m])].known_place is None]
         nearby.sort(key=lambda m: abs(chain.hours[m] - chain.hours[member]))
@@ -63,20 +75,19 @@ class Witnesses:
             name = self._photos[int(chain.indices[other])].name
             gap_h = float(chain.clocks[member] - chain.clocks[other])
             words = neighbour_words(name, gap_h, has_position=False, copied=chain.copied(member, other))
-            weight = round(self._more(index, nats) / len(named), 2)
-            self.evidence[index].append(Evidence("time-neighbour", weight, name, words))
+            weight = round(self._more(int(chain.indices[member]), nats) / len(named), 2)
+            yield Evidence("time-neighbour", weight, name, words)
 
     def located(
         self, chain: Chain, member: int, others: npt.NDArray[np.intp], shares: FloatArray, radius_km: float
-    ) -> None:
+    ) -> Iterator[Evidence]:
         """List the located photos that decided.
 
         Args:
             others: (k,) their numbers in the chain.
             shares: (k,) how probable it is that the photo was taken near each.
         """
-        index = int(chain.indices[member])
-        more = self._more(index, _nats_of_radius(radius_km))
+        more = self._more(int(chain.indices[member]), _nats_of_radius(radius_km))
         order = np.argsort(-shares, kind="stable")[:_LOCATED_NAMED]
         named = [k for k in order.tolist() if shares[k] >= _LEAST_SHARE_NAMED or k == order[0]]
         for k in named:
@@ -87,32 +98,34 @@ class Witnesses:
             words = neighbour_words(photo.name, gap_h, True, photo.place is None, copied)
             # What lies near none of them, pictures and hints have decided.
             weight = round(more * float(shares.sum() * shares[k] / shares[named].sum()), 2)
-            self.evidence[index].append(Evidence("time-neighbour", weight, photo.name, words))
+            yield Evidence("time-neighbour", weight, photo.name, words)
 
-    def folder(self, index: int, others: int, located: int, nats: float) -> None:
+    def folder(self, index: int, others: int, located: int, nats: float) -> Iterator[Evidence]:
         """Name the rest of a folder, some of it with positions."""
         kind, words = "folder-neighbour" if located else "folder", folder_words(others, located)
-        self.evidence[index].append(Evidence(kind, round(self._more(index, nats), 2), None, words))
+        yield Evidence(kind, round(self._more(index, nats), 2), None, words)
 
-    def track(self, index: int, radius_km: float) -> None:
+    def track(self, index: int, radius_km: float) -> Iterator[Evidence]:
         """Name the track."""
         words = Sentence("the track was here, give or take {radius}", radius=distance(radius_km))
-        self.evidence[index].append(Evidence("track", self._weight(index, radius_km), None, words))
+        yield Evidence("track", self._weight(index, radius_km), None, words)
 
-    def gallery(self, index: int, name: str, radius_km: float) -> None:
+    def gallery(self, index: int, name: str, radius_km: float) -> Iterator[Evidence]:
         """Name the photo of the user's gallery that shows the same place."""
         words = Sentence("looks like {photo} of your gallery", photo=PurePath(name).stem)
-        self.evidence[index].append(Evidence("gallery", self._weight(index, radius_km), name, words))
+        yield Evidence("gallery", self._weight(index, radius_km), name, words)
 
     def _weight(self, index: int, radius_km: float) -> float:
-        return round(_nats_of_radius(radius_km) / self._nats[index], 2)
+        return round(_nats_of_radius(radius_km) / float(self._nats[index]), 2)
 
-    def overruled(self, index: int, answer: Where, raster: PlaceRaster, grid: CellGrid) -> None:
-        """Say so where a hint had no say in the end."""
-        for number, factor in enumerate(self._photos[index].factors, start=1):
-            if is_overruled(raster, grid, factor.values, answer.position, answer.regions[0].code):
+    def _factors(self, index: int, answer: Where, raster: PlaceRaster, grid: CellGrid) -> Iterator[Evidence]:
+        """Hints and the like, and which of them had no say in the end."""
+        for factor in self._photos[index].factors:
+            if is_overruled(raster, grid, factor.values, answer.position, answer.best_code):
                 words = Sentence("{hint}, but the rest speaks against it", hint=factor.words)
-                self.evidence[index][number] = Evidence(factor.kind, 0.0, None, words)
+                yield Evidence(factor.kind, 0.0, None, words)
+            else:
+                yield Evidence(factor.kind, 1.0, None, factor.words)
 
 
 def _nats_of_radius(radius_km: float) -> float:

@@ -7,7 +7,7 @@ when the batch is complete, or again when the user corrected a photo (see ``Cont
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache
@@ -76,8 +76,8 @@ def predict_in_context(
     camera_offsets: CameraOffsets | None = None,
     cameras: Mapping[str, Sequence[CameraClock]] | None = None,
     gallery: Gallery | None = None,
-) -> list[Prediction]:
-    """One prediction per photo, in their order.
+) -> Iterator[Prediction]:
+    """One prediction per photo, in their order; all is judged at once, and each is made when it is asked for.
 
     Args:
         kinds: sources that may speak besides the image; see ``evidence.KINDS``.
@@ -92,7 +92,7 @@ def predict_in_context(
         GeotaggerError: a resource is damaged, or the gallery cannot be read.
     """
     if not items:
-        return []
+        return iter(())
     model = context_model(grid, calibration)
     unseen = _unseen(grid, items)
     rolls = rolls_of([item.metadata for item in items])

@@ -59,7 +59,8 @@ def _peak_mb() -> float:
 
 def _time(model: ContextModel, photos: list[ContextPhoto], case: str) -> None:
     started, busy = time.perf_counter(), time.process_time()
-    model.predict(photos, "", "")
+    for _ in model.predict(photos, "", ""):
+        pass
     seconds, busy = time.perf_counter() - started, time.process_time() - busy
     each_ms = 1000 * busy / len(photos)
     print(f"{len(photos):6}  {case}  {seconds:7.2f}  {busy:7.2f}  {each_ms:6.2f}", flush=True)

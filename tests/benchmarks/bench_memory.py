@@ -2,8 +2,9 @@
 
     python tests/benchmarks/bench_memory.py [--photos N] [--alone]
 
-Per photo means: what the process holds (resident set, after Python's collection and with free memory given back) with
-N photos more than before, divided by N; once when they are read, and again when they are predicted and judged together.
+Per photo means: what the process holds (its own memory as Linux counts it, after Python's collection and with free memory
+given back) with N photos more than before, divided by N; once when they are read, and again when they are predicted and
+judged together. Pages of files and libraries, which come and go by tens of megabytes as the system likes, are not its own.
 Before, N photos were open, predicted and judged already, so that all that photos share is there. Thumbnails are off, in
 the list and on the map. Free memory at the end of a thread's heap, some tens of megabytes that the C library keeps for
 the next use however many photos there are, is given back at once here, which makes judging slower. The parts are
@@ -15,7 +16,6 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -49,14 +49,14 @@ _TRIM_THRESHOLD = -1
 """The option of ``mallopt`` for how much free memory the heap of a thread keeps at its end."""
 
 
-def resident_bytes() -> int:
-    """What the process holds, on Linux, once the map has come to rest."""
+def own_bytes() -> int:
+    """What the process holds of its own, on Linux, once the map has come to rest."""
     rested = time.monotonic() + _REST_S
     wait(lambda: time.monotonic() > rested)
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    rows = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(row.split()[1]) for row in rows if row.startswith("Anonymous:")) * 1024
 
 
 def bytes_in(roots: Iterable[object], seen: set[int]) -> int:
@@ -127,12 +127,12 @@ def main() -> None:
     def read(paths: list[Path]) -> int:
         window.open_paths(paths)
         wait(lambda: len(session) == len(paths) and not window.reading.progress.running)
-        return resident_bytes()
+        return own_bytes()
 
     def predict() -> int:
         window.predicting.predict([photo.id for photo in session if photo.prediction is None])
         wait(lambda: not window.predicting.progress.running and not window.judging.busy)
-        return resident_bytes()
+        return own_bytes()
 
     read(every[:count])
     before = predict()

@@ -24,7 +24,7 @@ ALL_OVER = (
 
 
 def answers(model, photos, **options):
-    return model.predict(photos, "m", "cpu", **options)
+    return list(model.predict(photos, "m", "cpu", **options))
 
 
 def test_photos_without_clocks_help_one_another(model, simulation):

@@ -17,7 +17,7 @@ def told(model, photo, text, origin=HintOrigin.USER):
 
 
 def answers(model, photos):
-    return model.predict(photos, "m", "cpu")
+    return list(model.predict(photos, "m", "cpu"))
 
 
 def chance_of(prediction, code):

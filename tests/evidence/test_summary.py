@@ -6,7 +6,7 @@ import pytest
 from geotagger.core.geo import LatLon
 from geotagger.core.regions import load_regions
 from geotagger.evidence.posterior import cell_distances, predict_from_posterior
-from geotagger.evidence.summary import CellSummary, where_from_regions
+from geotagger.evidence.summary import CellSummary, Where
 
 
 def posteriors(grid, sharpness):
@@ -20,7 +20,8 @@ def test_many_at_once_say_what_each_says_alone(grid, calibration, sharpness):
     rows = posteriors(grid, sharpness)
     summary = CellSummary(cell_distances(grid), np.arange(len(grid)))
     found = summary.all(rows, calibration.radius_mass, calibration.set_mass)
-    for row, where in zip(rows, found, strict=True):
+    for row, what in zip(rows, found, strict=True):
+        where = what.prediction(0.8, 0.8, (), "m", "cpu")
         plain = predict_from_posterior(row, grid, calibration, (), "m", "cpu")
         assert where.position == plain.position
         assert where.radius_km == plain.radius_km
@@ -45,8 +46,9 @@ def test_what_single_precision_cannot_hold_is_nothing(grid):
 def test_regions_are_ranked_and_those_ruled_out_come_last():
     by_region = np.zeros(len(load_regions()))
     by_region[[4, 9, 30]] = 1.0, 6.0, 3.0
-    where = where_from_regions(LatLon(39.7, -105.0), 5.0, by_region, 0.8)
-    codes = load_regions().codes
+    what, codes = Where(LatLon(39.7, -105.0), 5.0, by_region, 0.8), load_regions().codes
+    where = what.prediction(0.8, 0.8, (), "m", "cpu")
+    assert what.best_code == where.best.code
     assert [(one.code, one.probability) for one in where.regions[:3]] == [
         (codes[9], 0.6),
         (codes[30], 0.3),

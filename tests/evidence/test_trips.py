@@ -15,7 +15,7 @@ DENVER = LatLon(39.74, -104.99)
 
 
 def answers(model, photos, **options):
-    return model.predict(photos, "m", "cpu", **options)
+    return list(model.predict(photos, "m", "cpu", **options))
 
 
 def test_a_photo_alone_is_judged_as_by_its_image(model, simulation, grid, calibration):

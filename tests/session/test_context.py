@@ -50,7 +50,7 @@ def item(
 
 
 def predict(bundle, items, **options):
-    return predict_in_context(items, bundle.grid, bundle.calibration, "m", "cpu", **options)
+    return list(predict_in_context(items, bundle.grid, bundle.calibration, "m", "cpu", **options))
 
 
 def gpx(path: Path, rows: list[tuple[str, LatLon]]) -> Path:
