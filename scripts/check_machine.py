@@ -1,6 +1,8 @@
 """Stops an installation that cannot succeed, with a clear sentence: Python too old, no venv, disk too small.
 
-Runs on the interpreter that the user has, however old, so it is written in the Python of long ago.
+Runs on the interpreter that the user has, however old, so it is written in the Python 3 of long ago.
+
+    python3 scripts/check_machine.py [--torch cpu] ENVIRONMENT_FOLDER          (as the Makefile does)
 """
 
 import os
@@ -12,7 +14,7 @@ NEEDED_GB = {"cuda": 9.0, "small": 3.5}
 """Free space for the environment: the CUDA build of PyTorch on Linux, and every other build."""
 
 
-def problem(version, has_venv, free_bytes, needed_gb):
+def problem(version: "tuple[int, ...]", has_venv: bool, free_bytes: int, needed_gb: float) -> "str | None":
     """The sentence that says why the installation cannot succeed, or None."""
     if version < OLDEST_PYTHON:
         return (
@@ -32,14 +34,14 @@ def problem(version, has_venv, free_bytes, needed_gb):
     return None
 
 
-def needed_gb(torch, installed):
+def needed_gb(torch: str, installed: bool) -> float:
     """Free space that the installation will take, in gigabytes; nothing where torch is there already."""
     if installed:
         return 0.5
     return NEEDED_GB["cuda" if sys.platform.startswith("linux") and torch != "cpu" else "small"]
 
 
-def main(arguments):
+def main(arguments: "list[str]") -> int:
     """Check the machine for the environment folder named last; exit with 1 and a sentence if it will not do."""
     torch = arguments[arguments.index("--torch") + 1] if "--torch" in arguments else ""
     environment = os.path.abspath(arguments[-1])

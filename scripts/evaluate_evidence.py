@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from evidence_cases import (
@@ -81,7 +82,7 @@ START = Tuning(
     radius_coverage=0.8,
     set_coverage=0.8,
 )
-TRIED: tuple[Mapping[str, float], ...] = (
+TRIED: tuple[Mapping[str, Any], ...] = (
     {},
     {"doubt": 0.5},
     {"doubt": 0.5, "image_weight": 0.6},
@@ -132,13 +133,13 @@ class Bench:
             for judged in self.judge(Located.NONE, TOGETHER, (0,)):
                 losses[judged.case.photographer].append(_region_loss(judged))
             table.append({who: (float(np.mean(of)), np.sqrt(len(of))) for who, of in losses.items()})
-            print(f"{dict(change) or 'start'}: loss {_balanced(table[-1], lambda who: True):.3f}", flush=True)
+            print(f"{dict(change) or 'start'}: loss {_balanced(table[-1], _everybody):.3f}", flush=True)
 
         def best(uses: Callable[[str], bool]) -> Tuning:
             return replace(START, **TRIED[int(np.argmin([_balanced(row, uses) for row in table]))])
 
-        self.tuning = {fold: best(lambda who, fold=fold: fold_of(who) != fold) for fold in self.models}
-        return best(lambda who: True)
+        self.tuning = {fold: best(_not_of(fold)) for fold in self.models}
+        return best(_everybody)
 
     def choose_masses(self, overall: Tuning, seeds: Iterable[int]) -> Tuning:
         """Set the shares for radii and region sets for each fold by the others; gives those of all photographers."""
@@ -155,14 +156,19 @@ class Bench:
                 for judged, score in judged_with_scores(model, draw):
                     scores.append((who, score.radius_share, score.radius_mass))
                     scores.append((who, score.set_share, judged.before))
-        names = sorted({name for _, name, _ in scores})
         self.tuning = {
-            fold: replace(
-                tuning, **{n: _mass(scores, n, lambda who, f=fold: fold_of(who) != f) for n in names}
-            )
-            for fold, tuning in self.tuning.items()
+            fold: replace(tuning, **_masses(scores, _not_of(fold))) for fold, tuning in self.tuning.items()
         }
-        return replace(overall, **{name: _mass(scores, name, lambda who: True) for name in names})
+        return replace(overall, **_masses(scores, _everybody))
+
+
+def _everybody(_: str) -> bool:
+    return True
+
+
+def _not_of(fold: int) -> Callable[[str], bool]:
+    """Whether a photographer is of another fold."""
+    return lambda who: fold_of(who) != fold
 
 
 def _region_loss(judged: Judged) -> float:
@@ -188,6 +194,11 @@ def _mass(scores: Sequence[tuple[str, str, float]], name: str, uses: Callable[[s
     order = np.argsort(masses)
     held = np.cumsum(weights[order]) / weights.sum()
     return round(float(np.clip(masses[order][np.searchsorted(held, AIM)], LEAST_SHARE, 0.998)), 3)
+
+
+def _masses(scores: Sequence[tuple[str, str, float]], uses: Callable[[str], bool]) -> dict[str, Any]:
+    """Each share by its name, as ``_mass`` sets it."""
+    return {name: _mass(scores, name, uses) for name in sorted({name for _, name, _ in scores})}
 
 
 def learned_laws(photos: Path, kept: Path | None) -> dict[int, MotionLaw]:

@@ -24,8 +24,9 @@ from geotagger.core.geo import LatLon
 from geotagger.core.paths import cache_dir
 from geotagger.core.prediction import ImageOutput, Prediction
 from geotagger.core.regions import load_regions
+from geotagger.evidence.batch import Score
 from geotagger.evidence.clocks import clock_hours
-from geotagger.evidence.fusion import ContextModel, Score
+from geotagger.evidence.fusion import ContextModel
 from geotagger.evidence.gallery import GalleryMatch
 from geotagger.evidence.hints import HintOrigin, parse_hint
 from geotagger.evidence.sphere import between, positions, unit_vectors
@@ -135,7 +136,7 @@ class Folders(Enum):
 
 def in_folders(cases: Sequence[Case], kind: Folders) -> list[Case]:
     """The cases without clocks, in folders of some kind; photos of different fifths of the photographers do not mix."""
-    groups = defaultdict(list)
+    groups: dict[object, list[Case]] = defaultdict(list)
     if kind is Folders.TRIP:
         every = trips([case.photo for case in cases])
         groups |= {n: [cases[i] for i in trip] for n, trip in enumerate(every) if len(trip) >= LEAST_OF_TRIP}

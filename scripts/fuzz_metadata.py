@@ -206,7 +206,8 @@ def examine(case: Case) -> str:
         if fix is not None and position is not None:
             assert abs(position.position.lat_deg - fix.position.lat_deg) <= 1e-6
             assert abs(position.position.lon_deg - fix.position.lon_deg) <= 1e-6
-        left = places_left(again, changed, None if fix is not None else before.fix and before.fix.position)
+        stripped = before.fix.position if fix is None and before.fix is not None else None
+        left = places_left(again, changed, stripped)
         assert all(str(place) for place in left)
         described = describe(Path(name), changed, [], None)
         assert (described.taken, described.camera, described.orientation) == (

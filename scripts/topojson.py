@@ -80,7 +80,7 @@ class Topology:
         return result
 
     def _geometry(self, geometry: dict[str, Any]) -> BaseGeometry | None:
-        arcs = geometry.get("arcs")
+        arcs: Any = geometry.get("arcs")
         kind = geometry["type"]
         if kind == "LineString":
             return LineString(self._line(arcs))
