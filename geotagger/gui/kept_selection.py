@@ -26,6 +26,7 @@ class KeptSelection(QObject):
         model.rearranged.connect(self._select_again)
         workbench.selection_changed.connect(self._forget)
         workbench.undo_stack.indexChanged.connect(self._forget)
+        workbench.removal_taken_back.connect(self._select_returned)
 
     def _forget(self, *_: object) -> None:
         """Something else was selected, or decided: nobody wants to go back there."""
@@ -50,6 +51,15 @@ class KeptSelection(QObject):
             self._wanted = None
         self._rows = []
         self._arranging = False
+
+    def _select_returned(self, photo_ids: list[int]) -> None:
+        """Select photos that are in the list again, and those that the filter hides when it shows them."""
+        self._model.arrange_if_due()
+        shown = [i for i in photo_ids if self._model.row_of(i) is not None]
+        if shown:
+            self._workbench.select(shown)
+        if len(shown) < len(photo_ids):
+            self._wanted = (tuple(photo_ids), None)
 
     def _next_shown(self) -> list[int]:
         """Of those that are shown now the photo that stood next below the current one, else above it, else the first."""

@@ -213,6 +213,11 @@ class PhotoModel(QStandardItemModel):
         if not self._later.isActive():  # it would never come to it while photos stream in
             self._later.start()
 
+    def arrange_if_due(self) -> None:
+        """Work out the rows anew now where that waits for what else may come."""
+        if self._later.isActive():
+            self.rearrange()
+
     def rearrange(self) -> None:
         """Work out the rows anew; views keep their current and selected photos."""
         self._later.stop()
@@ -267,7 +272,8 @@ class PhotoModel(QStandardItemModel):
         return self.filter.is_open and self.grouping is Grouping.NONE and self.sort_key is SortKey.ADDED
 
     def _on_added(self, photo_ids: list[int]) -> None:
-        come_back = photo_ids[0] < next(reversed(self._row_of), 0)
+        order = [next(reversed(self._row_of), 0), *photo_ids]
+        come_back = order != sorted(order)
         if not self._keeps_arrival_order or self.descending or come_back:
             self._rearrange_soon()
             return

@@ -14,7 +14,7 @@ from geotagger.gui.jobs import Jobs
 from geotagger.gui.language import trn
 from geotagger.gui.turns import Turns
 from geotagger.session import review
-from geotagger.session.history import Change
+from geotagger.session.history import Change, Decision
 from geotagger.session.photo import Photo, PhotoState
 from geotagger.session.session import Session
 
@@ -33,6 +33,8 @@ class Workbench(QObject):
     """Ids of photos that were closed."""
     photos_put_back = Signal(list)
     """Ids of photos that came in again as they were, after ``photos_added`` told of them."""
+    removal_taken_back = Signal(list)
+    """Ids of the photos of a removal, which are all open again."""
     photos_changed = Signal(list)
     """Ids of photos with new facts or decisions; many changes within a moment come as one signal."""
     selection_changed = Signal()
@@ -101,7 +103,7 @@ class Workbench(QObject):
         self._decisions.finish()
         photos = self.session.photos(photo_ids)
         if photos:
-            self.undo_stack.push(_RemovalCommand(self, photos))
+            self.undo_stack.push(_RemovalCommand(self, [photo.id for photo in photos]))
 
     def close_in_turns(self, photo_ids: Sequence[int]) -> None:
         """Close photos, of very many some at a time."""
@@ -112,22 +114,22 @@ class Workbench(QObject):
             self.close_photos(photo_ids[first : first + _CLOSED_AT_ONCE])
             yield
 
-    def put_back(self, photos: Sequence[Photo]) -> None:
-        """Open closed photos again as they were."""
-        self._decisions.run(self._putting_back(photos))
+    def put_back(self, decisions: Sequence[Decision]) -> None:
+        """Open closed photos again, decided as they were."""
+        self._decisions.run(self._putting_back(decisions))
 
-    def _putting_back(self, photos: Sequence[Photo]) -> Iterator[None]:
+    def _putting_back(self, decisions: Sequence[Decision]) -> Iterator[None]:
         back: list[int] = []
-        for number, photo in enumerate(photos, 1):
-            if self.session.put_back(photo):
-                back.append(photo.id)
-            if back and (len(back) == _BACK_AT_ONCE or number == len(photos)):
+        for number, decision in enumerate(decisions, 1):
+            if self.session.put_back(decision):
+                back.append(decision.photo_id)
+            self.note_changed((decision.photo_id,))
+            if back and (len(back) == _BACK_AT_ONCE or number == len(decisions)):
                 self.photos_added.emit(back)
                 self.photos_put_back.emit(back)
-                self.note_changed(back)
                 back = []
             yield
-        self.select([photo.id for photo in photos if photo.id in self.session])
+        self.removal_taken_back.emit([decision.photo_id for decision in decisions])
 
     # Selection -------------------------------------------------------------------------------------------
 
@@ -272,19 +274,20 @@ class _DecisionCommand(QUndoCommand):
 
 
 class _RemovalCommand(QUndoCommand):
-    """Photos that were taken out of the list, kept for undo."""
+    """Photos that were taken out of the list, with what was decided of them, kept for undo."""
 
-    def __init__(self, workbench: Workbench, photos: Sequence[Photo]) -> None:
+    def __init__(self, workbench: Workbench, photo_ids: Sequence[int]) -> None:
         super().__init__(
-            trn("Remove {n} photo from the list", "Remove {n} photos from the list", len(photos))
+            trn("Remove {n} photo from the list", "Remove {n} photos from the list", len(photo_ids))
         )
         self._workbench = workbench
-        self._photos = photos
+        self._photo_ids = photo_ids
+        self._decisions: Sequence[Decision] = ()
 
     def redo(self) -> None:
         self._workbench.finish_decisions()
-        self._photos = self._workbench.session.photos([photo.id for photo in self._photos])
-        self._workbench.close_in_turns([photo.id for photo in self._photos])
+        self._decisions = [Decision.of(photo) for photo in self._workbench.session.photos(self._photo_ids)]
+        self._workbench.close_in_turns(self._photo_ids)
 
     def undo(self) -> None:
-        self._workbench.put_back(self._photos)
+        self._workbench.put_back(self._decisions)

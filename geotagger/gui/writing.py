@@ -348,7 +348,7 @@ class Writing(QObject):
         ]
         facts += [(path, {"error": reason}) for path, reason in report.failures]
         for path, known in facts:
-            photo_id = session.id_of(path)
+            photo_id = session.id_of(path, also_closed=True)
             if photo_id is not None and session.update(photo_id, **known):
                 self._workbench.note_changed((photo_id,))
             yield

@@ -17,6 +17,8 @@ class Session:
 
     def __init__(self) -> None:
         self._photos: dict[int, Photo] = {}
+        # A photo that was closed may come back. It keeps its number, and what happens to its file is noted.
+        self._closed: dict[int, Photo] = {}
         self._id_by_path: dict[str, int] = {}
         self._next_id = 1
         self._counts: Counter[PhotoState] = Counter()
@@ -71,9 +73,10 @@ class Session:
         """The photos with these ids; ids that are no longer open are left out."""
         return [self._photos[i] for i in photo_ids if i in self._photos]
 
-    def id_of(self, path: Path) -> int | None:
-        """Id of the photo with this real path, if it is open."""
-        return self._id_by_path.get(str(path))
+    def id_of(self, path: Path, *, also_closed: bool = False) -> int | None:
+        """Id of the photo with this real path, if it is open, or else was."""
+        photo_id = self._id_by_path.get(str(path))
+        return photo_id if also_closed or photo_id in self._photos else None
 
     def add(self, real_paths: Sequence[Path]) -> list[int]:
         """Open photos that are not open yet.
@@ -82,20 +85,23 @@ class Session:
             real_paths: paths with symbolic links resolved, so that one file comes in only once.
 
         Returns:
-            Ids of the photos that were new.
+            Ids of the photos that were new. One that was closed has the number that it had, and nothing that was
+            decided of it.
         """
         new_ids = []
         for path in real_paths:
-            key = str(path)
-            if key in self._id_by_path:
+            photo_id = self._id_by_path.setdefault(str(path), self._next_id)
+            if photo_id in self._photos:
                 continue
-            photo = Photo(self._next_id, path)
-            self._next_id += 1
-            self._id_by_path[key] = photo.id
-            self._photos[photo.id] = photo
-            self._counts[photo.state] += 1
-            new_ids.append(photo.id)
+            self._next_id = max(self._next_id, photo_id + 1)
+            closed = self._closed.pop(photo_id, None)
+            self._open(Photo(photo_id, path, written=None if closed is None else closed.written))
+            new_ids.append(photo_id)
         return new_ids
+
+    def _open(self, unread: Photo) -> None:
+        self._photos[unread.id] = unread
+        self._counts[unread.state] += 1
 
     def remove(self, photo_ids: Iterable[int]) -> list[int]:
         """Close photos; returns the ids that were open."""
@@ -103,28 +109,30 @@ class Session:
         for photo_id in photo_ids:
             photo = self._photos.pop(photo_id, None)
             if photo is not None:
-                del self._id_by_path[str(photo.path)]
+                self._closed[photo_id] = replace(photo, predicting=False)
                 self._counts[photo.state] -= 1
                 self._pending.discard(photo_id)
                 self._open_guesses.pop(photo_id, None)
                 removed.append(photo_id)
         return removed
 
-    def put_back(self, photo: Photo) -> bool:
-        """Open a photo that was closed, with the number and the facts that it had.
+    def put_back(self, decision: Decision) -> bool:
+        """Open a photo that was closed, with what is known of it by now, and decide it as it was decided then.
 
         Returns:
-            False where that file has been opened again meanwhile.
+            False where that file has been opened again meanwhile; it is decided all the same.
         """
-        key = str(photo.path)
-        if photo.id in self._photos or key in self._id_by_path:
-            return False
-        self._id_by_path[key] = photo.id
-        # As one that nothing is known of, so that the facts are counted with those of all others.
-        self._photos[photo.id] = unread = Photo(photo.id, photo.path)
-        self._counts[unread.state] += 1
-        self.put(replace(photo, predicting=False))
-        return True
+        closed = self._closed.pop(decision.photo_id, None)
+        if closed is not None:
+            # As one that nothing is known of, so that the facts are counted with those of all others.
+            self._open(Photo(closed.id, closed.path))
+            self.put(closed)
+        photo = self._photos[decision.photo_id]
+        if Decision.of(photo) != decision:
+            # Also where it is still to be read; why it could not be read stays true.
+            error = photo.error if photo.metadata is None else None
+            self.put(replace(photo, edited=decision.edited, skipped=decision.skipped, error=error))
+        return closed is not None
 
     def put(self, photo: Photo) -> bool:
         """Store a new value of an open photo; True if that changed anything."""
@@ -147,7 +155,10 @@ class Session:
         return True
 
     def update(self, photo_id: int, **facts: Any) -> bool:
-        """Store new facts of an open photo; True if that changed anything."""
+        """Store new facts of a photo, also of a closed one, for when it comes back; True if an open one changed."""
+        closed = self._closed.get(photo_id)
+        if closed is not None:
+            self._closed[photo_id] = replace(closed, **facts)
         old = self._photos.get(photo_id)
         return old is not None and self.put(replace(old, **facts))
 

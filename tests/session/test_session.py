@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from geotagger.session import review
-from geotagger.session.photo import PhotoState
+from geotagger.session.history import Decision
+from geotagger.session.photo import Photo, PhotoState
 from geotagger.session.session import Session
 from tests.session.made import make_photo, prediction
 
@@ -44,40 +45,60 @@ def test_counts_follow_every_change() -> None:
     assert sum(session.counts.values()) == 1
 
 
-def test_a_closed_photo_can_be_opened_again_under_a_new_number() -> None:
+def test_a_closed_photo_can_be_opened_again_and_nothing_is_decided_of_it_then() -> None:
     session = Session()
     [first] = session.add([A])
+    session.put(replace(review.accept(make_photo(first, "a.jpg", prediction=prediction())), path=A))
     assert session.remove([first]) == [first]
     assert session.remove([first]) == []
-    [again] = session.add([A])
-    assert again != first
+    assert session.id_of(A) is None
+    assert session.id_of(A, also_closed=True) == first
+    assert session.add([A, B, A]) == [first, first + 1]
+    assert session[first] == Photo(first, A)
+    assert sum(session.counts.values()) == 2
 
 
-def test_a_closed_photo_comes_back_as_it_was_unless_its_file_was_opened_again() -> None:
+def test_a_closed_photo_comes_back_as_it_was() -> None:
     session = Session()
     [first] = session.add([A])
     accepted = review.accept(make_photo(first, "a.jpg", prediction=prediction()))
-    session.put(replace(accepted, path=A))
+    session.put(replace(accepted, path=A, predicting=True))
     closed = session[first]
     session.remove([first])
-    assert session.put_back(replace(closed, predicting=True))
-    assert session[first] == closed, "nobody predicts it any more"
+    assert session.put_back(Decision.of(closed))
+    assert session[first] == replace(closed, predicting=False), "nobody predicts it any more"
     assert session.pending_ids == [first]
     assert session.counts[PhotoState.ACCEPTED] == 1
     assert sum(session.counts.values()) == 1
-    assert not session.put_back(closed)
+
+
+def test_what_was_decided_comes_back_to_a_photo_that_was_opened_again_meanwhile() -> None:
+    session = Session()
+    [first] = session.add([A])
+    session.put(replace(review.accept(make_photo(first, "a.jpg", prediction=prediction())), path=A))
+    closed = session[first]
     session.remove([first])
     session.add([A])
-    assert not session.put_back(closed)
+    assert not session.put_back(Decision.of(closed))
+    assert session[first].state is PhotoState.READING, "it is still being read"
+    assert session.pending_count == 0
+    session.update(first, metadata=closed.metadata)
+    assert session[first].edited == closed.edited
+    assert session.pending_ids == [first]
     assert len(session) == 1
 
 
-def test_results_for_a_closed_photo_are_dropped() -> None:
+def test_what_happens_to_the_file_of_a_closed_photo_is_known_when_it_comes_back() -> None:
     session = Session()
     [photo_id] = session.add([A])
+    session.put(replace(review.accept(make_photo(photo_id, "a.jpg", prediction=prediction())), path=A))
+    session.update(photo_id, written=session[photo_id].edited)
+    decision = Decision.of(session[photo_id])
     session.remove([photo_id])
-    assert not session.update(photo_id, error="too late")
+    assert not session.update(photo_id, written=None), "no open photo changed"
     assert len(session) == 0
+    session.put_back(decision)
+    assert session[photo_id].state is PhotoState.ACCEPTED
 
 
 def test_a_failed_write_stays_pending_so_that_it_can_be_tried_again() -> None:
