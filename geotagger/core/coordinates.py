@@ -46,7 +46,11 @@ _PLAIN = re.compile(
 _DECIMAL_COMMA = re.compile(r"\s*([+-]?\d+,\d+)\s*°?\s*(?:[;/]\s*|\s+|,\s+)([+-]?\d+,\d+)\s*°?\s*")
 
 # Degrees, minutes, seconds with a hemisphere letter before or after; O is ouest or Ost, told apart by context.
-_ANGLE = r"(\d+(?:[.,]\d+)?)\s*(?:[°ºd:]|deg|\s)?\s*(?:(\d+(?:[.,]\d+)?)\s*(?:[′'’‘m:]|\s)?\s*)?(?:(\d+(?:[.,]\d+)?)\s*(?:[″\"”“s]|''|′′)?\s*)?"
+# No number ends before another digit: else a long run of digits could be shared out in more ways than can be tried.
+_PART = r"(\d+(?:[.,]\d+)?)(?!\d)"
+_ANGLE = (
+    rf"{_PART}\s*(?:[°ºd:]|deg|\s)?\s*(?:{_PART}\s*(?:[′'’‘m:]|\s)?\s*)?(?:{_PART}\s*(?:[″\"”“s]|''|′′)?\s*)?"
+)
 _HEMISPHERE_AFTER = re.compile(rf"\s*{_ANGLE}([NS])\s*[,;/]?\s*{_ANGLE}([EWO])\s*", re.IGNORECASE)
 _HEMISPHERE_BEFORE = re.compile(rf"\s*([NS])\s*{_ANGLE}\s*[,;/]?\s*([EWO])\s*{_ANGLE}\s*", re.IGNORECASE)
 _SIGNED_DMS = re.compile(
@@ -79,7 +83,7 @@ def parse_coordinates(text: str) -> LatLon:
             if found := pattern.search(decoded):
                 return LatLon(float(found[1]), float(found[2]))
         raise CoordinateError("The link holds no position.")
-    text = text.replace("−", "-").replace("–", "-")
+    text = " ".join(text.replace("−", "-").replace("–", "-").split())
     if found := _PLAIN.fullmatch(text):
         return LatLon(float(found[1]), float(found[2]))
     if found := _DECIMAL_COMMA.fullmatch(text):

@@ -146,14 +146,14 @@ class _Meta:
             method = number_at(2) & 15 if version else 0
             number_at(2)
             base = number_at(base_size)
-            extents = []
-            for _ in range(number_at(2)):
+            extents = number_at(2)
+            if item != number or extents != 1:
+                position += extents * (index_size + offset_size + length_size)
+            else:
                 number_at(index_size)
-                extents.append((base + number_at(offset_size), number_at(length_size)))
+                start, length = base + number_at(offset_size), number_at(length_size)
                 if position > len(data):
                     return None
-            if item == number and len(extents) == 1:
-                start, length = extents[0]
                 inner = self._boxes.get(b"idat")
                 if method == 1 and inner:
                     start += inner.start
@@ -176,7 +176,7 @@ class _Meta:
         for number, (kind, rest) in self._types.items():
             if kind == b"mime" and b"application/rdf+xml" in rest:
                 item = self._item(number)
-                return item.read(0, item.size) if item is not None else None
+                return item.read(0, min(item.size, _MAX_META_BYTES)) if item is not None else None
         return None
 
     def shown_size(self) -> tuple[int | None, int | None]:

@@ -40,6 +40,8 @@ _RESOLUTION_RESOURCE = b"8BIM\x03\xed\0\0\0\0\0\x10"
 _AFCP = re.compile(rb"AXS[!*]")
 _TRAILER_WINDOW = 65_536
 _MAX_SEGMENTS = 4096
+_MAX_BETWEEN = 1 << 16
+"""So many bytes of fill may stand between all segments; erased memory cards hold nothing else."""
 
 
 class Segment(NamedTuple):
@@ -87,8 +89,8 @@ def segments(source: Source) -> list[Segment]:
     if read(0, 2) != b"\xff\xd8":
         raise FormatError("it is not a JPEG file")
     found: list[Segment] = []
-    position = 2
-    while len(found) < _MAX_SEGMENTS:
+    position, between = 2, 0
+    while len(found) < _MAX_SEGMENTS and between < _MAX_BETWEEN:
         head = read(position, 4)
         if len(head) < 2:
             raise FormatError("the JPEG file is cut off before its image")
@@ -97,11 +99,13 @@ def segments(source: Source) -> list[Segment]:
         marker = head[1]
         if marker == 0xFF:
             position += 1
+            between += 1
             continue
         if marker in (0x00, SOI, EOI):
             raise FormatError("the JPEG file's headers are damaged")
         if marker == 0x01 or 0xD0 <= marker <= 0xD7:
             position += 2
+            between += 2
             continue
         length = int.from_bytes(head[2:4], "big")
         if len(head) < 4 or length < 2 or position + 2 + length > size:
@@ -120,7 +124,7 @@ def _parts(source: Source) -> _Parts:
     xmp: list[Segment] = []
     blocks: list[bytes] = []
     packet: bytes | None = None
-    resources = b""
+    resources: list[bytes] = []
     extended: list[tuple[bytes, bytes]] = []
     width = height = None
     found = segments(source)
@@ -137,7 +141,8 @@ def _parts(source: Source) -> _Parts:
                 extended.append((data[_EXTENDED_PLACE], data[_EXTENDED_PLACE.stop :]))
         elif segment.marker == APP13:
             data = source.read(segment.payload, segment.size)
-            resources += data[len(_PHOTOSHOP) :] if data.startswith(_PHOTOSHOP) else b""
+            if data.startswith(_PHOTOSHOP):
+                resources.append(data[len(_PHOTOSHOP) :])
         elif segment.marker in _FRAMES and width is None:
             height, width = struct.unpack(">HH", source.read(segment.payload + 1, 4).ljust(4, b"\0"))
     return _Parts(
@@ -146,7 +151,7 @@ def _parts(source: Source) -> _Parts:
         tuple(xmp),
         tuple(blocks),
         packet,
-        resources or None,
+        b"".join(resources) or None,
         b"GPSL" in b"".join(part for _, part in sorted(extended)),
         width,
         height,

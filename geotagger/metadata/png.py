@@ -62,7 +62,8 @@ def chunks(source: Source) -> tuple[list[Chunk], bool]:
     while len(found) < _MAX_CHUNKS:
         head = source.read(position, 8)
         size = int.from_bytes(head[:4], "big")
-        if len(head) < 8 or position + 12 + size > source.size:
+        # What is no name stands in a part of the file that never arrived, or was lost: millions of zeros, mostly.
+        if not head[4:].isalpha() or position + 12 + size > source.size:
             break
         found.append(Chunk(head[4:], position, size))
         position += 12 + size

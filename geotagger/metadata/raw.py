@@ -18,6 +18,7 @@ MAGICS = frozenset({42, 0x4F52, 0x5352, 0x55})
 """TIFF, Olympus ORF (two kinds) and Panasonic RW2."""
 RAF_SIGNATURE = b"FUJIFILMCCD-RAW "
 MRW_SIGNATURE = b"\0MRM"
+_MAX_MRW_BLOCKS = 64
 _PANASONIC_SIZE = (0x07, 0x06)
 _PANASONIC_PREVIEW = 0x2E
 
@@ -89,7 +90,9 @@ class Mrw(_ReadOnly):
         position = 8
         block: Source | None = None
         width = height = None
-        while position + 8 <= min(end, source.size):
+        for _ in range(_MAX_MRW_BLOCKS):
+            if position + 8 > min(end, source.size):
+                break
             head = source.read(position, 8)
             size = int.from_bytes(head[4:], "big")
             if head[:4] == b"\0TTW":

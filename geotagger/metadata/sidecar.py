@@ -7,6 +7,7 @@ merged into where it exists and belongs to this photo alone: two photos with one
 from __future__ import annotations
 
 import os
+import stat
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,11 @@ def own_path(photo: Path) -> Path:
     return photo.with_name(photo.name + ".xmp")
 
 
+def _opened(path: str, flags: int) -> int:
+    """Open without waiting for somebody who writes into a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def _read(path: str) -> Sidecar | None:
     """A sidecar, or None where there is no such file.
 
@@ -47,10 +53,12 @@ def _read(path: str) -> Sidecar | None:
     if not os.access(path, os.F_OK):  # the fastest question, asked four times for every photo
         return None
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb", opener=_opened) as file:
             status = os.fstat(file.fileno())
-            data = file.read(MAX_SIDECAR_BYTES + 1)
+            data = file.read(MAX_SIDECAR_BYTES + 1) if stat.S_ISREG(status.st_mode) else None
     except (FileNotFoundError, IsADirectoryError):
+        return None
+    if data is None:
         return None
     try:
         packet = packet_of(data) if len(data) <= MAX_SIDECAR_BYTES else None

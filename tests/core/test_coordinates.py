@@ -87,6 +87,22 @@ def test_what_is_not_a_position_is_refused_with_a_sentence(text):
     assert str(caught.value).endswith(".")
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 1990,
+        "N" + "1" * 1900 + "x",
+        "1" * 900 + "N" + "1" * 900,
+        "1" + " " * 1900 + "x",
+        "N 1" + " 1" * 900,
+    ],
+)
+def test_long_texts_are_refused_at_once(text):
+    with pytest.raises(CoordinateError):
+        parse_coordinates(text)
+
+
 @given(st.floats(-90, 90), st.floats(-180, 180), st.sampled_from(Notation))
 def test_what_is_shown_is_read_back(lat, lon, notation):
     position = LatLon(lat, lon)

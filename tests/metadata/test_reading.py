@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -209,6 +210,45 @@ def test_missing_files_folders_and_pipes_get_a_sentence(tmp_path: Path) -> None:
 def test_a_photo_with_damaged_exif_is_still_a_photo(tmp_path: Path) -> None:
     metadata = read_photo(saved(tmp_path, "a.jpg", samples.REFUSED["exif-header-broken"]()))
     assert (metadata.width_px, metadata.taken, metadata.fix) == (48, None, None)
+
+
+def _heic_of_many_extents() -> bytes:
+    """A directory of images in which each of 5000 lies in 65 535 pieces of no length."""
+    extents = b"".join(struct.pack(">4H", number + 9, 0, 0, 0xFFFF) for number in range(5000))
+    exif = samples.box(b"infe", b"\2\0\0\0\0\1\0\0Exif\0")
+    directory = samples.box(b"iinf", b"\0\0\0\0\0\1" + exif)
+    directory += samples.box(b"iloc", b"\1\0\0\0\0\0" + struct.pack(">H", 5000) + extents)
+    return samples.box(b"ftyp", b"heic\0\0\0\0mif1heic") + samples.box(b"meta", bytes(4) + directory)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        pytest.param(
+            "a.jpg", b"\xff\xd8" + b"\xff" * 30_000_000, id="erased card behind the start of a JPEG"
+        ),
+        pytest.param("a.jpg", b"\xff\xd8" + b"\xff\xd0" * 15_000_000, id="restart markers without end"),
+        pytest.param(
+            "a.png", samples.png()[:33] + bytes(60_000_000), id="PNG of which the rest never arrived"
+        ),
+        pytest.param("a.mrw", b"\0MRM\x7f\xff\xff\xff" + bytes(60_000_000), id="MRW of empty blocks"),
+        pytest.param("a.heic", _heic_of_many_extents(), id="HEIC of billions of empty pieces"),
+    ],
+)
+def test_what_a_lost_half_looks_like_takes_no_time(tmp_path: Path, name: str, data: bytes) -> None:
+    path = saved(tmp_path, name, data)
+    if name == "a.jpg":
+        with pytest.raises(UnreadablePhotoError, match="headers are damaged"):
+            read_photo(path)
+    else:
+        assert read_photo(path).fix is None
+
+
+def test_fill_bytes_between_segments_are_no_damage(tmp_path: Path) -> None:
+    original = samples.JPEGS["camera-gps"]()
+    filled = original[:2] + b"\xff" * 5000 + original[2:]
+    assert read_photo(saved(tmp_path, "a.jpg", filled)).fix is not None
 
 
 def test_large_files_are_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

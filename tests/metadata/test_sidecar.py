@@ -65,6 +65,16 @@ def test_a_sidecar_without_position_does_not_win(photo: Path, write: Write) -> N
     assert metadata.sidecar == photo.with_name("IMG_1.jpg.xmp")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.timeout(10)
+def test_a_pipe_in_place_of_a_sidecar_is_passed_over(photo: Path, write: Write) -> None:
+    os.mkfifo(photo.with_name("IMG_1.jpg.xmp"))
+    assert read_photo(photo).sidecar is None
+    assert write(photo, ESTIMATE).written_to == photo
+    with pytest.raises(WriteRefusedError):
+        write(photo, MANUAL, sidecar=SidecarMode.ALWAYS)
+
+
 def test_always_writes_beside_the_photo(photo: Path, write: Write, oracle: ExifTool) -> None:
     original = photo.read_bytes()
     outcome = write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
