@@ -18,15 +18,18 @@ SAME_PLACE_DEG = 1e-6
 
 _STALE = frozenset(
     {
-        "GPSVersionID", "GPSLatitude", "GPSLongitude", "GPSSatellites", "GPSStatus", "GPSMeasureMode", "GPSDOP",
-        "GPSSpeedRef", "GPSSpeed", "GPSTrackRef", "GPSTrack", "GPSMapDatum", "GPSProcessingMethod",
-        "GPSAreaInformation", "GPSDifferential", "GPSHPositioningError",
+        "GPSVersionID", "GPSLatitude", "GPSLatitudeRef", "GPSLongitude", "GPSLongitudeRef", "GPSSatellites",
+        "GPSStatus", "GPSMeasureMode", "GPSDOP", "GPSSpeedRef", "GPSSpeed", "GPSTrackRef", "GPSTrack", "GPSMapDatum",
+        "GPSProcessingMethod", "GPSAreaInformation", "GPSDifferential", "GPSHPositioningError",
     }
 )  # fmt: skip
 _ALTITUDE = frozenset({"GPSAltitude", "GPSAltitudeRef"})
 _DESTINATION = frozenset(gps.TAG_NAMES[tag] for tag in gps.DESTINATION)
+_PART = r"(\d{1,2}(?:\.\d*)?)"
+_BETWEEN = r"\s*(?:,|°|['′]|deg|\s)\s*"
 _ARC = re.compile(
-    r"^\s*(\d{1,3})(?:,(\d{1,2}(?:\.\d*)?))(?:,(\d{1,2}(?:\.\d*)?))?\s*([NSEW])\s*$", re.IGNORECASE
+    rf"\s*([+-])?(\d{{1,3}}(?:\.\d*)?)(?:{_BETWEEN}{_PART})?(?:{_BETWEEN}{_PART})?\s*[°'′\"″]?\s*([NSEW])?\s*",
+    re.IGNORECASE,
 )
 _MINUTE_UNITS = 10**7
 
@@ -39,12 +42,20 @@ def _arc(deg: float, letters: str) -> str:
     return f"{degrees},{minutes}.{fraction:07d}{letter}"
 
 
-def _degrees(text: str | None, letters: str) -> float | None:
-    match = _ARC.match(text or "")
-    if match is None or match[4].upper() not in letters:
+def _degrees(text: str | None, ref: str | None, letters: str) -> float | None:
+    """An angle as XMP has it (``48,51.5022N``), or as other programs write it all the same.
+
+    Apple's exports hold decimal degrees without a sign and a property of their own for the hemisphere; others hold
+    decimal degrees with a sign, or degrees, minutes and seconds as people read them.
+    """
+    match = _ARC.fullmatch(text or "")
+    if match is None:
         return None
-    deg = int(match[1]) + float(match[2] or 0) / 60 + float(match[3] or 0) / 3600
-    return -deg if match[4].upper() == letters[1] else deg
+    letter = (match[5] or (ref or "").strip()[:1]).upper()
+    if (letter and letter not in letters) or (not letter and match[3]):
+        return None
+    deg = float(match[2]) + float(match[3] or 0) / 60 + float(match[4] or 0) / 3600
+    return -deg if match[1] == "-" or letter == letters[1] else deg
 
 
 def position_properties(fix: Fix) -> dict[Name, str]:
@@ -149,18 +160,16 @@ def without_fix(data: bytes) -> bytes:
 
 def position_in(packet: Packet) -> LatLon | None:
     """The position that a packet states."""
-    lat = _degrees(packet.get(EXIF, "GPSLatitude"), "NS")
-    lon = _degrees(packet.get(EXIF, "GPSLongitude"), "EW")
+    lat = _degrees(packet.get(EXIF, "GPSLatitude"), packet.get(EXIF, "GPSLatitudeRef"), "NS")
+    lon = _degrees(packet.get(EXIF, "GPSLongitude"), packet.get(EXIF, "GPSLongitudeRef"), "EW")
     return None if lat is None or lon is None else gps.checked(lat, lon)
 
 
 def radius_in(packet: Packet) -> float | None:
     """GPSHPositioningError of a packet in kilometres."""
     numerator, _, denominator = (packet.get(EXIF, "GPSHPositioningError") or "").partition("/")
-    try:
-        return float(numerator) / float(denominator or 1) / 1000
-    except (ValueError, ZeroDivisionError):
-        return None
+    metres, parts = _number(numerator), _number(denominator or "1")
+    return metres / parts / 1000 if metres is not None and parts else None
 
 
 def parsed(data: bytes | None) -> Packet | None:
@@ -199,10 +208,12 @@ def fix_of(position: LatLon, radius_km: float | None, packet: Packet | None) -> 
 
 
 def _number(text: str | None) -> float | None:
+    """A number that is none below zero; what is infinite or no number says nothing."""
     try:
-        return float(text) if text else None
+        value = float(text) if text else math.nan
     except ValueError:
         return None
+    return value if math.isfinite(value) and value >= 0 else None
 
 
 def _candidates(text: str) -> tuple[tuple[str, float], ...]:

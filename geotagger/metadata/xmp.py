@@ -168,6 +168,8 @@ class _Parser:
         self._scopes: list[dict[str, str]] = [{"xml": "http://www.w3.org/XML/1998/namespace", "": ""}]
         self._rdf_depth = 0
         self._open: tuple[Name, int, int] | None = None
+        self._said: list[str] = []
+        self._said_plainly = True
         self._parser = expat.ParserCreate("utf-8")
 
     def run(self) -> None:
@@ -175,6 +177,7 @@ class _Parser:
             raise UnsafeError("its XMP is not in UTF-8")
         parser = self._parser
         parser.ordered_attributes = True
+        parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
@@ -216,6 +219,9 @@ class _Parser:
             self._describe(at, pairs)
         elif depth == self._rdf_depth + 2 and self._rdf_depth and self._stack[-2] == _DESCRIPTION:
             self._open = (name, at, self._head(at, None))
+            self._said, self._said_plainly = [], True
+        elif self._open is not None:
+            self._said_plainly = False
 
     def _head(self, at: int, found: list[tuple[str, tuple[int, int]]] | None) -> int:
         """End of the start tag at ``at``; the spans of its attributes go into ``found``."""
@@ -252,7 +258,9 @@ class _Parser:
         self._packet.properties.append(item)
 
     def _text(self, text: str) -> None:
-        if (
+        if self._open is not None:
+            self._said.append(text)
+        elif (
             self._rdf_depth
             and len(self._stack) == self._rdf_depth + 1
             and self._stack[-1] == _DESCRIPTION
@@ -282,8 +290,11 @@ class _Parser:
             if not raw:
                 # An element without content says what it says in its attributes, if it has any.
                 raw = b" ".join(self._data[start:head_end].rstrip(b"/>").split(None, 1)[1:])
-            value = _unescaped(raw)
-            self._add(Property(property_name, value, (start, end), len(self._packet._descriptions) - 1))
+                self._said_plainly = False
+            value = "".join(self._said) if self._said_plainly else raw.decode("utf-8", "replace")
+            self._add(
+                Property(property_name, value.strip(), (start, end), len(self._packet._descriptions) - 1)
+            )
             self._open = None
         elif name == _DESCRIPTION and depth == self._rdf_depth + 1:
             description = self._packet._descriptions[-1]
@@ -291,20 +302,6 @@ class _Parser:
         elif name == (RDF, "RDF") and depth == self._rdf_depth:
             is_empty = self._is_empty(self._packet._rdf_span[1])
             self._packet._rdf_end = -1 if is_empty else self._parser.CurrentByteIndex
-
-
-def _unescaped(raw: bytes) -> str:
-    text = raw.decode("utf-8", "replace").strip()
-    if "&" in text and "<" not in text:
-        for entity, letter in (
-            ("&lt;", "<"),
-            ("&gt;", ">"),
-            ("&quot;", '"'),
-            ("&apos;", "'"),
-            ("&amp;", "&"),
-        ):
-            text = text.replace(entity, letter)
-    return text
 
 
 def _description(properties: Mapping[Name, str], rdf_prefix: str, about: str) -> bytes:

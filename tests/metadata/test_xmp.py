@@ -181,3 +181,92 @@ def test_exiftool_agrees_on_a_new_sidecar(tmp_path: Path, oracle: ExifTool) -> N
     assert tags["XMP-exif:GPSLongitude"] == pytest.approx(ESTIMATE.position.lon_deg, abs=1e-7)
     assert tags["XMP-exif:GPSHPositioningError"] == 310_000
     assert tags["XMP-geotagger:PositionCandidates"] == "US-MT:0.41 US-WY:0.22"
+
+
+APPLE = """<exif:GPSLongitude>2.6259000000000001</exif:GPSLongitude><exif:GPSLongitudeRef>W</exif:GPSLongitudeRef>
+<exif:GPSLatitudeRef>N</exif:GPSLatitudeRef><exif:GPSLatitude>51.456200000000002</exif:GPSLatitude>"""
+
+
+@pytest.mark.parametrize(
+    ("attributes", "body"),
+    [
+        pytest.param('exif:GPSLatitude="51,27.372N" exif:GPSLongitude="2,37.554W"', "", id="the standard"),
+        pytest.param(
+            'exif:GPSLatitude="51,27,22.32N" exif:GPSLongitude="2,37,33.24W"', "", id="with seconds"
+        ),
+        pytest.param("", APPLE, id="as Apple Photos exports it"),
+        pytest.param('exif:GPSLatitude="51.4562" exif:GPSLongitude="-2.6259"', "", id="decimal with signs"),
+        pytest.param(
+            'exif:GPSLatitude="51.4562N" exif:GPSLongitude="2.6259W"', "", id="decimal with letters"
+        ),
+        pytest.param(
+            "exif:GPSLatitude='51 deg 27&apos; 22.32\" N' exif:GPSLongitude='2 deg 37&apos; 33.24\" W'",
+            "",
+            id="as people read it",
+        ),
+        pytest.param(
+            "",
+            "<exif:GPSLatitude>51&#44;27.372N</exif:GPSLatitude><exif:GPSLongitude>2&#x2C;37.554W</exif:GPSLongitude>",
+            id="characters by number",
+        ),
+        pytest.param(
+            "",
+            "<exif:GPSLatitude><![CDATA[51,27.372N]]></exif:GPSLatitude>"
+            "<exif:GPSLongitude>2,37.554<!-- west -->W</exif:GPSLongitude>",
+            id="CDATA and comments",
+        ),
+    ],
+)
+def test_positions_are_read_as_other_programs_write_them(attributes: str, body: str) -> None:
+    position = provenance.position_in(Packet(samples.xmp(attributes, body=body)))
+    assert position is not None
+    assert (position.lat_deg, position.lon_deg) == pytest.approx((51.4562, -2.6259), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'exif:GPSLatitude="51,27.372" exif:GPSLongitude="2,37.554"',
+        'exif:GPSLatitude="51,27.372E" exif:GPSLongitude="2,37.554N"',
+        'exif:GPSLatitude="51.4562" exif:GPSLatitudeRef="X" exif:GPSLongitude="2.6259"',
+        'exif:GPSLatitude="91.0" exif:GPSLongitude="2.6259"',
+        'exif:GPSLatitude="nan" exif:GPSLongitude="inf"',
+        'exif:GPSLatitude="0.0" exif:GPSLongitude="-0.0"',
+    ],
+)
+def test_what_may_be_another_place_is_no_position(attributes: str) -> None:
+    assert provenance.position_in(Packet(samples.xmp(attributes))) is None
+
+
+def test_no_hemisphere_of_the_old_position_stays_beside_the_new_one() -> None:
+    south = Fix(LatLon(-33.8568, 151.2153), Source.MANUAL)
+    written = provenance.with_fix(samples.xmp(body=APPLE), south, NOW, position=True)
+    assert b"GPSLatitudeRef" not in written
+    assert b"GPSLongitudeRef" not in written
+    position = provenance.position_in(Packet(written))
+    assert position is not None
+    assert position.distance_km(south.position) < 0.001
+    assert b"GPSL" not in provenance.without_fix(samples.xmp(body=APPLE))
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "-5", "1e999", "1/0", "nan/1", "1/nan", "x"])
+def test_numbers_that_say_nothing_are_not_shown(number: str) -> None:
+    position = 'exif:GPSLatitude="51,27.372N" exif:GPSLongitude="2,37.554W"'
+    mark = (
+        'xmlns:geotagger="urn:geotagger:xmp:1.0/" geotagger:PositionSource="model"'
+        ' geotagger:PositionMarked="51.4562,-2.6259"'
+    )
+    packet = Packet(
+        samples.xmp(
+            f'{position} exif:GPSHPositioningError="{number}" {mark} geotagger:PositionRadiusKm="{number}"'
+            f' geotagger:PositionProbability="{number}" geotagger:PositionCandidates="US-MT:{number}"'
+        )
+    )
+    assert provenance.radius_in(packet) is None
+    fix = provenance.fix_of(LatLon(51.4562, -2.6259), None, packet)
+    assert (fix.source, fix.radius_km, fix.probability, fix.candidates) == (Source.MODEL, None, None, ())
+
+
+def test_names_with_characters_by_number_are_read() -> None:
+    packet = Packet(samples.xmp(body="<dc:source>Montr&#xE9;al &amp;amp; &#76;aval</dc:source>"))
+    assert packet.get(DUBLIN_CORE, "source") == "Montréal &amp; Laval"
