@@ -37,6 +37,11 @@ class Measured:
     systems: tuple[Evaluation, ...]
     settings: Mapping[str, Any]
 
+    @property
+    def grounds(self) -> tuple[str, ...]:
+        """What has to be the same for numbers to stand side by side: the data list and the splits."""
+        return self.list_hash, *sorted(self.splits)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``compare``; ``run`` takes what they are parsed to."""
@@ -72,7 +77,7 @@ def compare(runs: Sequence[Path], metrics: str | None = None) -> str:
     files = dict.fromkeys((path / METRICS_FILE if path.is_dir() else path).resolve() for path in runs)
     ends = _shortest_ends([file.parent for file in files])
     measured = [_read(file, ends[file.parent]) for file in files]
-    grounds = {(one.list_hash, *sorted(one.splits)): one for one in measured}
+    grounds = {one.grounds: one for one in measured}
     if len(grounds) != 1:
         names = " and ".join(one.name for one in grounds.values())
         raise DataError(
@@ -90,6 +95,19 @@ def compare(runs: Sequence[Path], metrics: str | None = None) -> str:
         "\n".join(f"- {one.name}: {one.by}" for one in measured),
     ]
     return "\n\n".join(parts)
+
+
+def baselines_on(run: Path, list_hash: str, splits: Sequence[str]) -> tuple[Evaluation, ...]:
+    """The baselines of a training, where ``evaluate`` has measured them on these photos; none where it has not.
+
+    Raises:
+        DataError: the file that it wrote is damaged.
+    """
+    file = run / METRICS_FILE
+    if not file.exists():
+        return ()
+    found = _read(file, run.name)
+    return found.systems[:-1] if found.grounds == (list_hash, *sorted(splits)) else ()
 
 
 def _shortest_ends(folders: Sequence[Path]) -> dict[Path, str]:

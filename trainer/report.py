@@ -18,28 +18,38 @@ from geotagger.core.regions import load_regions
 from trainer.answers import Answers, Judged, judge
 from trainer.evaluate import NOT_MEASURED, WHY_NOT_MEASURED, Evaluation, evaluate_judged, shown
 from trainer.files import write_file
+from trainer.report_charts import confusion_matrix, curves, reliability_diagram
 from trainer.report_map import map_frame
 from trainer.run_folder import HISTORY_FILE, TrainingError
 from trainer.shards import Sample, ShardData
 
 _EXAMPLES = 12
 _THUMBNAIL_PX = 200
-_BINS = 10
 _METRICS = {
     "top1_micro": "top-1 micro, %",
+    "top3_micro": "top-3 micro, %",
+    "top5_micro": "top-5 micro, %",
+    "top10_micro": "top-10 micro, %",
     "top1_macro": "top-1 macro, %",
     "top3_macro": "top-3 macro, %",
     "top5_macro": "top-5 macro, %",
     "top10_macro": "top-10 macro, %",
     "near_misses": "wrong first guesses that name a bordering region, %",
+    "log_loss": "log loss",
+    "calibration_error": "calibration error, % points",
     "median_km": "median distance, km",
+    "mean_km": "mean distance, km",
     "score": "mean exp(-d/1160 km)",
+    "within_25_km": "within 25 km, %",
     "within_200_km": "within 200 km, %",
     "within_750_km": "within 750 km, %",
-    "calibration_error": "calibration error, % points",
+    "within_2500_km": "within 2500 km, %",
     "radius_coverage": "true place within the radius, %",
+    "median_radius_km": "median radius, km",
     "set_coverage": "true region in the set, %",
+    "mean_set_size": "mean size of the set",
 }
+_VALIDATION = {"top1_micro": "top-1 micro", "top3_macro": "top-3 macro", "top10_macro": "top-10 macro"}
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1d2330 }
 table { border-collapse: collapse } td, th { padding: .2rem .7rem; border-bottom: 1px solid #d5d9e0; text-align: right }
@@ -60,8 +70,13 @@ def write_report(
     samples: Sequence[Sample],
     grid: CellGrid,
     calibration: Calibration,
+    baselines: Sequence[Evaluation] = (),
 ) -> None:
-    """Write the page for photos that the training in ``run`` has not seen."""
+    """Write the page for photos that the training in ``run`` has not seen.
+
+    Args:
+        baselines: measured on the same photos.
+    """
     judged = judge(answers, samples, grid, calibration)
     evaluation = evaluate_judged("ours", judged, samples, calibration)
     epochs = _epochs_of(run / HISTORY_FILE)
@@ -74,8 +89,8 @@ def write_report(
         f"<h1>Training {html.escape(run.name)}</h1>",
         f"<p>{evaluation.photos} photos by {evaluation.photographers} photographers that the training has not seen, "
         f"data list {data.list_hash}. {intervals}</p>",
-        _metrics_table(evaluation),
-        "<h2>Loss</h2>" + _loss_curve(epochs),
+        _metrics_table(evaluation, baselines),
+        "<h2>Loss</h2>" + _curves(epochs),
         "<h2>Reliability</h2><p class=note>How often the first region was right, by its probability; ten groups of "
         "equal size. On the line the probabilities are honest.</p>" + reliability_diagram(judged),
         "<h2>Map</h2>" + _map(judged, samples, grid),
@@ -96,7 +111,14 @@ def write_report(
 def _epochs_of(history: Path) -> list[dict[str, Any]]:
     try:
         epochs: list[dict[str, Any]] = json.loads(history.read_text(encoding="utf-8"))
-        return [{"losses": [float(loss) for loss in epoch["losses"]]} for epoch in epochs]
+        return [
+            {
+                "losses": [float(loss) for loss in epoch["losses"]],
+                # There is none where a training learned from the validation photos, too.
+                "validation": {key: float(epoch[key]) for key in _VALIDATION if key in epoch},
+            }
+            for epoch in epochs
+        ]
     except FileNotFoundError:
         return []
     except (ValueError, KeyError, TypeError) as error:
@@ -110,14 +132,16 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "<table>" + row(head, "th") + "".join(row(cells, "td") for cells in rows) + "</table>"
 
 
-def _metrics_table(evaluation: Evaluation) -> str:
-    rows = []
-    for key, name in _METRICS.items():
-        value, _, interval = shown(key, evaluation.metrics[key]).partition(" ")
-        rows.append((name, value, interval))
-    unknown = any(value == NOT_MEASURED for _, value, _ in rows)
-    note = f"<p class=note>{html.escape(WHY_NOT_MEASURED)}</p>" if unknown else ""
-    return _table(("", "value", "interval"), rows) + note
+def _metrics_table(evaluation: Evaluation, baselines: Sequence[Evaluation]) -> str:
+    systems = (*baselines, evaluation)
+    rows = [
+        (name, *(shown(key, system.metrics.get(key)) for system in systems)) for key, name in _METRICS.items()
+    ]
+    notes = [WHY_NOT_MEASURED] if any(cells[-1] == NOT_MEASURED for cells in rows) else []
+    if not baselines:
+        notes.append("The baselines stand here once “evaluate” has measured them on these photos.")
+    table = _table(("", *(system.name for system in systems)), rows)
+    return table + "".join(f"<p class=note>{html.escape(note)}</p>" for note in notes)
 
 
 def _map(judged: Judged, samples: Sequence[Sample], grid: CellGrid) -> str:
@@ -133,55 +157,20 @@ def _map(judged: Judged, samples: Sequence[Sample], grid: CellGrid) -> str:
     )
 
 
-def _loss_curve(epochs: Sequence[dict[str, Any]]) -> str:
-    losses = np.array([loss for epoch in epochs for loss in epoch["losses"]], float)
+def _curves(epochs: Sequence[dict[str, Any]]) -> str:
+    losses = [loss for epoch in epochs for loss in epoch["losses"]]
     if len(losses) < 2:
         return "<p>The folder holds no history of a training; that of an average of trainings lies in theirs.</p>"
     width = max(1, len(losses) // 100)
-    smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
-    low, high = float(smooth.min()), float(smooth.max())
-    x = np.linspace(50, 690, len(smooth))
-    y = 210 - 190 * (smooth - low) / max(high - low, 1e-9)
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    smooth = np.convolve(losses, np.ones(width) / width, mode="valid").tolist()
+    drawn = curves({"loss": smooth}, f"{len(losses)} steps, {len(epochs)} epochs")
+    validated = [epoch["validation"] for epoch in epochs if epoch["validation"]]
+    if len(validated) < 2:
+        return drawn
+    shares = {name: [of[key] for of in validated] for key, name in _VALIDATION.items()}
     return (
-        '<svg viewBox="0 0 700 240" width="700"><polyline fill="none" stroke="#2f6fde" stroke-width="1.5" '
-        f'points="{points}"/><text x="0" y="25">{high:.2f}</text><text x="0" y="215">{low:.2f}</text>'
-        f'<text x="690" y="235" text-anchor="end">{len(losses)} steps, {len(epochs)} epochs</text></svg>'
-    )
-
-
-def reliability_diagram(judged: Judged) -> str:
-    """SVG of the share of right first guesses over their mean probability."""
-    best = judged.probabilities.max(axis=1)
-    right = judged.probabilities.argmax(axis=1) == judged.regions
-    dots = []
-    for part in np.array_split(np.argsort(best), _BINS):
-        if len(part):
-            x, y = 40 + 300 * best[part].mean(), 310 - 300 * right[part].mean()
-            dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="#2f6fde"/>')
-    return (
-        '<svg viewBox="0 0 350 340" width="350"><path d="M40 310L340 10" stroke="#b9bec6"/>'
-        f'<path d="M40 10V310H340" fill="none" stroke="#5b6472"/>{"".join(dots)}'
-        '<text x="190" y="335" text-anchor="middle">probability</text><text x="0" y="20">right</text></svg>'
-    )
-
-
-def confusion_matrix(judged: Judged) -> str:
-    """SVG of the 63 × 63 counts, each row shaded by its share."""
-    count = judged.probabilities.shape[1]
-    matrix = np.zeros((count, count))
-    np.add.at(matrix, (judged.regions, judged.probabilities.argmax(axis=1)), 1)
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    squares = [
-        f'<rect x="{10 * column}" y="{10 * row}" width="10" height="10" fill="#2f6fde" '
-        f'fill-opacity="{shares[row, column]:.2f}"/>'
-        for row, column in zip(*np.nonzero(matrix), strict=True)
-    ]
-    side = 10 * count
-    return (
-        f'<svg viewBox="0 0 {side} {side}" width="{side}"><rect width="{side}" height="{side}" fill="#f4f5f7"/>'
-        + "".join(squares)
-        + "</svg>"
+        f"{drawn}<h2>Validation</h2><p class=note>Of the trained heads alone, after each epoch, in %: what is fitted at "
+        f"the end of a training adds to it.</p>{curves(shares, f'{len(validated)} epochs')}"
     )
 
 

@@ -18,8 +18,9 @@ from geotagger.inference.device import DEVICES
 from geotagger.inference.network import GeoNetwork
 from trainer.answers import answer
 from trainer.calibrate import calibrate, cross_coverage
+from trainer.compare import baselines_on, compare
 from trainer.config import SETTINGS_FILE, Config, load_config
-from trainer.evaluate import Evaluation, as_table, evaluate_network, neighbour_baseline, prior_baseline
+from trainer.evaluate import Evaluation, evaluate_network, neighbour_baseline, prior_baseline
 from trainer.export import export
 from trainer.files import write_file
 from trainer.prepare import prepare
@@ -203,17 +204,20 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         "systems": [evaluation.to_json() for evaluation in evaluations],
     }
     text = json.dumps(document, indent=1)
-    write_file(arguments.run / METRICS_FILE, text + "\n")
-    print(text if arguments.json else as_table(evaluations))
+    file = arguments.run / METRICS_FILE
+    write_file(file, text + "\n")
+    print(text if arguments.json else compare([file]))
 
 
 def _report(arguments: argparse.Namespace) -> None:
     network, grid = trained_network(arguments)
     data = ShardData(arguments.data)
-    samples = data.of(*unseen_splits(arguments, data))
+    splits = unseen_splits(arguments, data)
+    samples = data.of(*splits)
     calibration = read_calibration(arguments.run)
     answers = answer(network, data, samples)
-    write_report(arguments.out, arguments.run, answers, data, samples, grid, calibration)
+    baselines = baselines_on(arguments.run, data.list_hash, splits)
+    write_report(arguments.out, arguments.run, answers, data, samples, grid, calibration, baselines)
     print(f"Wrote {arguments.out}.")
 
 

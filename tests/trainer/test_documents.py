@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from trainer.compare import compare
 from trainer.networks.command import network_facts
 from trainer.networks.registry import NETWORKS
+from trainer.originals.ablation import tables_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -19,6 +21,15 @@ def test_the_table_of_all_networks_is_what_compare_prints() -> None:
     for name in ("geocnn", "geocnn_residual", "alexnet_geo", "geonet", "ours"):
         assert f"| {name}" in table
         assert f"- {name}: 2026-" in printed
+
+
+def test_the_tables_of_augmentations_are_what_ablate_prints() -> None:
+    document = json.loads((DOCS / "ablation.json").read_text(encoding="utf-8"))
+    text = (DOCS / "originals.md").read_text(encoding="utf-8")
+    assert tables_of(document) in text
+    assert f"{document['photos']} photos by {document['photographers']} photographers" in text
+    assert document["list_hash"] in text
+    assert document["date"] in text
 
 
 def test_the_numbers_of_parameters_are_those_of_the_networks() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +20,8 @@ from geotagger.core.cells import CellGrid, build_cell_grid
 from geotagger.core.regions import load_regions
 from tests.trainer.originals.made import make_data
 from trainer.answers import Answers, Judged, judge
+from trainer.compare import baselines_on
+from trainer.evaluate import evaluate_judged, prior_baseline, shown
 from trainer.report import write_report
 from trainer.report_map import map_page
 from trainer.run_folder import TrainingError
@@ -99,7 +102,7 @@ def test_photos_of_which_only_the_region_is_known_make_dashes_with_a_reason_and_
     page = file.read_text(encoding="utf-8")
     assert ">nan<" not in page
     assert "[nan" not in page
-    assert "<td>median distance, km</td><td>–</td><td></td>" in page
+    assert "<td>median distance, km</td><td>–</td></tr>" in page
     assert "–: not measured; distances and radii need photos whose place" in page
     assert "<iframe" not in page
     assert "No map: of these photos only the region is known" in page
@@ -193,6 +196,51 @@ def test_a_damaged_history_is_told(data: ShardData, grid: CellGrid, tmp_path: Pa
     samples = data.of("test")
     with pytest.raises(TrainingError, match="history of the training"):
         write_report(tmp_path / "a.html", tmp_path, answers(samples, grid), data, samples, grid, CALIBRATION)
+
+
+def test_the_curves_show_the_losses_and_how_strangers_were_guessed_after_each_epoch(
+    data: ShardData, grid: CellGrid, tmp_path: Path
+) -> None:
+    shares = {"top1_micro": 5.0, "top3_macro": 12.5, "top10_macro": 31.0}
+    epochs = [{"losses": [4.5, 4.25, 4.0], **shares}, {"losses": [3.75, 3.5], **shares, "top10_macro": 40.5}]
+    (tmp_path / "history.json").write_text(json.dumps(epochs))
+    samples = data.of("test")
+    write_report(tmp_path / "a.html", tmp_path, answers(samples, grid), data, samples, grid, CALIBRATION)
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    loss, validation = page.split("<h2>Validation</h2>")
+    assert "5 steps, 2 epochs" in loss
+    assert ">4.50<" in loss
+    assert ">3.50<" in loss
+    for name in ("top-1 micro", "top-3 macro", "top-10 macro"):
+        assert f">{name}</text>" in validation
+    assert ">40<" in validation.partition("</svg>")[0]
+    assert ">5<" in validation.partition("</svg>")[0]
+
+
+def test_the_baselines_stand_beside_ours_where_they_were_measured_on_the_same_photos(
+    data: ShardData, grid: CellGrid, tmp_path: Path
+) -> None:
+    samples = data.of("test")
+    prior = prior_baseline(data.of("train"), samples, grid)
+    ours = evaluate_judged("ours", judge(answers(samples, grid), samples, grid, CALIBRATION), samples, None)
+    document = {"list_hash": data.list_hash, "splits": ["test"], "systems": [prior.to_json(), ours.to_json()]}
+    (tmp_path / "metrics.json").write_text(json.dumps(document))
+    assert baselines_on(tmp_path, "of other photos", ["test"]) == ()
+    assert baselines_on(tmp_path, data.list_hash, ["validation"]) == ()
+    assert baselines_on(tmp_path / "elsewhere", data.list_hash, ["test"]) == ()
+    (found,) = baselines_on(tmp_path, data.list_hash, ["test"])
+    file = tmp_path / "a.html"
+    write_report(file, tmp_path, answers(samples, grid), data, samples, grid, CALIBRATION, [found])
+    page = file.read_text(encoding="utf-8")
+    assert "<th>region frequencies</th><th>ours</th>" in page
+    for key, name in (("top3_macro", "top-3 macro, %"), ("log_loss", "log loss")):
+        assert f"<td>{name}</td><td>{shown(key, prior.metrics[key])}</td>" in page
+    assert "The baselines stand here" not in page
+
+
+def test_a_square_of_the_confusion_matrix_says_what_was_taken_for_what(report: Path) -> None:
+    page = report.read_text(encoding="utf-8")
+    assert ", taken for Hawaii: 1</title>" in page
 
 
 def test_names_that_look_like_markup_stay_text(data: ShardData, grid: CellGrid, tmp_path: Path) -> None:

@@ -360,7 +360,10 @@ def test_commands_lead_from_photos_to_a_bundle(
     assert "120 photos in all, 0 left out" in capsys.readouterr().out
     assert main(["calibrate", str(trained), str(prepared)]) == 0
     assert main(["evaluate", str(trained), str(prepared), "--splits", "test"]) == 0
-    assert "| ours |" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "20 photos by 2 photographers (test of list " in printed
+    assert "| ours |" in printed
+    assert "evaluate RUN DATA --splits test" in printed
     kept = tmp_path / "outputs.npz"
     assert main(["outputs", str(trained), str(prepared), "--splits", "test", "--out", str(kept)]) == 0
     outputs = np.load(kept)
@@ -371,7 +374,8 @@ def test_commands_lead_from_photos_to_a_bundle(
     page = (tmp_path / "report.html").read_text()
     assert "20 photos by 2 photographers" in page
     assert page.count("data:image/jpeg;base64,") == 12
-    assert page.count("<svg") == 3
+    assert "<th>region frequencies</th><th>nearest neighbours</th><th>ours</th>" in page
+    assert page.count("<svg") == 4
     assert "srcdoc=" in page
     capsys.readouterr()
     assert main(["export", str(trained), "--out", str(tmp_path / "bundle")]) == 0

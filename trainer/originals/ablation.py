@@ -8,11 +8,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.answers import Judged
+from trainer.compare import evaluation_of
 from trainer.evaluate import Evaluation, as_table
 from trainer.files import write_file
 from trainer.metrics import distance_metrics, region_metrics, with_intervals
@@ -111,10 +113,18 @@ def run(arguments: argparse.Namespace) -> None:
     write_file(arguments.out / ABLATION_FILE, json.dumps(facts, indent=1) + "\n")
     print(
         f"{one.photos} photos by {one.photographers} photographers ({', '.join(splits)} of list {data.list_hash}), "
-        f"mean over {arguments.seeds} seed(s), {facts['date']}, by “{command}”:\n\n"
-        f"{as_table(ablation.rows, _COLUMNS)}\n\n"
-        f"Less the row “{WITH_ALL}”:\n\n{as_table(ablation.differences, _COLUMNS)}"
+        f"mean over {arguments.seeds} seed(s), {facts['date']}, by “{command}”:\n\n{tables_of(facts)}"
     )
+
+
+def tables_of(document: Mapping[str, Any]) -> str:
+    """Markdown of what an ablation found: each row, and each less the one with all augmentations.
+
+    Args:
+        document: as it lies in ``ABLATION_FILE``.
+    """
+    rows, differences = ([evaluation_of(row) for row in document[name]] for name in ("rows", "differences"))
+    return f"{as_table(rows, _COLUMNS)}\n\nLess the row “{WITH_ALL}”:\n\n{as_table(differences, _COLUMNS)}"
 
 
 def ablate(
