@@ -168,23 +168,39 @@ def settings_file() -> Path:
 
 
 def load_settings(file: Path | None = None) -> Settings:
+    """Read the settings as :func:`read_settings` does; where they cannot be read, that is logged and the defaults hold."""
+    try:
+        return read_settings(file)
+    except (SettingsError, UserFolderError) as error:
+        log.warning("%s The default settings are used.", error)
+        return Settings()
+
+
+def read_settings(file: Path | None = None) -> Settings:
     """Read the settings; what is missing, unknown or wrong falls back to its default and is logged.
 
     A damaged file never keeps the program from starting: it is set aside as ``settings.toml.damaged``.
+
+    Raises:
+        SettingsError: the file is there and cannot be read just now. It is left alone; who saves other settings then
+            would lose those in it.
+        UserFolderError: the folder of the settings cannot be made.
     """
-    try:
-        file = file or settings_file()
-    except UserFolderError as error:
-        log.warning("%s The default settings are used.", error)
-        return Settings()
+    file = file or settings_file()
     try:
         stored = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        log.warning("The settings could not be read (%s); the defaults are used.", error)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        log.warning("The settings file is damaged (%s); the defaults are used.", error)
         _set_aside(file)
         return Settings()
+    except OSError as error:
+        raise SettingsError(
+            "The settings in {file} could not be read: {problem}.",
+            file=str(file),
+            problem=error.strerror or error,
+        ) from error
     settings = Settings()
     known = {declared.name for declared in fields(Settings)}
     for name, value in stored.items():

@@ -11,12 +11,13 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from geotagger.core.settings import Language, load_settings
+from geotagger.core.errors import GeotaggerError, SettingsError, UserFolderError
+from geotagger.core.settings import Language, Settings, read_settings
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.crash import CrashWatch, log_to_file
 from geotagger.gui.icons import app_icon
 from geotagger.gui.jobs import Jobs
-from geotagger.gui.language import system_language, use_language
+from geotagger.gui.language import said, system_language, tr, use_language
 from geotagger.gui.map import register_scheme
 from geotagger.gui.smooth import keep_smooth
 
@@ -31,7 +32,11 @@ def run(paths: Sequence[Path]) -> int:
             file=sys.stderr,
         )
         return 2
-    log_to_file()
+    problems: list[GeotaggerError] = []
+    try:
+        log_to_file()
+    except UserFolderError as error:
+        problems.append(error)
     _allow_running_as_root()
     register_scheme()
     app = QApplication(sys.argv[:1])
@@ -41,15 +46,21 @@ def run(paths: Sequence[Path]) -> int:
     watch = CrashWatch(app)
     watch.watch()
     keep_smooth(app)
-    settings = load_settings()
+    try:
+        settings, keeps_settings = read_settings(), True
+    except (SettingsError, UserFolderError) as error:
+        settings, keeps_settings = Settings(), False
+        problems.append(error)
     speak(app, system_language() if settings.language is Language.SYSTEM else settings.language.value)
     appearance = Appearance(app, settings.theme)
     jobs = Jobs(pool_threads(), app)
     from geotagger.gui.window import MainWindow
 
     try:
-        window = MainWindow(jobs, settings, appearance)
+        window = MainWindow(jobs, settings, appearance, keeps_settings=keeps_settings)
         window.show()
+        if problems:
+            window.notices.show_notice(_told(problems, keeps_settings))
         window.writing.recover()
         QTimer.singleShot(0, window.restore_last_session)
         QTimer.singleShot(0, lambda: window.open_paths(list(paths)))
@@ -64,6 +75,14 @@ def run(paths: Sequence[Path]) -> int:
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return status
+
+
+def _told(problems: Sequence[GeotaggerError], keeps_settings: bool) -> str:
+    """One notice of all that is amiss at the start; none of it keeps the window from opening."""
+    sentences = [said(error) for error in problems]
+    if not keeps_settings:
+        sentences.append(tr("The default settings are used, and changes last until the program ends."))
+    return " ".join(sentences)
 
 
 def _has_screen() -> bool:

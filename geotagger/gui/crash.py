@@ -17,6 +17,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from geotagger import __version__
+from geotagger.core.errors import UserFolderError
 from geotagger.core.paths import log_dir
 from geotagger.gui.language import tr
 
@@ -24,14 +25,24 @@ log = logging.getLogger(__name__)
 
 
 def log_to_file() -> None:
-    """Keep the last megabytes of log messages; a windowed program has no console."""
-    handler = RotatingFileHandler(
-        log_dir() / "geotagger.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8"
-    )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    """Keep the last megabytes of log messages; a windowed program has no console.
+
+    Raises:
+        UserFolderError: the folder of the log cannot be made, or the file in it cannot be written.
+    """
     root = logging.getLogger()
-    root.addHandler(handler)
     root.setLevel(logging.INFO)
+    file = log_dir() / "geotagger.log"
+    try:
+        handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+    except OSError as error:
+        raise UserFolderError(
+            "The log file {file} cannot be written: {problem}.",
+            file=str(file),
+            problem=error.strerror or error,
+        ) from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
 
 
 def report_of(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:

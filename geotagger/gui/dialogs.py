@@ -81,13 +81,13 @@ class Dialogs(QObject):
         """Open the sheet about what speaks for a place."""
         window = self._window
         sheet = EvidenceSheet(window.workbench, window.given, window.judging, window.learning, window)
-        sheet.settings_wanted.connect(window.apply_settings)
+        sheet.settings_wanted.connect(window.preferences.apply)
         sheet.open()
 
     def show_settings(self) -> None:
         """Open the settings."""
         dialog = SettingsDialog(self._window.workbench.settings, self._window)
-        dialog.applied.connect(self._window.apply_settings)
+        dialog.applied.connect(self._window.preferences.apply)
         dialog.open()
 
     def show_keys(self) -> None:

@@ -169,14 +169,14 @@ def _through_pillow(path: Path, longest_px: int) -> QImage | None:
 
 
 def _cache_file(path: Path) -> Path | None:
-    """Where the thumbnail of this very version of the file is kept; None if the file is gone."""
+    """Where the thumbnail of this very version of the file is kept; None if the file is gone, or there is no such place."""
     try:
-        status = path.stat()
+        status, folder = path.stat(), cache_dir()
     except OSError:
         return None
     key = f"{path}|{status.st_size}|{status.st_mtime_ns}|{THUMBNAIL_PX}"
     name = hashlib.sha256(os.fsencode(key)).hexdigest()
-    return cache_dir() / "thumbnails" / name[:2] / f"{name}.jpg"
+    return folder / "thumbnails" / name[:2] / f"{name}.jpg"
 
 
 def _save(image: QImage, file: Path) -> None:

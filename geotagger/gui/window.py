@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,8 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from geotagger.core.errors import SettingsError
-from geotagger.core.settings import Settings, Theme, save_settings
+from geotagger.core.settings import Settings
 from geotagger.gui.actions import Actions
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.bottom_bar import BottomBar
@@ -40,7 +38,7 @@ from geotagger.gui.guard import UnwrittenDialog
 from geotagger.gui.jobs import Jobs, Urgency
 from geotagger.gui.judging import Judging
 from geotagger.gui.keeping import Keeping
-from geotagger.gui.language import said, tr
+from geotagger.gui.language import tr
 from geotagger.gui.learning import Learning
 from geotagger.gui.map import MapView
 from geotagger.gui.map_link import MapLink
@@ -51,6 +49,7 @@ from geotagger.gui.photo_list import ListShape, PhotoList
 from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.placing import Placing
 from geotagger.gui.predicting import Predicting
+from geotagger.gui.preferences import Preferences
 from geotagger.gui.reading import Reading
 from geotagger.gui.thumbnails import Thumbnails
 from geotagger.gui.toolbar import Toolbar
@@ -66,9 +65,15 @@ _UNDECIDED = (PhotoState.PREDICTED, PhotoState.UNLOCATED, PhotoState.PREDICTING)
 
 
 class MainWindow(QMainWindow):
-    """One window: list, map, panel."""
+    """One window: list, map, panel.
 
-    def __init__(self, jobs: Jobs, settings: Settings, appearance: Appearance) -> None:
+    Args:
+        keeps_settings: False where the settings could not be read, and so must not be overwritten.
+    """
+
+    def __init__(
+        self, jobs: Jobs, settings: Settings, appearance: Appearance, *, keeps_settings: bool = True
+    ) -> None:
         super().__init__()
         self.setWindowTitle("Geotagger")
         self.setAcceptDrops(True)
@@ -89,6 +94,9 @@ class MainWindow(QMainWindow):
         self.thumbnails = Thumbnails(jobs, self)
         self.model = PhotoModel(self.workbench, self.thumbnails, self)
         self.toolbar = Toolbar(self.workbench, self.actions_, self.opening.recent, appearance)
+        self.preferences = Preferences(
+            self.workbench, appearance, self.toolbar, self.predicting, are_kept=keeps_settings
+        )
         self.notices = NoticeBar(appearance)
         self.photo_list = PhotoList(self.workbench, self.model, appearance)
         self.map_view = MapView(appearance.palette)
@@ -160,7 +168,6 @@ class MainWindow(QMainWindow):
         self.toolbar.filter_changed.connect(lambda text: self.model.set_filter(text=text))
         self.toolbar.filter.left.connect(self._leave_filter)
         self.toolbar.filter.returnPressed.connect(lambda: self.photo_list.view.setFocus())
-        self.toolbar.threshold_changed.connect(self._keep_threshold)
         self.empty_state.open_wanted.connect(self.opening.choose_photos)
         self.empty_state.folder_wanted.connect(self.opening.choose_folder)
         self.opening.hovering.connect(self.empty_state.show_hovering)
@@ -205,7 +212,7 @@ class MainWindow(QMainWindow):
             "settings": self.dialogs.show_settings,
             "shortcuts": self.dialogs.show_keys,
             "about": self.dialogs.show_about,
-            "appearance": self._switch_appearance,
+            "appearance": self.preferences.switch_appearance,
             "quit": self.close,
         }.items():
             self.actions_[name].triggered.connect(slot)
@@ -338,28 +345,6 @@ class MainWindow(QMainWindow):
     def _leave_filter(self) -> None:
         self.toolbar.filter.clear()
         self.photo_list.view.setFocus()
-
-    def _switch_appearance(self) -> None:
-        theme = Theme.LIGHT if self.appearance.palette.dark else Theme.DARK
-        self.apply_settings(replace(self.workbench.settings, theme=theme))
-
-    def _keep_threshold(self, threshold: float) -> None:
-        self.apply_settings(replace(self.workbench.settings, accept_threshold=threshold))
-
-    def apply_settings(self, settings: Settings) -> None:
-        """Use settings from now on and keep them."""
-        old = self.workbench.settings
-        if settings == old:
-            return
-        self.workbench.change_settings(settings)
-        self.appearance.set_theme(settings.theme)
-        self.toolbar.set_threshold(settings.accept_threshold)
-        if settings.device is not old.device:
-            self.predicting.use_device_of_settings()
-        try:
-            save_settings(settings)
-        except SettingsError as error:
-            self.notices.show_notice(said(error))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QObject, QSettings, QTimer
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
+from geotagger.core.errors import UserFolderError
 from geotagger.core.paths import config_dir
 from geotagger.gui.actions import Actions
 from geotagger.gui.photo_list import ListShape, PhotoList
@@ -13,8 +14,12 @@ _MAP_LEAST_PX = 280
 
 
 def layout_file() -> QSettings:
-    """What is remembered of the window, apart from the settings."""
-    return QSettings(str(config_dir() / "window.ini"), QSettings.Format.IniFormat)
+    """What is remembered of the window, apart from the settings; only until it closes where there is no folder for it."""
+    try:
+        name = str(config_dir() / "window.ini")
+    except UserFolderError:
+        name = ""
+    return QSettings(name, QSettings.Format.IniFormat)
 
 
 class WindowLayout(QObject):

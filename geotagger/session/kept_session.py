@@ -68,8 +68,8 @@ def forget_session(file: Path | None = None) -> None:
 
 def load_session(file: Path | None = None) -> list[KeptPhoto]:
     """The kept session; empty if there is none, or if it cannot be read, which is logged."""
-    file = file or kept_session_file()
     try:
+        file = file or kept_session_file()
         stored = json.loads(file.read_text(encoding="utf-8"))
         if stored["format"] != _FORMAT:
             return []

@@ -41,8 +41,13 @@ class KnownPlaces:
     """
 
     def __init__(self, file: Path | None = None) -> None:
-        self._file = file or known_places_file()
-        self._places = _load(self._file)
+        self._file = file
+        self._unread: OSError | None = None
+        try:
+            self._places = _load(file or known_places_file())
+        except OSError as error:
+            log.warning("The known places could not be read: %s", error)
+            self._unread, self._places = error, []
 
     def __len__(self) -> int:
         return len(self._places)
@@ -99,16 +104,23 @@ class KnownPlaces:
         return place if distance_km <= HERE_KM else None
 
     def _keep(self, places: Iterable[KnownPlace]) -> None:
+        if self._unread is not None:
+            raise _not_kept(self._unread)  # those in the file would be lost
         ordered = sorted(places, key=lambda p: (plain_name(p.name), p.name))
         rows = [{"name": p.name, "lat": p.position.lat_deg, "lon": p.position.lon_deg} for p in ordered]
         try:
             document = {"format": _FORMAT, "places": rows}
-            replace_text(self._file, json.dumps(document, ensure_ascii=False, indent=1))
+            replace_text(
+                self._file or known_places_file(), json.dumps(document, ensure_ascii=False, indent=1)
+            )
         except OSError as error:
-            raise KnownPlaceError(
-                "The place could not be kept: {problem}.", problem=error.strerror or error
-            ) from error
+            raise _not_kept(error) from error
         self._places = ordered
+
+
+def _not_kept(error: OSError) -> KnownPlaceError:
+    problem = error.strerror or str(error).rstrip(".")
+    return KnownPlaceError("The place could not be kept: {problem}.", problem=problem)
 
 
 def _checked(name: str) -> str:
@@ -123,7 +135,11 @@ def _same(one: str, other: str) -> bool:
 
 
 def _load(file: Path) -> list[KnownPlace]:
-    """The kept places; none where the file cannot be read, which is logged, and the file set aside."""
+    """The kept places; none where the file is damaged, which is logged, and the file set aside.
+
+    Raises:
+        OSError: the file is there and cannot be read just now.
+    """
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
         if stored["format"] != _FORMAT:
@@ -131,7 +147,7 @@ def _load(file: Path) -> list[KnownPlace]:
         return [KnownPlace(str(row["name"]), LatLon(row["lat"], row["lon"])) for row in stored["places"]]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError, CoordinateError) as error:
+    except (ValueError, KeyError, TypeError, CoordinateError) as error:
         log.warning("The known places could not be read: %s", error)
         _set_aside(file)
         return []

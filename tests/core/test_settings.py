@@ -12,6 +12,7 @@ from geotagger.core.settings import (
     Theme,
     load_settings,
     model_folder,
+    read_settings,
     save_settings,
     settings_file,
 )
@@ -38,8 +39,23 @@ def test_a_damaged_file_is_set_aside_and_the_program_starts(caplog):
     settings_file().write_text("theme = [", encoding="utf-8")
     with caplog.at_level(logging.WARNING):
         assert load_settings() == Settings()
-    assert "could not be read" in caplog.text
+    assert "is damaged" in caplog.text
     assert settings_file().with_name("settings.toml.damaged").read_text() == "theme = ["
+
+
+def test_a_file_that_cannot_be_read_just_now_is_left_alone(caplog):
+    save_settings(replace(Settings(), theme=Theme.DARK))
+    kept = settings_file().rename(settings_file().with_name("aside"))
+    settings_file().mkdir()  # refuses to be read for everybody, also for who may do everything
+    with caplog.at_level(logging.WARNING):
+        assert load_settings() == Settings()
+    assert "could not be read" in caplog.text
+    with pytest.raises(SettingsError, match=r"settings\.toml could not be read"):
+        read_settings()
+    settings_file().rmdir()
+    kept.rename(settings_file())
+    assert read_settings().theme is Theme.DARK, "the drive is back"
+    assert [path.name for path in settings_file().parent.iterdir()] == ["settings.toml"]
 
 
 def test_one_wrong_value_does_not_lose_the_others(caplog):

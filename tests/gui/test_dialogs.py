@@ -63,7 +63,7 @@ def test_positions_are_shown_in_the_chosen_notation(opened: App) -> None:
     opened.window.workbench.place(opened.window.workbench.selected_ids, LatLon(46.9, -110.4))
     opened.wait(lambda: opened.window.panel.position.text() == "46.90000, -110.40000")
     changed = Settings(theme=Theme.LIGHT, notation=Notation.DEGREES_MINUTES_SECONDS)
-    opened.window.apply_settings(changed)
+    opened.window.preferences.apply(changed)
     assert opened.window.panel.position.text() == "46°54′00.0″N 110°24′00.0″W"
 
 
@@ -133,8 +133,8 @@ def test_another_model_is_only_used_from_the_next_start_on(
         return made
 
     monkeypatch.setattr(predicting, "_make_predictor", make)
-    app.window.apply_settings(replace(app.window.workbench.settings, model_dir=str(tmp_path)))
-    app.window.apply_settings(replace(app.window.workbench.settings, device=Device.CPU))
+    app.window.preferences.apply(replace(app.window.workbench.settings, model_dir=str(tmp_path)))
+    app.window.preferences.apply(replace(app.window.workbench.settings, device=Device.CPU))
     app.wait(lambda: not app.window.predicting.model_is_loading)
     assert asked == [(None, "cpu")]
 

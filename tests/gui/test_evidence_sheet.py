@@ -190,7 +190,7 @@ def test_learning_can_be_cancelled(app: App, photos: Path) -> None:
 def test_a_correction_is_learned_where_the_user_wants_it_and_forgotten_with_it(
     app: App, photos: Path
 ) -> None:
-    app.window.apply_settings(replace(app.window.workbench.settings, learn_corrections=True))
+    app.window.preferences.apply(replace(app.window.workbench.settings, learn_corrections=True))
     app.open(photos)
     app.select("open_0.jpg")
     with app.bot.waitSignal(app.window.learning.changed, timeout=60_000):

@@ -110,15 +110,15 @@ def test_a_correction_overtakes_one_that_is_still_being_judged(app: App, trip: P
 
 def test_with_the_setting_off_each_photo_is_judged_alone(app: App, trip: Path) -> None:
     together = app.window.workbench.settings
-    app.window.apply_settings(replace(together, judge_together=False))
+    app.window.preferences.apply(replace(together, judge_together=False))
     app.open(trip)
     alone = {p.path.name: p.prediction for p in app.window.workbench.session}
     assert all(kinds(app, name) == ["image"] for name in alone)
-    app.window.apply_settings(together)
+    app.window.preferences.apply(together)
     app.wait(lambda: app.window.judging.busy)
     app.wait(app.is_idle)
     assert all("time-neighbour" in kinds(app, name) for name in alone)
-    app.window.apply_settings(replace(together, judge_together=False))
+    app.window.preferences.apply(replace(together, judge_together=False))
     app.wait(lambda: {p.path.name: p.prediction for p in app.window.workbench.session} == alone)
 
 

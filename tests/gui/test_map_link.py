@@ -51,16 +51,16 @@ def test_online_tiles_are_used_only_when_the_user_chose_them(opened: App) -> Non
     tiles = opened.window.map_view._tiles
     assert tiles.source is None
     settings = opened.window.workbench.settings
-    opened.window.apply_settings(replace(settings, tile_url=TILE_SOURCES[0].url))
+    opened.window.preferences.apply(replace(settings, tile_url=TILE_SOURCES[0].url))
     assert tiles.source == TILE_SOURCES[0]
     opened.wait(lambda: "online map" in opened.window.bottom_bar._model.text())
-    opened.window.apply_settings(replace(settings, tile_url=""))
+    opened.window.preferences.apply(replace(settings, tile_url=""))
     assert tiles.source is None
 
 
 def test_a_tile_address_that_cannot_be_one_is_refused_with_a_sentence(opened: App) -> None:
     settings = opened.window.workbench.settings
-    opened.window.apply_settings(replace(settings, tile_url="not an address"))
+    opened.window.preferences.apply(replace(settings, tile_url="not an address"))
     assert opened.window.map_view._tiles.source is None
     assert opened.window.notices.text.endswith(".")
 

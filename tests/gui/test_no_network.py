@@ -135,9 +135,9 @@ def test_a_whole_session_asks_nobody_until_tiles_are_turned_on(
     assert leaks == [[], []]
 
     tiles = next(source for source in TILE_SOURCES if source.name == "OpenStreetMap")
-    window.apply_settings(replace(window.workbench.settings, tile_url=tiles.url))
+    window.preferences.apply(replace(window.workbench.settings, tile_url=tiles.url))
     app.wait(lambda: any("tile.openstreetmap.org" in line for line in leaks[1]))
-    window.apply_settings(replace(window.workbench.settings, tile_url=""))
+    window.preferences.apply(replace(window.workbench.settings, tile_url=""))
 
 
 def open_page(bot: QtBot, file: Path) -> None:

@@ -107,7 +107,7 @@ def test_text_colours_are_readable_on_their_grounds(palette: object) -> None:
 
 
 def test_changing_a_setting_keeps_it(app: App) -> None:
-    app.window.apply_settings(replace(app.window.workbench.settings, accept_threshold=0.75))
+    app.window.preferences.apply(replace(app.window.workbench.settings, accept_threshold=0.75))
     assert load_settings().accept_threshold == 0.75
 
 

@@ -93,3 +93,18 @@ def test_a_disk_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(KnownPlaceError, match="could not be kept"):
         places.add("Cabin", CABIN)
     assert len(places) == 0
+
+
+def test_places_that_cannot_be_read_just_now_are_left_alone() -> None:
+    file = known_places_file()
+    KnownPlaces().add("Cabin", CABIN)
+    aside = file.rename(file.with_name("aside"))
+    file.mkdir()  # refuses to be read for everybody, also for who may do everything
+    places = KnownPlaces()
+    with pytest.raises(KnownPlaceError, match="could not be kept"):
+        places.add("Home", CABIN)
+    file.rmdir()
+    aside.rename(file)
+    with pytest.raises(KnownPlaceError, match="could not be kept"):
+        places.add("Home", CABIN)
+    assert names(KnownPlaces()) == ["Cabin"]

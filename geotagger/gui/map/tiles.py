@@ -23,7 +23,7 @@ from PySide6.QtWebEngineCore import QWebEngineUrlRequestJob
 from shiboken6 import isValid
 
 from geotagger import __version__
-from geotagger.core.errors import SettingsError
+from geotagger.core.errors import SettingsError, UserFolderError
 from geotagger.core.paths import cache_dir
 from geotagger.gui.language import tr
 
@@ -161,8 +161,13 @@ class TileFetcher(QObject):
         if self._network is None:
             QNetworkProxyFactory.setUseSystemConfiguration(True)
             self._network = QNetworkAccessManager(self)
+            try:
+                folder = cache_dir() / "tiles"
+            except UserFolderError as error:
+                log.warning("Tiles are not kept: %s", error)
+                return self._network
             cache = QNetworkDiskCache(self._network)
-            cache.setCacheDirectory(str(cache_dir() / "tiles"))
+            cache.setCacheDirectory(str(folder))
             cache.setMaximumCacheSize(_CACHE_BYTES)
             self._network.setCache(cache)
         return self._network
