@@ -6,6 +6,7 @@ import json
 from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 from geotagger.core.packed import Packed
@@ -18,7 +19,7 @@ _MOST_SHARED = 4096
 
 
 class KeptEvidence(Packed[Evidence]):
-    """Pieces of evidence whose reasons, two kilobytes of sentences within sentences, are kept as a line of JSON.
+    """Pieces of evidence whose reasons, two kilobytes of sentences within sentences, are kept as a short line of JSON.
 
     Attributes:
         heads: the same pieces without photo and words, shared between predictions.
@@ -93,14 +94,42 @@ def _text(values: Any) -> str:
 
 
 def _taken_apart(value: Any) -> Any:
-    """A sentence as its template and values, in a form that JSON knows."""
+    """A sentence as the number of its form and its values, which JSON knows how to write."""
     if isinstance(value, Sentence):
-        return [value.template, {name: _taken_apart(one) for name, one in value.values.items()}]
+        return [_forms.number((value.template, *value.values)), *map(_taken_apart, value.values.values())]
     return value
 
 
 def _put_together(value: Any) -> Any:
     if isinstance(value, list):
-        template, values = value
-        return Sentence(template, **{name: _put_together(one) for name, one in values.items()})
+        number, *values = value
+        template, *names = _forms.form(number)
+        return Sentence(template, **dict(zip(names, map(_put_together, values), strict=True)))
     return value
+
+
+class _Forms:
+    """Templates of sentences with the names of their values, each once: few are in use, in thousands of reasons."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._forms: list[tuple[str, ...]] = []
+        self._lock = Lock()
+
+    def number(self, form: tuple[str, ...]) -> int:
+        """What a form can be had back by, as long as the program runs."""
+        known = self._numbers.get(form)
+        if known is not None:
+            return known
+        with self._lock:
+            if form not in self._numbers:
+                self._forms.append(form)
+                self._numbers[form] = len(self._forms) - 1
+            return self._numbers[form]
+
+    def form(self, number: int) -> tuple[str, ...]:
+        """The form again."""
+        return self._forms[number]
+
+
+_forms = _Forms()

@@ -91,11 +91,11 @@ def test_a_prediction_comes_back_from_its_bytes() -> None:
     assert from_bytes(row + b"what follows", frame_of(small)) == small
 
 
-def test_a_prediction_of_all_regions_takes_less_than_one_and_a_half_kilobytes() -> None:
+def test_a_prediction_of_all_regions_takes_less_than_a_kilobyte() -> None:
     small = compact(spread_out())
     lists = (small.regions, small.cells, small.evidence)
     parts = [getattr(value, name) for value in lists for name in _slots(value)]
-    assert sum(map(sys.getsizeof, (*lists, *parts))) < 1500
+    assert sum(map(sys.getsizeof, (*lists, *parts))) < 1024
 
 
 def _slots(value: object) -> list[str]:
