@@ -197,7 +197,10 @@ COLUMNS = {
 
 
 NOT_MEASURED = "–"
-WHY_NOT_MEASURED = f"{NOT_MEASURED}: not measured; distances and radii need photos whose place, not only whose region, is known."
+WHY_NOT_MEASURED = (
+    f"{NOT_MEASURED}: not measured. Distances need photos whose place, not only whose region, is known; radii and region "
+    "sets need a calibration, which only our network has."
+)
 
 
 def as_table(evaluations: Sequence[Evaluation], columns: Mapping[str, str] = COLUMNS) -> str:

@@ -137,7 +137,7 @@ def _metrics_table(evaluation: Evaluation, baselines: Sequence[Evaluation]) -> s
     rows = [
         (name, *(shown(key, system.metrics.get(key)) for system in systems)) for key, name in _METRICS.items()
     ]
-    notes = [WHY_NOT_MEASURED] if any(cells[-1] == NOT_MEASURED for cells in rows) else []
+    notes = [WHY_NOT_MEASURED] if any(NOT_MEASURED in cells for cells in rows) else []
     if not baselines:
         notes.append("The baselines stand here once “evaluate” has measured them on these photos.")
     table = _table(("", *(system.name for system in systems)), rows)

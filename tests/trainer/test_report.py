@@ -103,7 +103,7 @@ def test_photos_of_which_only_the_region_is_known_make_dashes_with_a_reason_and_
     assert ">nan<" not in page
     assert "[nan" not in page
     assert "<td>median distance, km</td><td>–</td></tr>" in page
-    assert "–: not measured; distances and radii need photos whose place" in page
+    assert "–: not measured. Distances need photos whose place" in page
     assert "<iframe" not in page
     assert "No map: of these photos only the region is known" in page
 

@@ -95,6 +95,7 @@ def run(arguments: argparse.Namespace) -> None:
     data = ReducedPhotos(arguments.data, arguments.input_px)
     ablation = ablate(data, arguments.out, settings, splits=splits, seeds=arguments.seeds)
     one = ablation.rows[0]
+    trainings = "one training" if arguments.seeds == 1 else f"the mean of {arguments.seeds} trainings"
     command = (
         f"python -m trainer ablate DATA --network {arguments.network} --epochs {arguments.epochs} "
         f"--batch {arguments.batch} --input-px {arguments.input_px} --seeds {arguments.seeds} "
@@ -113,7 +114,7 @@ def run(arguments: argparse.Namespace) -> None:
     write_file(arguments.out / ABLATION_FILE, json.dumps(facts, indent=1) + "\n")
     print(
         f"{one.photos} photos by {one.photographers} photographers ({', '.join(splits)} of list {data.list_hash}), "
-        f"mean over {arguments.seeds} seed(s), {facts['date']}, by “{command}”:\n\n{tables_of(facts)}"
+        f"{trainings} per row, {facts['date']}, by “{command}”:\n\n{tables_of(facts)}"
     )
 
 

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from geotagger.core.cells import build_cell_grid
 from geotagger.core.geo import FloatArray, haversine_km
 from geotagger.core.regions import load_regions
 from geotagger.inference.preprocessing import fit, to_tensor
 from trainer.answers import Judged
 from trainer.config import SETTINGS_FILE
-from trainer.evaluate import evaluate_judged
+from trainer.evaluate import evaluate_judged, prior_baseline
 from trainer.networks.answers import Answer, OnFrozenFeatures, to_degrees
 from trainer.networks.registry import build_network
 from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
@@ -48,7 +49,8 @@ def evaluate_original(data_folder: Path, folder: Path, splits: Sequence[str]) ->
 
     Returns:
         A document of the form that ``evaluate`` writes for ours: splits, numbers of photos and photographers,
-        hash of the data list, date, command, and one system.
+        hash of the data list, date, command, and two systems: the frequencies of the regions, and the network. (The
+        nearest neighbours take an embedding, which these networks have none of.)
 
     Raises:
         DataError: there is no data, or the training has seen it.
@@ -62,6 +64,7 @@ def evaluate_original(data_folder: Path, folder: Path, splits: Sequence[str]) ->
     samples = data.of(*splits)
     judged, epochs = judge_training(folder, data, samples)
     evaluation = evaluate_judged(_row_name(settings, epochs), judged, samples, None)
+    prior = prior_baseline(data.of(*settings.splits), samples, build_cell_grid(load_regions()))
     return {
         "splits": list(splits),
         "photos": evaluation.photos,
@@ -69,7 +72,7 @@ def evaluate_original(data_folder: Path, folder: Path, splits: Sequence[str]) ->
         "list_hash": data.list_hash,
         "date": datetime.date.today().isoformat(),
         "command": f"python -m trainer original evaluate RUN DATA --splits {','.join(splits)}",
-        "systems": [evaluation.to_json()],
+        "systems": [prior.to_json(), evaluation.to_json()],
     }
 
 
@@ -104,7 +107,9 @@ def settings_of(folder: Path) -> OriginalSettings:
 def _row_name(settings: OriginalSettings, epochs: int) -> str:
     extra = ", random backbone" if settings.random_backbone else ""
     extra += ", stored features" if settings.store_features else ""
-    return f"{settings.network}, {epochs} epochs, {settings.recipe.input_px} px{extra}"
+    return (
+        f"{settings.network}, {epochs} epoch{'s' if epochs > 1 else ''}, {settings.recipe.input_px} px{extra}"
+    )
 
 
 def _judged(guesses: Guesses, samples: Sequence[Sample]) -> Judged:

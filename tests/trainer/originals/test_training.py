@@ -69,7 +69,9 @@ def test_the_baseline_learns_what_can_be_learned(data: Path, tmp_path: Path) -> 
     assert history[-1]["validation_loss"] < history[0]["validation_loss"]
     result = evaluate_original(data, tmp_path, ["test"])
     assert result["photos"] == 12
-    (system,) = result["systems"]
+    prior, system = result["systems"]
+    assert prior["name"] == "region frequencies"
+    assert prior["metrics"]["top1_micro"][0] < 40
     assert system["metrics"]["top1_micro"][0] > 90
     assert system["metrics"]["median_km"][0] < 1500
     assert system["per_region"]["Colorado"] == [4, 100.0, 100.0, 100.0]
@@ -87,7 +89,7 @@ def test_each_network_trains_and_is_measured(name: str, data: Path, tmp_path: Pa
     result = evaluate_original(data, tmp_path, ["validation", "test"])
     assert result["photos"] == 21
     assert result["splits"] == ["validation", "test"]
-    assert result["systems"][0]["name"].startswith(f"{name}, 1 epochs, 64 px, random backbone")
+    assert result["systems"][-1]["name"].startswith(f"{name}, 1 epoch, 64 px, random backbone")
     assert result["photographers"] == 4
 
 
@@ -120,7 +122,7 @@ def test_features_of_a_frozen_backbone_can_be_computed_once(data: Path, tmp_path
     before = weights_of_new(stored)
     assert not torch.equal(before["hidden.weight"], whole["network.hidden.weight"])
     assert torch.equal(before["backbone.features.0.weight"], whole["network.backbone.features.0.weight"])
-    (system,) = evaluate_original(data, tmp_path / "whole", ["test"])["systems"]
+    system = evaluate_original(data, tmp_path / "whole", ["test"])["systems"][-1]
     assert system["name"] == "alexnet_geo, 2 epochs, 64 px, random backbone, stored features"
 
 
@@ -358,11 +360,12 @@ def test_from_the_command_line(data: Path, tmp_path: Path, capsys: pytest.Captur
     assert command("evaluate", out, data) == 0
     text = capsys.readouterr().out
     assert "12 photos by 2 photographers (test of list " in text
+    assert "| region frequencies | " in text
     assert "| geocnn, 2 epochs, 32 px | " in text
     assert command("evaluate", out, data, "--splits", "validation,test", "--json") == 0
     result = json.loads(capsys.readouterr().out)
     assert result == json.loads((out / "metrics.json").read_text())
-    assert len(result["systems"][0]["metrics"]["score"]) == 3
+    assert len(result["systems"][-1]["metrics"]["score"]) == 3
 
 
 def test_photos_that_were_trained_on_are_not_measured(data: Path, tmp_path: Path) -> None:
