@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QUndoView
+from PySide6.QtCore import QObject
 
 from geotagger.core.coordinates import format_position
 from geotagger.core.places import load_places
 from geotagger.gui.challenge_dialog import ChallengeDialog
 from geotagger.gui.evidence_sheet import EvidenceSheet
+from geotagger.gui.history_view import HistoryView
 from geotagger.gui.language import tr
 from geotagger.gui.place_dialogs import PinDialog, PlacesSheet
 from geotagger.gui.settings_dialog import SettingsDialog
@@ -32,7 +32,7 @@ class Dialogs(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._history: QUndoView | None = None
+        self._history: HistoryView | None = None
 
     def ask_to_write(self, summary: WriteSummary) -> None:
         """Show what writing would do; it begins when the user agrees."""
@@ -49,11 +49,7 @@ class Dialogs(QObject):
     def show_history(self) -> None:
         """Show all steps that can be taken back; a click goes there."""
         if self._history is None:
-            self._history = QUndoView(self._window.workbench.undo_stack, self._window)
-            self._history.setWindowFlag(Qt.WindowType.Tool)
-            self._history.setWindowTitle(tr("History"))
-            self._history.setEmptyLabel(tr("As opened"))
-            self._history.resize(300, 420)
+            self._history = HistoryView(self._window.workbench, self._window)
         self._history.show()
         self._history.raise_()
 

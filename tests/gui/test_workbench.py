@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from geotagger.core.fix import Source
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings
 from geotagger.gui import turns
+from geotagger.gui.history_view import HistoryView
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.workbench import Workbench
 from geotagger.session.photo import PhotoState
@@ -128,6 +132,34 @@ def test_a_click_far_back_into_the_history_goes_all_the_way(qtbot: QtBot, many: 
     many.undo_stack.setIndex(2)
     qtbot.waitUntil(lambda: not many.is_deciding)
     assert in_state(many, PhotoState.SKIPPED) == 6
+
+
+@pytest.mark.parametrize("by_key", [False, True])
+def test_going_back_in_the_history_finishes_what_is_being_decided_first(
+    qtbot: QtBot, many: Workbench, by_key: bool
+) -> None:
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    history = HistoryView(many, owner)
+    history.show()
+    ids = many.session.ids
+    many.select(ids[:5])
+    many.reject_selected()
+    many.finish_decisions()
+    many.select(ids)
+    many.reject_selected()
+    assert many.is_deciding
+    assert many.undo_stack.count() == 1, "no photo has changed so far"
+    if by_key:
+        QTest.keyClick(history, Qt.Key.Key_Home)
+    else:
+        at = history.visualRect(history.model().index(0, 0)).center()
+        QTest.mouseClick(history.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: not many.is_deciding)
+    assert in_state(many, PhotoState.PREDICTED) == 6
+    assert (many.undo_stack.index(), many.undo_stack.count()) == (0, 2), "both steps can be done again"
+    QTest.keyClick(history, Qt.Key.Key_Escape)
+    assert not history.isVisible()
 
 
 def test_what_is_being_rejected_or_placed_is_not_accepted_with_the_sure_guesses(many: Workbench) -> None:
