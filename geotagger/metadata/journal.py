@@ -16,25 +16,15 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from geotagger.core.errors import (
-    ChangedOnDiskError,
-    GeotaggerError,
-    PhotoError,
-    UserFolderError,
-    WriteRefusedError,
-)
+from geotagger.core.errors import GeotaggerError, PartlyWrittenError, PhotoError, UserFolderError
 from geotagger.core.file_questions import exists, is_folder
 from geotagger.core.paths import data_dir
 from geotagger.core.sentence import Sentence
-from geotagger.metadata import safe_write
-from geotagger.metadata.edit import Edit, invert, unpack
-from geotagger.metadata.edited_bytes import digest_of
 from geotagger.metadata.group_commit import GroupCommit
-from geotagger.metadata.journal_record import JournalRecord, Stored, now, path_of
-from geotagger.metadata.os_errors import refused
-from geotagger.metadata.record import Operation
+from geotagger.metadata.journal_record import JournalRecord, now, path_of
 from geotagger.metadata.recovery import OPEN, settle_all
 from geotagger.metadata.side_by_side import side_by_side
+from geotagger.metadata.taking_back import Write, check_all, take_back, write_of
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS journal_runs (
@@ -247,8 +237,10 @@ class Journal:
     def undo_run(self, run_id: int | None = None) -> Iterator[UndoOutcome]:
         """Take back a run, by default the last that is not taken back, newest write first.
 
+        A photo and its sidecars belong together: where one of them cannot be taken back, none is.
+
         Yields:
-            What became of each file; one that changed since is left alone.
+            What became of each file, those of a photo together; one that changed since is left alone.
 
         Raises:
             JournalError: there is no such run, or nothing in it to take back.
@@ -265,11 +257,16 @@ class Journal:
         if not rows:
             raise JournalError("Run {number} holds nothing that could be undone.", number=run_id)
         undo_id = self.begin_run(UNDO)
-        works = [(path_of(row[1]), partial(self._undo_write, undo_id, *row)) for row in rows]
-        for row, (photo, result) in zip(rows, side_by_side(works), strict=True):
+        photos: dict[Path, list[Write]] = {}
+        for write in (write_of(*row) for row in rows):
+            photos.setdefault(write.photo, []).append(write)
+        works = [(photo, partial(self._undo_photo, undo_id, writes)) for photo, writes in photos.items()]
+        for photo, result in side_by_side(works):
             if isinstance(result, Exception) and not isinstance(result, PhotoError):
                 raise result
-            yield UndoOutcome(photo, path_of(row[2]), result.reason if result is not None else None)
+            for write in photos[photo]:
+                why = None if result is None else _why_left(write.target, result)
+                yield UndoOutcome(photo, write.target, why)
 
     def take_back(self, entries: Sequence[int]) -> None:
         """Take back single writes, newest first, as where the rest of what belongs to them could not be done.
@@ -284,7 +281,7 @@ class Journal:
                 row = self._db.execute(f"{_DONE} AND id = ?", (entry,)).fetchone()
             if row is None:
                 raise JournalError("What became of it is not known yet.")
-            self._undo_write(undo_id, *row)
+            self._undo_write(undo_id, write_of(*row))
 
     def kept_copies(self) -> list[KeptCopy]:
         """What interrupted writes left unclear, as long as the user has not deleted or renamed the copies."""
@@ -301,11 +298,35 @@ class Journal:
             rows = self._db.execute(f"SELECT DISTINCT target FROM journal_writes WHERE {OPEN}").fetchall()
         return [path for (target,) in rows if not is_folder((path := path_of(target)).parent)]
 
-    def _undo_write(
-        self, undo_id: int, entry: int, photo: Stored, target: Stored, operation: str, edit: bytes, after: str
-    ) -> None:
-        with self.record(undo_id, path_of(photo), entry) as record:
-            _take_back(path_of(target), Operation(operation), unpack(edit), after, record)
+    def _undo_photo(self, undo_id: int, writes: Sequence[Write]) -> None:
+        """Take back all that a run wrote for a photo, or nothing of it.
+
+        Raises:
+            PhotoError: nothing was taken back, or the reason says what was.
+        """
+        if len(writes) > 1:
+            check_all(writes)
+        undone: list[int] = []
+        try:
+            for write in writes:
+                undone.append(self._undo_write(undo_id, write))
+        except PhotoError as error:
+            try:
+                self.take_back(undone)
+            except GeotaggerError as problem:
+                raise PartlyWrittenError(
+                    error.path,
+                    "{why} What was written with it was taken back, and could not be written again at once ({problem}).",
+                    why=error.reason,
+                    problem=problem.sentence,
+                ) from error  # not from its own cause: this is not to be tried again
+            raise
+
+    def _undo_write(self, undo_id: int, write: Write) -> int:
+        """Take back a single write; returns the number of the entry that says so."""
+        with self.record(undo_id, write.photo, write.entry) as record:
+            take_back(write, record)
+        return record.entry
 
     def recover(self) -> int:
         """Settle what a crash left behind: find out which file is there, and clear away temporary ones.
@@ -331,24 +352,12 @@ class Journal:
                 self._lock.execute("ROLLBACK")
 
 
-def _take_back(target: Path, operation: Operation, edit: Edit, after: str, record: JournalRecord) -> None:
-    """Undo one write.
-
-    Raises:
-        WriteRefusedError: the file is gone, changed since, or cannot be written.
-    """
-    if operation is Operation.REMOVE:
-        safe_write.create(target, edit[0].removed, record)
-        return
-    try:
-        digest = digest_of(target)
-    except FileNotFoundError as error:
-        raise WriteRefusedError(target, "The file is no longer there.") from error
-    except OSError as error:
-        raise refused(target, error) from error
-    if digest != after:
-        raise ChangedOnDiskError(target, "The file has changed since; it was left as it is.")
-    if operation is Operation.CREATE:
-        safe_write.remove(target, edit[0].inserted, record)
-    else:
-        safe_write.write_edit(target, invert(edit), record)
+def _why_left(target: Path, error: PhotoError) -> str:
+    """Why a file was not taken back: for its own sake, or for that of another one of its photo."""
+    if error.path == target or isinstance(error, PartlyWrittenError):
+        return error.reason
+    return Sentence(
+        "It was left as it is, because {file} cannot be taken back with it: {why}",
+        file=error.path.name,
+        why=error.reason,
+    )

@@ -38,10 +38,17 @@ def now() -> str:
 
 
 def finished(entry: int, undoes: int | None) -> list[Statement]:
-    """What notes that a write is done, and with it the one that it takes back undone."""
+    """What notes that a write is done, and with it the one that it takes back undone; what that took back is done again."""
     statements: list[Statement] = [("UPDATE journal_writes SET state = 'done' WHERE id = ?", (entry,))]
     if undoes is not None:
-        statements.append(("UPDATE journal_writes SET state = 'undone' WHERE id = ?", (undoes,)))
+        statements += [
+            ("UPDATE journal_writes SET state = 'undone' WHERE id = ?", (undoes,)),
+            (
+                "UPDATE journal_writes SET state = 'done'"
+                " WHERE id = (SELECT undoes FROM journal_writes WHERE id = ?)",
+                (undoes,),
+            ),
+        ]
     return statements
 
 

@@ -124,6 +124,92 @@ def test_undo_removes_a_sidecar_that_was_made_and_restores_one_that_was_removed(
     assert not sidecar.exists()
 
 
+@pytest.fixture
+def written_with_sidecar(photo: Path, write: Write) -> tuple[Path, Path]:
+    """A photo and its sidecar, after one run wrote into both."""
+    sidecar = photo.with_name("a.jpg.xmp")
+    sidecar.write_bytes(samples.xmp('exif:GPSLatitude="48,51.5022N" exif:GPSLongitude="2,17.67E"'))
+    write(photo, MANUAL)
+    return photo, sidecar
+
+
+def changed_since(file: Path) -> None:
+    file.write_bytes(file.read_bytes() + b" ")
+
+
+def test_a_photo_and_its_sidecar_are_taken_back_together(
+    photo: Path, written_with_sidecar: tuple[Path, Path], journal: Journal
+) -> None:
+    _, sidecar = written_with_sidecar
+    outcomes = list(journal.undo_run())
+    assert {outcome.target: outcome.error for outcome in outcomes} == {photo: None, sidecar: None}
+    assert photo.read_bytes() == samples.JPEGS["exif-little-endian"]()
+    assert journal.runs()[0].undone == 2
+
+
+@pytest.mark.parametrize("change", [changed_since, Path.unlink], ids=["changed", "gone"])
+@pytest.mark.parametrize("which", [0, 1], ids=["photo", "sidecar"])
+def test_neither_is_taken_back_where_one_of_them_cannot_be(
+    written_with_sidecar: tuple[Path, Path], journal: Journal, which: int, change: Callable[[Path], None]
+) -> None:
+    refused, other = written_with_sidecar[which], written_with_sidecar[1 - which]
+    before = other.read_bytes()
+    change(refused)
+    outcomes = {outcome.target: outcome.error or "" for outcome in journal.undo_run()}
+    assert other.read_bytes() == before
+    assert "changed since" in outcomes[refused] or "no longer there" in outcomes[refused]
+    assert outcomes[other].startswith(f"It was left as it is, because {refused.name} cannot be taken back")
+    assert journal.runs()[0].writes == 2
+
+
+def test_what_was_taken_back_is_written_again_where_the_rest_then_fails(
+    written_with_sidecar: tuple[Path, Path], journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, sidecar = written_with_sidecar
+    before = photo.read_bytes(), sidecar.read_bytes()
+    take_place = disk.take_place
+
+    def no_room_for_the_photo(helper: Path, real: Path) -> None:
+        if real == photo:
+            raise OSError(28, "No space left on device")
+        take_place(helper, real)
+
+    monkeypatch.setattr(disk, "take_place", no_room_for_the_photo)
+    outcomes = {outcome.target: outcome.error or "" for outcome in journal.undo_run()}
+    assert (photo.read_bytes(), sidecar.read_bytes()) == before
+    assert outcomes[photo] == "There is not enough room on the disk."
+    assert outcomes[sidecar].startswith("It was left as it is, because a.jpg cannot be taken back")
+    assert (journal.runs()[0].writes, journal.runs()[0].undone) == (2, 0)
+    assert strays(photo.parent) == []
+
+    monkeypatch.undo()
+    assert [outcome.error for outcome in journal.undo_run()] == [None, None]
+    assert photo.read_bytes() == samples.JPEGS["exif-little-endian"]()
+
+
+def test_what_can_neither_be_taken_back_nor_written_again_is_said(
+    written_with_sidecar: tuple[Path, Path], journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, sidecar = written_with_sidecar
+    take_place, seen = disk.take_place, []
+
+    def only_once(helper: Path, real: Path) -> None:
+        seen.append(real)
+        if (
+            len(seen) % 3 != 1
+        ):  # the first of three that an attempt makes; it is tried again, for want of room
+            raise OSError(28, "No space left on device")
+        take_place(helper, real)
+
+    monkeypatch.setattr(disk, "take_place", only_once)
+    outcomes = [outcome.error or "" for outcome in journal.undo_run()]
+    assert all("could not be written again at once" in error for error in outcomes)
+    assert seen == [sidecar, photo, sidecar]
+    monkeypatch.undo()
+    assert [outcome.error for outcome in journal.undo_run()] == [None]
+    assert photo.read_bytes() == samples.JPEGS["exif-little-endian"]()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="file names that are no Unicode")
 def test_names_that_are_no_unicode_can_be_written_and_undone(
     photo: Path, write: Write, journal: Journal
