@@ -29,10 +29,20 @@ if TYPE_CHECKING:
     from geotagger.session.context import ClockUse
     from geotagger.session.pipeline import PhotoResult
 
+
+def _named(text: str) -> Path:
+    """A path as it was given; whether it can be read is another question, because the others are done all the same.
+
+    An empty one, as an unset variable of a script leaves it, would be the folder that the program happens to run in.
+    """
+    if not text:
+        raise typer.BadParameter("An empty name is no photo and no folder.")
+    return Path(text)
+
+
 Paths = Annotated[
     list[Path],
-    # One photo that may not be read is no wrong usage: the others are done.
-    typer.Argument(metavar="PATH", help="Photos and folders.", show_default=False, readable=False),
+    typer.Argument(metavar="PATH", help="Photos and folders.", show_default=False, parser=_named),
 ]
 DeviceOption = Annotated[
     Device | None,

@@ -96,6 +96,14 @@ def command(
             "The folder for copies lies among the photos, and the copies would be taken for photos next time.",
             param_hint="--backup",
         )
+    if backup is not None and any(_lies_in(path, backup) for path in paths):
+        raise typer.BadParameter(
+            "Photos within the folder for copies are taken for copies, which are left as they are.",
+            param_hint="--backup",
+        )
+    for name, number in (("--min-probability", min_probability), ("--max-radius-km", max_radius_km)):
+        if number is not None and math.isnan(number):
+            raise typer.BadParameter("It is no number, and nothing is less or more than it.", param_hint=name)
     policy = WritePolicy(overwrite=overwrite, sidecar=sidecar, backup_dir=backup)
     threshold = load_settings().accept_threshold if min_probability is None else min_probability
     if max_radius_km is None:

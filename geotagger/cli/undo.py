@@ -8,7 +8,10 @@ import typer
 
 from geotagger.cli.output import emit, finish, say
 from geotagger.core.errors import GeotaggerError
-from geotagger.metadata import Journal, open_journal
+from geotagger.metadata import Journal, JournalError, open_journal
+
+_LARGEST_NUMBER = (1 << 63) - 1
+"""No run has a larger one, and the database knows none."""
 
 
 def command(
@@ -28,6 +31,8 @@ def command(
             if show_list:
                 _list(journal)
                 return
+            if run is not None and abs(run) > _LARGEST_NUMBER:
+                raise JournalError("There is no run {number} in the journal.", number=run)
             failures = 0
             for outcome in journal.undo_run(run):
                 if outcome.error is None:

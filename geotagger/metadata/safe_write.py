@@ -64,11 +64,20 @@ def write_edit(
     return real
 
 
-def _keep_original(path: Path, real: Path, source: FileSource, backup_dir: Path, record: Record) -> None:
-    if real.is_relative_to(os.path.realpath(backup_dir)):
+def check_no_copy(path: Path, backup_dir: Path | None) -> None:
+    """See that a file is none of the copies of originals.
+
+    Raises:
+        WriteRefusedError: it lies in their folder.
+    """
+    if backup_dir is not None and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(backup_dir)):
         raise WriteRefusedError(
             path, "It lies in the folder of copies of originals, which are left as they are."
         )
+
+
+def _keep_original(path: Path, real: Path, source: FileSource, backup_dir: Path, record: Record) -> None:
+    check_no_copy(path, backup_dir)
     try:
         keep_original(real, source, backup_dir, record)
     except OSError as error:

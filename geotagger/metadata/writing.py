@@ -209,6 +209,7 @@ def _work_for_fix(metadata: PhotoMetadata, fix: Fix, policy: WritePolicy) -> _Wo
     kept = _kept_because(metadata.fix, fix, policy)
     if kept is not None:
         return _Work(WritePlan(path, WriteTarget.KEPT, None, kept, ()))
+    safe_write.check_no_copy(path, policy.backup_dir)
     now = datetime.now(timezone.utc)
     sidecars = _sidecars(path)
     reason = None

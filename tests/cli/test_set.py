@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -199,3 +200,39 @@ def test_a_copy_that_was_kept_is_named_until_it_is_gone(geotagger, photo, monkey
     assert geotagger("doctor").code == 1
     copy.unlink()
     assert str(copy) not in geotagger("show", photo).err
+
+
+@pytest.mark.parametrize("command", [["set", "46.9,-110.4"], ["strip"], ["tag", "--write"], ["show"]])
+def test_an_empty_name_is_not_the_folder_that_the_program_runs_in(geotagger, tmp_path, monkeypatch, command):
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(samples.JPEGS["camera-gps"]())
+    monkeypatch.chdir(tmp_path)
+    done = geotagger(*command, "")
+    assert done.code == 2
+    assert "An empty name is no photo and no folder." in done.err
+    assert photo.read_bytes() == samples.JPEGS["camera-gps"]()
+
+
+@pytest.mark.parametrize(
+    ("text", "lat", "lon"),
+    [
+        ("90,180", 90, 180),
+        ("-90,-180", -90, -180),
+        ("-0.0,-180", 0, -180),
+        ("0.0000001,0", 0, 0),
+        ("-89.99999999,179.99999999", -90, 180),
+    ],
+)
+def test_positions_at_the_limits_are_written(geotagger, tmp_path, exiftool, text, lat, lon):
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(samples.JPEGS["exif-little-endian"]())
+    done = geotagger("set", text, photo)
+    assert done.code == 0
+    fix = read_photo(photo).fix
+    assert (fix.position.lat_deg, fix.position.lon_deg) == pytest.approx((lat, lon), abs=1e-6)
+    seen = json.loads(
+        subprocess.run(
+            [exiftool, "-n", "-j", "-Composite:all", photo], capture_output=True, check=True
+        ).stdout
+    )[0]
+    assert (seen["GPSLatitude"], seen["GPSLongitude"]) == pytest.approx((lat, lon), abs=1e-6)

@@ -99,6 +99,24 @@ def test_copies_do_not_go_among_the_photos(geotagger, photos):
     assert not (folder / "originals").exists()
 
 
+@pytest.mark.parametrize("option", [[], ["--write"]], ids=["dry", "write"])
+def test_photos_within_the_folder_for_copies_are_refused_at_once(geotagger, photos, option):
+    before = [photo.read_bytes() for photo in photos]
+    done = geotagger("tag", *photos, "--min-probability", "0", "--backup", photos[0].parent, *option)
+    assert done.code == 2
+    assert "--backup" in done.err
+    assert [photo.read_bytes() for photo in photos] == before
+
+
+@pytest.mark.parametrize("option", ["--min-probability", "--max-radius-km"])
+def test_a_limit_that_is_no_number_lets_nothing_through(geotagger, photos, option):
+    before = photos[0].read_bytes()
+    done = geotagger("tag", photos[0], "--write", "--min-probability", "0", option, "nan")
+    assert done.code == 2
+    assert option in done.err
+    assert photos[0].read_bytes() == before
+
+
 def test_why_a_position_goes_into_a_sidecar_is_said_before_and_after(geotagger, photos):
     signed = photos[0].read_bytes()
     signed = signed[:2] + samples.segment(0xEB, b"JP\0\0\0\1\0\0\0\x20jumbjumdc2pa") + signed[2:]

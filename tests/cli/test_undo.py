@@ -52,6 +52,13 @@ def test_nothing_to_undo_is_said(geotagger):
     assert done.err.strip() == "There is nothing to undo."
 
 
+@pytest.mark.parametrize("number", ["77", "-1", "9" * 20, "-" + "9" * 20])
+def test_a_run_that_never_was_is_said(geotagger, number):
+    done = geotagger("undo", f"--run={number}")
+    assert done.code == 2
+    assert done.err.strip() == f"There is no run {number} in the journal."
+
+
 def test_a_photo_that_changed_since_is_a_failure(geotagger, photo):
     geotagger("set", "1,2", photo)
     photo.write_bytes(samples.jpeg())

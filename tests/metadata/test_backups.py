@@ -13,7 +13,9 @@ from geotagger.metadata import (
     Journal,
     SidecarMode,
     WriteOutcome,
+    WritePolicy,
     disk,
+    plan_write,
 )
 from tests.metadata import samples
 from tests.metadata.judging import ESTIMATE, MANUAL
@@ -64,9 +66,13 @@ def test_the_copies_of_originals_are_never_written_to(photo: Path, write: Write)
     original = photo.read_bytes()
     write(photo, backup_dir=folder)
     (copy,) = folder.rglob("*.jpg")
-    with pytest.raises(WriteRefusedError, match="copies of originals"):
-        write(copy, backup_dir=folder)
+    for mode in SidecarMode:
+        with pytest.raises(WriteRefusedError, match="copies of originals"):
+            write(copy, backup_dir=folder, sidecar=mode)
+        with pytest.raises(WriteRefusedError, match="copies of originals"):
+            plan_write(copy, ESTIMATE, WritePolicy(sidecar=mode, backup_dir=folder))
     assert copy.read_bytes() == original
+    assert [file.name for file in copy.parent.iterdir()] == ["a.jpg"]
 
 
 def test_a_backup_is_made_of_every_original_that_comes_to_lie_under_a_name(
