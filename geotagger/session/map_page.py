@@ -46,6 +46,7 @@ _OWN_SCRIPTS = (
     "prediction.js",
     "marks.js",
     "clusters.js",
+    "roving.js",
     "markers.js",
     "legend.js",
     "page.js",

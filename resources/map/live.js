@@ -41,6 +41,11 @@
                 }
             });
 
+            // In the window Enter accepts; on a marker or a button of the map it does what is written there.
+            const container = map.getContainer();
+            container.addEventListener("focusin", ({ target }) => bridge.report_enter_wanted(target !== container));
+            container.addEventListener("focusout", () => bridge.report_enter_wanted(false));
+
             // A double click zooms; only a single one names a place.
             let pending = 0;
             map.on("click", ({ latlng }) => {

@@ -91,6 +91,7 @@
             this._legs = L.layerGroup().addTo(map);
             this._layer = L.layerGroup().addTo(map);
             this._drawPending = false;
+            this._roving = new geotagger.RovingStop(map);
             map.on("zoomend", () => {
                 this._fan = null;
                 this._changed();
@@ -208,8 +209,12 @@
                     }
                 }
             }
-            this._drawPhotos(photos);
-            this._drawClusters(clusters);
+            const draw = () => {
+                this._drawPhotos(photos);
+                this._drawClusters(clusters);
+            };
+            const shown = () => [...this._shownPhotos.values(), ...this._shownClusters.values()];
+            this._roving.through(draw, shown, (marker) => marker.getElement().classList.contains("selected"));
             this._drawLegs();
         }
 
@@ -270,7 +275,7 @@
                 if (!marker) {
                     marker = L.marker(latlng, { icon: icon(), keyboard: true });
                     marker.on("click", ({ originalEvent }) => this._clusterClicked(marker.group, originalEvent));
-                    this._onEnter(marker, (event) => this._clusterClicked(marker.group, event));
+                    this._roving.add(marker, (event) => this._clusterClicked(marker.group, event));
                     this._shownClusters.set(key, marker);
                     this._layer.addLayer(marker);
                 } else if (marker.signature !== signature) {
@@ -299,7 +304,7 @@
                 offset: [0, -4],
             });
             marker.on("click", ({ originalEvent }) => this._photoClicked(id, originalEvent));
-            this._onEnter(marker, (event) => this._photoClicked(id, event));
+            this._roving.add(marker, (event) => this._photoClicked(id, event));
             marker.on("dragstart", () => {
                 this._dragged = id;
                 marker.closeTooltip();
@@ -321,15 +326,6 @@
                 this._events.moved(id, dropped.latlng);
             });
             return marker;
-        }
-
-        _onEnter(marker, act) {
-            marker.on("keydown", ({ originalEvent }) => {
-                if (originalEvent.key === "Enter" || originalEvent.key === " ") {
-                    L.DomEvent.stop(originalEvent);
-                    act(originalEvent);
-                }
-            });
         }
 
         // Photos on one spot are fanned out around it.

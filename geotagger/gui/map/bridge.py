@@ -16,6 +16,9 @@ class Bridge(QObject):
     Signals:
         commands: to the page, a JSON list of ``[name, argument, …]``.
         page_ready, moved, selected, clicked, dropped: from the page.
+
+    Attributes:
+        wants_enter: the Enter key belongs to what has the keys in the page, a marker or a button.
     """
 
     commands = Signal(str)
@@ -29,6 +32,7 @@ class Bridge(QObject):
         super().__init__(parent)
         self._waiting: list[list[Any]] = []
         self._is_ready = False
+        self.wants_enter = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(0)
@@ -48,6 +52,7 @@ class Bridge(QObject):
     def page_gone(self) -> None:
         """Keep commands back until a page reports again."""
         self._is_ready = False
+        self.wants_enter = False
 
     def _flush(self) -> None:
         if self._waiting and self._is_ready:
@@ -75,6 +80,11 @@ class Bridge(QObject):
     def report_clicked(self, lat: float, lon: float) -> None:
         """The user clicked a place that is no marker."""
         self.clicked.emit(lat, lon)
+
+    @Slot(bool)
+    def report_enter_wanted(self, wanted: bool) -> None:
+        """What has the keys in the page is one that Enter sets off, or no longer."""
+        self.wants_enter = wanted
 
     @Slot("QVariantList", float, float)
     def report_dropped(self, photo_ids: list[Any], lat: float, lon: float) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWebChannel import QWebChannel
 from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineProfile, QWebEngineSettings
 from PySide6.QtWebEngineWidgets import QWebEngineView
@@ -102,6 +102,7 @@ class MapView(QWidget):
         self._is_loading = False
 
     def _connect(self) -> None:
+        self._bridge.page_ready.connect(self._watch_enter)
         self._bridge.page_ready.connect(self.ready)
         self._bridge.moved.connect(self.marker_moved)
         self._bridge.selected.connect(self.markers_selected)
@@ -260,8 +261,17 @@ class MapView(QWidget):
         for child in self._view.findChildren(QWidget):
             child.setAcceptDrops(False)
 
+    def _watch_enter(self) -> None:
+        """Chromium makes what takes the keys when it loads a page."""
+        self.tab_stop.installEventFilter(self)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the child widgets that Chromium makes later from taking drops."""
+        """Keep Enter for the page where it belongs, and the child widgets that Chromium makes later from taking drops."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if is_enter and self._bridge.wants_enter:
+                event.accept()
+                return True
         if event.type() == QEvent.Type.ChildPolished:
             for child in self._view.findChildren(QWidget):
                 child.setAcceptDrops(False)
