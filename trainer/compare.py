@@ -13,7 +13,7 @@ from typing import Any
 from trainer.config import SETTINGS_FILE, flat_settings
 from trainer.evaluate import COLUMNS, Evaluation, as_table, explained, shown
 from trainer.metrics import Value
-from trainer.run_folder import METRICS_FILE
+from trainer.run_folder import AVERAGED_FILE, METRICS_FILE
 from trainer.shards import DataError
 
 _ALL = "all"
@@ -131,7 +131,7 @@ def _read(file: Path, name: str) -> Measured:
             splits=tuple(document["splits"]),
             by=", ".join(document[name] for name in ("date", "command") if name in document) or "not told",
             systems=tuple(evaluation_of(system) for system in document["systems"]),
-            settings=_settings(file.parent / SETTINGS_FILE),
+            settings=_settings(file.parent),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{file} is missing or holds no metrics; run “evaluate” first.") from error
@@ -153,8 +153,13 @@ def evaluation_of(system: Mapping[str, Any]) -> Evaluation:
     return Evaluation(system["name"], system["photos"], system["photographers"], metrics, {}, [])
 
 
-def _settings(file: Path) -> dict[str, Any]:
-    return flat_settings(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+def _settings(run: Path) -> dict[str, Any]:
+    """The settings of a training; those of an average are its first training's, and how many it is of."""
+    file, averaged = run / SETTINGS_FILE, run / AVERAGED_FILE
+    settings = flat_settings(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+    if averaged.exists():
+        settings["train.averaged"] = len(json.loads(averaged.read_text(encoding="utf-8")))
+    return settings
 
 
 def _named_apart(measured: Sequence[Measured]) -> list[Evaluation]:

@@ -43,7 +43,8 @@ class Evaluation:
 
     Attributes:
         photos, photographers: how many.
-        per_region: name → (photos, precision %, recall %, top-5 %).
+        per_region: name → (photos, precision %, recall %, top-5 %), of the regions that are true or guessed; NaN for
+            the precision of one never guessed, and for recall and top-5 of one without photos.
     """
 
     name: str
@@ -60,7 +61,10 @@ class Evaluation:
             "photos": self.photos,
             "photographers": self.photographers,
             "metrics": plain(self.metrics),
-            "per_region": {k: [v[0], *(round(x, 1) for x in v[1:])] for k, v in self.per_region.items()},
+            "per_region": {
+                name: [photos, *(round(share, 1) if math.isfinite(share) else None for share in shares)]
+                for name, (photos, *shares) in self.per_region.items()
+            },
             "confusions": [list(c) for c in self.confusions],
         }
 
@@ -162,14 +166,18 @@ def _per_region(judged: Judged) -> dict[str, tuple[int, float, float, float]]:
     for region in load_regions():
         true, guessed = judged.regions == region.index, guesses == region.index
         if true.any() or guessed.any():
-            hits = float((true & guessed).sum())
             table[region.name] = (
                 int(true.sum()),
-                100 * hits / max(1, int(guessed.sum())),
-                100 * hits / max(1, int(true.sum())),
-                float(100 * (rank[true] < 5).mean()) if true.any() else 0.0,
+                _share(true[guessed]),
+                _share(guessed[true]),
+                _share(rank[true] < 5),
             )
     return table
+
+
+def _share(held: npt.NDArray[np.bool_]) -> float:
+    """Share (%) of True; NaN of none."""
+    return float(100 * held.mean()) if len(held) else math.nan
 
 
 def _confusions(judged: Judged, most: int = 15) -> list[tuple[str, str, int]]:

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ _VALIDATION = {"top1_micro": "top-1 micro", "top3_macro": "top-3 macro", "top10_
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1d2330 }
 table { border-collapse: collapse } td, th { padding: .2rem .7rem; border-bottom: 1px solid #d5d9e0; text-align: right }
-td:first-child, th:first-child { text-align: left } svg { max-width: 100%; height: auto }
+td:first-child, th:first-child { text-align: left } td + td { white-space: nowrap } svg { max-width: 100%; height: auto }
 .examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1rem }
 .examples img { width: 100%; border-radius: 4px } .right { color: #1e7b45; font-weight: 600 } p.note { color: #5b6472 }
 iframe.map { width: 100%; height: 36rem; border: 1px solid #d5d9e0 }
@@ -97,7 +98,8 @@ def write_report(
         "<h2>Regions confused</h2><p class=note>Rows: true region, columns: first guess, in class order.</p>"
         + confusion_matrix(judged)
         + _confusions(evaluation),
-        "<h2>Regions</h2>" + _region_table(evaluation),
+        f"<h2>Regions</h2><p class=note>{NOT_MEASURED}: never guessed, or no photos of it.</p>"
+        + _region_table(evaluation),
         "<h2>Examples</h2><p class=note>Drawn evenly from the photos.</p>" + _examples(data, samples, judged),
     ]
     page = (
@@ -149,7 +151,7 @@ def _map(judged: Judged, samples: Sequence[Sample], grid: CellGrid) -> str:
     if not known:
         return "<p>No map: of these photos only the region is known, not the place.</p>"
     missing = len(samples) - known
-    left_out = f" {missing} photos of which only the region is known are left out." if missing else ""
+    left_out = f" Left out, as only the region is known: {missing}." if missing else ""
     return (
         "<p class=note>Yellow: true place. Light blue with a dark blue rim: guess. In a large green circle: the region "
         f"was right. Drag and scroll; a mark says what it is.{left_out}</p>"
@@ -180,8 +182,8 @@ def _confusions(evaluation: Evaluation) -> str:
 
 def _region_table(evaluation: Evaluation) -> str:
     rows = [
-        (name, photos, f"{precision:.0f}", f"{recall:.0f}", f"{top5:.0f}")
-        for name, (photos, precision, recall, top5) in evaluation.per_region.items()
+        (name, photos, *(f"{share:.0f}" if math.isfinite(share) else NOT_MEASURED for share in shares))
+        for name, (photos, *shares) in evaluation.per_region.items()
     ]
     return _table(("region", "photos", "precision, %", "recall, %", "in the first five, %"), rows)
 

@@ -148,7 +148,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     config = load_config(arguments.config, arguments.assignments)
     with training_together(config.train.device) as ranks:
-        file = train(
+        train(
             arguments.data,
             arguments.out,
             config,
@@ -157,8 +157,6 @@ def _train(arguments: argparse.Namespace) -> None:
             ranks=ranks,
             say=lambda text: print(text, flush=True),
         )
-        if ranks.first:
-            print(f"Wrote {file}.")
 
 
 def _calibrate(arguments: argparse.Namespace) -> None:

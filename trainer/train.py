@@ -110,6 +110,7 @@ def train(
         if ranks.first:
             fit_closing_heads(network, data, samples, targets.regions, weights, settings)
             save_weights(network, output, data)
+            say(f"Wrote {output / WEIGHTS_FILE}.")
     return output / WEIGHTS_FILE
 
 

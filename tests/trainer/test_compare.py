@@ -76,6 +76,16 @@ def test_the_settings_that_differ_are_named_and_no_others(
     assert table[2] == ["train.epochs", "4", "6"]
 
 
+def test_an_average_says_of_how_many_trainings_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = measured(tmp_path / "one", [system("ours", 30)])
+    mean = measured(tmp_path / "mean", [system("ours", 40)])
+    (tmp_path / "mean" / "averaged.json").write_text(json.dumps([OURS, OURS]))
+    assert main(["compare", one, mean]) == 0
+    assert rows_of(capsys.readouterr().out)[-1] == ["train.averaged", "–", "2"]
+
+
 def test_trainings_in_folders_of_one_name_are_told_apart(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

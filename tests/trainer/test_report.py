@@ -238,6 +238,12 @@ def test_the_baselines_stand_beside_ours_where_they_were_measured_on_the_same_ph
     assert "The baselines stand here" not in page
 
 
+def test_what_cannot_be_told_of_a_region_is_a_dash(report: Path) -> None:
+    page = report.read_text(encoding="utf-8")
+    assert "<td>Hawaii</td><td>0</td><td>0</td><td>–</td><td>–</td>" in page  # guessed once, wrongly
+    assert "<td>Alaska</td>" not in page
+
+
 def test_a_square_of_the_confusion_matrix_says_what_was_taken_for_what(report: Path) -> None:
     page = report.read_text(encoding="utf-8")
     assert ", taken for Hawaii: 1</title>" in page

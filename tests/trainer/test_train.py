@@ -120,7 +120,7 @@ def test_a_training_is_neither_begun_over_nor_done_twice(
         assert capsys.readouterr().err == error
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert main(["train", str(prepared), "--out", str(trained), *settings, "--resume"]) == 0
-    assert f"The training in {trained} is finished." in capsys.readouterr().out
+    assert capsys.readouterr().out == f"The training in {trained} is finished.\n"
     assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
 
 
