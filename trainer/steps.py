@@ -132,7 +132,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
     counts = Counter(sample.split for sample in made.samples)
     groups = {split: len({s.group for s in made.samples if s.split == split}) for split in SPLITS}
     for split in SPLITS:
-        print(f"{split}: {counts[split]} photos by {groups[split]} photographers")
+        print(f"{split}: photos {counts[split]}, photographers {groups[split]}")
     empty = [split for split in SPLITS if not counts[split]]
     if empty:
         print(
