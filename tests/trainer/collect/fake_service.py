@@ -1,13 +1,18 @@
-"""A web service on this computer that answers what a test tells it to; nothing here reaches the network."""
+"""A web service on this computer that answers what a test tells it to, and what a collector listed of its answers.
+
+Nothing here reaches the network.
+"""
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
@@ -35,6 +40,12 @@ def json_reply(document: object, status: int = 200, **headers: str) -> Reply:
     return Reply(
         json.dumps(document).encode(), status, headers={k.replace("_", "-"): v for k, v in headers.items()}
     )
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """The data list that a collector wrote into a folder."""
+    with (folder / "photos.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def jpeg(seed: int = 0, size: tuple[int, int] = (600, 600)) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from geotagger.core.geo import LatLon
 from geotagger.core.regions import load_regions
-from tests.trainer.collect.fake_service import Asked, FakeService, FakeTime, Reply, jpeg, json_reply
+from tests.trainer.collect.fake_service import Asked, FakeService, FakeTime, Reply, jpeg, json_reply, rows
 from trainer.collect.mapillary import Mapillary
 from trainer.collect.run import Summary, Wanted, collect
 from trainer.collect.web import WebClient
@@ -67,11 +66,6 @@ def mapillary(service: FakeService, client: WebClient) -> Mapillary:
 
 def run(mapillary: Mapillary, folder: Path, wanted: Wanted = FEW) -> Summary:
     return collect(mapillary, wanted, load_regions(), folder)
-
-
-def rows(folder: Path) -> list[dict[str, str]]:
-    with (folder / "photos.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_photos_come_with_their_authors_and_licence(

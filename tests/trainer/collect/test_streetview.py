@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
 import hmac
 import io
@@ -26,6 +25,7 @@ from tests.trainer.collect.fake_service import (
     flat_jpeg,
     jpeg,
     json_reply,
+    rows,
 )
 from trainer.collect.errors import CollectError
 from trainer.collect.run import Summary, Wanted, collect
@@ -77,11 +77,6 @@ def street_view(service: FakeService, client: WebClient) -> StreetView:
 
 def run(street_view: StreetView, folder: Path, wanted: Wanted = FEW) -> Summary:
     return collect(street_view, wanted, load_regions(), folder)
-
-
-def rows(folder: Path) -> list[dict[str, str]]:
-    with (folder / "photos.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_photos_of_every_wanted_region_with_their_places(
