@@ -70,7 +70,10 @@ def places_left(source: Source, contents: Contents, removed: LatLon | None) -> l
 
 
 def _may_hold_position(contents: Contents) -> bool:
-    """Whether there is half a position, or a GPS directory that cannot be read; whole ones are taken out before."""
+    """Whether there is half a position, a GPS directory that cannot be read, or more than can be looked through.
+
+    Whole positions are taken out before.
+    """
     directories: list[Ifd | None] = []
     for block in contents.exif:
         with suppress(FormatError):
@@ -78,6 +81,8 @@ def _may_hold_position(contents: Contents) -> bool:
             first = tiff.ifd(tiff.first_ifd)
             if tiff.integer(first.get(GPS_IFD)):
                 directories.append(tiff.pointed(first, GPS_IFD))
+            if not tiff.walks_whole():
+                directories.append(None)
     if contents.gps_directory is not None:
         with suppress(FormatError):
             apart = Tiff(contents.gps_directory, contents.magics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -34,7 +35,9 @@ SUB_IFDS, XMP, EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x14A, 0x2BC, 0x8769, 0x8825, 0x
 _ORDERS = {b"II": "<", b"MM": ">"}
 _ROWS = {order: struct.Struct(order + "HHI4s").iter_unpack for order in "<>"}
 MAX_ENTRIES = 4096
-MAX_IFDS = 128
+MAX_IFDS = 4096
+MAX_ENTRIES_IN_ALL = 1 << 19
+_MAX_SUB_IFDS = 64
 CLASSIC = 42
 BIG_TIFF = 43
 
@@ -98,7 +101,7 @@ class Tiff:
         FormatError: there is no TIFF header.
     """
 
-    __slots__ = ("first_ifd", "order", "source")
+    __slots__ = ("first_ifd", "is_cut_short", "order", "source")
 
     def __init__(self, source: Source, magics: frozenset[int] = frozenset({CLASSIC})) -> None:
         header = source.read(0, 8)
@@ -109,6 +112,8 @@ class Tiff:
         if magic not in magics:
             raise FormatError("it is a BigTIFF" if magic == BIG_TIFF else "its TIFF header is damaged")
         self.source = source
+        self.is_cut_short = False
+        """Whether the last walk left out directories, because there are more than any photo has."""
 
     def ifd(self, offset: int) -> Ifd:
         """The directory at ``offset``.
@@ -173,16 +178,28 @@ class Tiff:
         except FormatError:
             return None
 
+    def walks_whole(self) -> bool:
+        """Whether a walk comes to all directories."""
+        deque(self.walk(), 0)
+        return not self.is_cut_short
+
     def walk(self) -> Iterator[tuple[str, Ifd]]:
         """All directories that can be reached and read, each once, with a name such as ``IFD0/Exif``.
+
+        Where there are thousands of them it ends early, and says so in ``is_cut_short``.
 
         Raises:
             FormatError: the first directory cannot be read.
         """
+        self.is_cut_short = False
         seen: set[int] = set()
-        waiting: list[tuple[str, int, bool]] = [("IFD0", self.first_ifd, True)]
-        while waiting and len(seen) < MAX_IFDS:
-            name, offset, chained = waiting.pop(0)
+        entries = 0
+        waiting: deque[tuple[str, int, bool]] = deque([("IFD0", self.first_ifd, True)])
+        while waiting:
+            if len(seen) >= MAX_IFDS or entries > MAX_ENTRIES_IN_ALL:
+                self.is_cut_short = True
+                return
+            name, offset, chained = waiting.popleft()
             if (not offset and name != "IFD0") or offset in seen:
                 continue
             try:
@@ -192,15 +209,19 @@ class Tiff:
                     raise
                 continue
             seen.add(offset)
+            entries += len(ifd.entries)
             yield name, ifd
             for tag, label in ((EXIF_IFD, "Exif"), (GPS_IFD, "GPS"), (INTEROP_IFD, "Interop")):
                 pointer = self.integer(ifd.get(tag))
                 if pointer:
                     waiting.append((f"{name}/{label}", pointer, False))
             for entry in ifd.entries:
-                if entry.tag == SUB_IFDS and entry.type in (LONG, 13) and len(waiting) < MAX_IFDS:
-                    for index, sub in enumerate(self.numbers(entry, 64)):
+                if entry.tag == SUB_IFDS and entry.type in (LONG, 13):
+                    if entry.values > _MAX_SUB_IFDS or len(waiting) >= MAX_IFDS:
+                        self.is_cut_short = True
+                        return
+                    for index, sub in enumerate(self.numbers(entry)):
                         waiting.append((f"{name}/Sub{index}", int(sub), True))
             if chained and ifd.next_offset:
-                stem, number = (name[:-1], int(name[-1])) if name[-1].isdigit() else (name, 0)
-                waiting.append((f"{stem}{number + 1}" if name != "IFD0" else "IFD1", ifd.next_offset, True))
+                stem = name.rstrip("0123456789")
+                waiting.append((f"{stem}{int(name[len(stem) :]) + 1}", ifd.next_offset, True))

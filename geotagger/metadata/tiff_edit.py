@@ -7,6 +7,7 @@ everything they can refer to stays where it is.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from geotagger.metadata.source import Source
 from geotagger.metadata.tiff import BYTE, EXIF_IFD, GPS_IFD, LONG, RATIONAL, SHORT, XMP, Entry, Ifd, Tiff
 
 MAX_BLOCK_BYTES = 0xFFFF_FFFF
+_MAX_IMAGE_PARTS = 1 << 20
+_KEPT_WHOLE_BYTES = 4096
+_CHUNK_BYTES = 1 << 20
+_MOST_TIMES_READ = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +68,19 @@ def _image_ranges(tiff: Tiff, ifd: Ifd) -> list[tuple[int, int]]:
 
 def _survey(tiff: Tiff, everywhere: bool) -> _Layout:
     tables = tuple(tiff.walk())
+    if tiff.is_cut_short:
+        raise UnsafeError("it has more directories than any photo")
     ranges: list[tuple[int, int]] = [(0, 8)]
     for name, ifd in tables:
         if name == "IFD0/GPS" or (everywhere and name.endswith("/GPS")):
             continue
         ranges.append((ifd.offset, ifd.end))
         ranges += _value_ranges(tiff, ifd.entries)
-    images = [found for _, ifd in tables for found in _image_ranges(tiff, ifd)]
+    images: list[tuple[int, int]] = []
+    for _, ifd in tables:
+        images += _image_ranges(tiff, ifd)
+        if len(images) > _MAX_IMAGE_PARTS:
+            raise UnsafeError("its images consist of more parts than those of any photo")
     return _Layout(tables, (*ranges, *images), tuple(images))
 
 
@@ -451,19 +462,39 @@ def new_block(gps: Sequence[Field], resolution: tuple[int, int, int]) -> bytes:
 def dump(source: Source, everywhere: bool = False) -> list[tuple[str, int, int, int, bytes]]:
     """All entries of all directories with their values, but for the position, XMP and the pointers to them.
 
-    Two dumps are equal exactly if no other tag was lost, added or changed.
+    Two dumps are equal exactly if no other tag was lost, added or changed. Of long values, such as the layers of a
+    picture, they hold the SHA-256.
 
     Args:
         everywhere: leave these out of further directories, too.
+
+    Raises:
+        UnsafeError: its values are many times as long as the block itself, because they lie in each other.
     """
     tiff = Tiff(source)
+    left = [_MOST_TIMES_READ * source.size]
     return sorted(
-        (name, e.tag, e.type, e.values, tiff.value(e, 1 << 30))
+        (name, e.tag, e.type, e.values, _fingerprint(tiff, e, left))
         for name, ifd in tiff.walk()
         if name != "IFD0/GPS" and not (everywhere and name.endswith("/GPS"))
         for e in ifd.entries
         if not ((everywhere or name == "IFD0") and e.tag in (GPS_IFD, XMP))
     )
+
+
+def _fingerprint(tiff: Tiff, entry: Entry, left: list[int]) -> bytes:
+    """A value, or the SHA-256 of a long one; ``left`` holds how many bytes may still be read for such."""
+    if entry.size <= _KEPT_WHOLE_BYTES:
+        return tiff.value(entry)
+    start = tiff.offset_of(entry)
+    end = min(start + entry.size, tiff.source.size)
+    left[0] -= max(0, end - start)
+    if left[0] < 0:
+        raise UnsafeError("its EXIF values overlap")
+    digest = hashlib.sha256()
+    for offset in range(start, end, _CHUNK_BYTES):
+        digest.update(tiff.source.read(offset, min(_CHUNK_BYTES, end - offset)))
+    return digest.digest()
 
 
 def first_packet(source: Source) -> bytes | None:

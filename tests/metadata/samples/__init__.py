@@ -30,7 +30,7 @@ from tests.metadata.samples.packets import RICH_BODY, xmp
 from tests.metadata.samples.pictures import jpeg, saved
 from tests.metadata.samples.png_files import PNGS, PNGS_REFUSED, itxt, png
 from tests.metadata.samples.read_only_files import READ_ONLY, mrw, raf
-from tests.metadata.samples.tiff_files import TIFFS, TIFFS_REFUSED, tiff, two_pages
+from tests.metadata.samples.tiff_files import TIFFS, TIFFS_REFUSED, layered, many_pages, tiff, two_pages
 from tests.metadata.samples.webp_files import WEBPS, WEBPS_REFUSED
 
 __all__ = [
@@ -56,6 +56,8 @@ __all__ = [
     "heic",
     "itxt",
     "jpeg",
+    "layered",
+    "many_pages",
     "mrw",
     "png",
     "raf",

@@ -92,6 +92,41 @@ def two_pages(order: str, *, gps: bool, reversed_: bool = False) -> bytes:
     return bytes(data)
 
 
+def many_pages(pages: int, *, gps: bool = False) -> bytes:
+    """A TIFF of many pages, as faxes and scans have them; with ``gps`` the last one refers to a position."""
+    data = bytearray(tiff())
+    (first,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, first)
+    rows = bytes(data[first + 2 : first + 2 + 12 * count])
+    link = first + 2 + 12 * count
+    for number in range(1, pages):
+        more = b""
+        if gps and number == pages - 1:
+            position = _TiffFile("<")
+            position._body = data
+            more = struct.pack("<HHII", 0x8825, LONG, 1, position.directory(camera_gps("<")))
+        data += bytes(len(data) % 2)
+        struct.pack_into("<I", data, link, len(data))
+        data += struct.pack("<H", count + len(more) // 12) + rows + more
+        link = len(data)
+        data += bytes(4)
+    return bytes(data)
+
+
+def layered(layers_bytes: int) -> bytes:
+    """A TIFF with the layers that an editor of pictures keeps beside the image."""
+    data = bytearray(tiff())
+    (first,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, first)
+    rows = bytes(data[first + 2 : first + 2 + 12 * count])
+    data += bytes(len(data) % 2)
+    rows = [rows[at : at + 12] for at in range(0, len(rows), 12)]
+    struct.pack_into("<I", data, 4, len(data))
+    rows.append(struct.pack("<HHII", 0x935C, 7, layers_bytes, len(data) + 2 + 12 * (count + 1) + 4))
+    rows.sort(key=lambda row: struct.unpack_from("<H", row))
+    return bytes(data) + struct.pack("<H", len(rows)) + b"".join(rows) + bytes(4) + bytes(layers_bytes)
+
+
 def tiled(order: str = "<", *, dng: bool = False) -> bytes:
     """Four tiles of image data; with ``dng`` in a sub-directory, beside a preview in another, under a thumbnail."""
     file = _TiffFile(order)
@@ -141,6 +176,8 @@ TIFFS: dict[str, Callable[[], bytes]] = {
     "jpeg-in-tiff.tif": lambda: saved("TIFF", compression="jpeg"),
     "pages.tif": lambda: saved("TIFF", save_all=True, append_images=[picture("L")]),
     "pages-big-endian.tif": lambda: two_pages(">", gps=False),
+    "many-pages.tif": lambda: many_pages(140),
+    "layers.tif": lambda: layered(70_000),
     "pages-last-first.tif": lambda: two_pages("<", gps=False, reversed_=True),
     "gps-value-said-to-lie-in-image.tif": lambda: with_stale_altitude(tiff(gps=True), "<", 16),
     "odd-length.tif": lambda: tiff(gps=True) + b"x",
