@@ -35,7 +35,7 @@ from geotagger.metadata.reading import describe, fix_in, fix_in_packet, preview_
 from geotagger.metadata.source import MemorySource
 from geotagger.metadata.verify import checked_edit, same_fix
 from geotagger.metadata.writing import STRIP, fix_change
-from geotagger.metadata.xmp import packet_of
+from geotagger.metadata.xmp import EXIF, packet_of
 from tests.metadata import samples
 
 FIX = Fix(LatLon(46.912345678, -110.4), Source.MODEL, 310.0, "geotagger-fuzz", 0.41, (("US-MT", 0.41),))
@@ -97,6 +97,9 @@ def _sidecars() -> Iterator[Case]:
     yield "rich", samples.xmp(padding=200, body=samples.RICH_BODY, attributes="uuid:1")
     position = 'exif:GPSLatitude="48,51.5N" exif:GPSLongitude="2,17.6E" exif:GPSAltitude="35/1"'
     yield "position", samples.xmp(position, body=samples.RICH_BODY)
+    apple = "<exif:GPSLongitude>2.6259</exif:GPSLongitude><exif:GPSLongitudeRef>W</exif:GPSLongitudeRef>"
+    apple += "<exif:GPSLatitudeRef>N</exif:GPSLatitudeRef><exif:GPSLatitude>51.4562</exif:GPSLatitude>"
+    yield "apple", samples.xmp(body=apple)
     yield "utf-16", samples.xmp(position).decode().encode("utf-16-le")
     yield "merged", provenance.with_fix(samples.xmp(position, padding=2048), FIX, NOW, position=True)
 
@@ -130,6 +133,9 @@ def damaged(rng: random.Random, cases: list[Case]) -> Case:
             )
         elif kind == 6 and rng.random() < 0.3:
             del data[at:]
+        elif kind == 6 and rng.random() < 0.3:
+            # What erased or never written parts of a memory card hold.
+            data[at:] = bytes((rng.choice((0, 0xFF)),)) * rng.choice((len(data) - at, 5000, 100_000))
         else:
             other = rng.choice(cases)[1]
             start = rng.randrange(max(1, min(len(other), HEADER_BYTES)))
@@ -145,6 +151,9 @@ PHRASES = (
     b"<rdf:Description><exif:GPSLongitude><rdf:Bag/></exif:GPSLongitude></rdf:Description>", b"<x xmlns='urn:x'><y/></x>",
     b" exif:GPSLatitude = '48,51.5N'", b"\n\texif:GPSLongitude\n=\n\"2,17.6E\"", b" xmlns:exif='urn:other'", b" a='>' ", b" a='/>'",
     b" xmlns:g='urn:geotagger:xmp:1.0/' g:PositionSource='model'", b" rdf:parseType='Resource'", b"text", b"\xef\xbb\xbf", b"\0",
+    b"<exif:GPSLatitude>51.4562</exif:GPSLatitude><exif:GPSLatitudeRef>N</exif:GPSLatitudeRef>",
+    b" exif:GPSLongitudeRef='W' exif:GPSLongitude='2.6259'", b"<exif:GPSLatitude><![CDATA[48,]]>51.5<!-- x -->N</exif:GPSLatitude>",
+    b"<exif:GPSLongitude>2&#44;17.6&#x45;</exif:GPSLongitude>", b"<exif:GPSLatitude>48 deg 51' 30\" N</exif:GPSLatitude>",
     b"<?xpacket end='w'?>", b"<rdf:RDF/>", b"</rdf:RDF>", b"<rdf:li/>", b" ", b"\r\n", b"\xc3\xa9", b"'", b'"', b">",
 )  # fmt: skip
 """What other programs may well write into XMP, and some things that they should not."""
@@ -235,6 +244,7 @@ def _examine_sidecar(data: bytes) -> str:
     except UnsafeError:
         return "sidecar refused"
     assert same_fix(fix_in_packet(packet), FIX)
+    assert not any(packet.get(EXIF, name) for name in ("GPSLatitudeRef", "GPSLongitudeRef"))
     without = provenance.without_fix(new)
     assert not without or not provenance.holds_position(packet_of(without))
     assert (provenance.foreign(without) if without else []) == foreign
