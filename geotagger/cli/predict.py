@@ -227,10 +227,10 @@ def _judge_together(
         ContextItem,
         camera_clocks,
         clock_uses,
-        hints_of_folder,
         predict_in_context,
         speaks_beyond_image,
     )
+    from geotagger.session.factors import hints_of_folder
 
     items = [
         ContextItem(

@@ -51,7 +51,7 @@ class Evidence:
 
     Attributes:
         kind: ``image``, ``time-neighbour``, ``folder`` (other pictures of the folder), ``folder-neighbour`` (with located photos
-            among them), ``track``, ``gallery``, ``hint`` or ``place-names``.
+            among them), ``track``, ``gallery``, ``hint``, ``place-names`` or ``time-zone``.
         weight: how much it counted, relative to the image alone (1.0).
         photo: the photo the evidence comes from, if it comes from one.
         reason: what it is in words, such as "9 min after IMG_2041, which has GPS".

@@ -88,6 +88,9 @@ class Settings:
     use_place_names: bool = _setting(
         True, "evidence", "City, state and country that a file names make places there more probable."
     )
+    use_time_zones: bool = _setting(
+        True, "evidence", "The time zone that a camera notes makes places there more probable."
+    )
     learn_corrections: bool = _setting(
         False, "evidence", "A photo that you put somewhere by hand is learned at once."
     )

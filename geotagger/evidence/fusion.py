@@ -28,7 +28,9 @@ from geotagger.evidence.summary import CellSummary
 from geotagger.evidence.trips import ContextPhoto
 from geotagger.evidence.tuning import Tuning, load_tuning, place_prior
 
-KINDS = frozenset({"time-neighbour", "track", "gallery", "hint", "place-names"})
+FACTORS = frozenset({"hint", "place-names", "time-zone"})
+"""Kinds of what is said of a photo besides its picture."""
+KINDS = FACTORS | {"time-neighbour", "track", "gallery"}
 """Sources besides the image, each of which can be switched off."""
 
 
@@ -79,7 +81,7 @@ class ContextModel:
         Args:
             kinds: which sources may speak besides the image.
         """
-        if not kinds >= {"hint", "place-names"}:
+        if not kinds >= FACTORS:
             photos = [replace(p, factors=tuple(f for f in p.factors if f.kind in kinds)) for p in photos]
         if "track" not in kinds:
             photos = [replace(photo, track=None) for photo in photos]

@@ -21,6 +21,7 @@ from geotagger.core.geo import FloatArray, LatLon
 from geotagger.core.places import Place, load_places, plain_name
 from geotagger.core.regions import load_regions
 from geotagger.core.sentence import Sentence
+from geotagger.evidence.agreement import around, likelihood
 from geotagger.evidence.place_names import (
     AREAS,
     COUNTRIES,
@@ -33,7 +34,6 @@ from geotagger.evidence.place_names import (
 )
 
 _TOWN_KM = 60.0
-_BORDER_KM = 60.0
 _OVER_THE_BORDER = 0.2
 """How much less probable a cell near a named town is where another region than the town's begins."""
 _MOST_NAMESAKES = 8
@@ -165,10 +165,7 @@ class Hint:
         return self.begin - _MARGIN <= clock.replace(tzinfo=None) < self.end + _MARGIN
 
     def likelihood(self, grid: CellGrid) -> FloatArray:
-        """(cells,) how well each cell agrees, at most 1.
-
-        With nothing else known, the place is one that was named with all the probability that the origin leaves.
-        """
+        """(cells,) how well each cell agrees, at most 1."""
         near = np.zeros(len(grid))
         if self.towns:
             lats, lons = zip(*((place.lat_deg, place.lon_deg) for place, _ in self.towns), strict=True)
@@ -177,13 +174,8 @@ class Hint:
             if self.regions and not self.is_either:
                 near = np.where(np.isin(grid.region, self.regions), near, _OVER_THE_BORDER * near)
         if self.is_either or not self.towns:
-            inside = np.isin(grid.region, self.regions)
-            apart = grid.distances_km(grid.lat_deg[inside], grid.lon_deg[inside]).min(axis=0)
-            near = np.maximum(near, np.where(inside, 1.0, 0.5 * np.exp(-apart / _BORDER_KM)))
-        usual = float(near @ grid.area_km2 / grid.area_km2.sum())
-        leak = self.origin.value
-        agrees = leak + (1 - leak) * near / usual
-        return np.asarray(agrees / agrees.max())
+            near = np.maximum(near, around(grid, np.isin(grid.region, self.regions)))
+        return likelihood(grid, near, self.origin.value)
 
 
 def parse_hint(text: str, origin: HintOrigin = HintOrigin.USER) -> Hint:

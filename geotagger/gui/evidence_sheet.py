@@ -47,6 +47,7 @@ def _switches() -> dict[str, str]:
         "use_tracks": tr("Recorded tracks"),
         "use_gallery": tr("Photos that the program has learned"),
         "use_place_names": tr("City, state and country that the files name"),
+        "use_time_zones": tr("Time zones that the cameras note"),
     }
 
 

@@ -42,6 +42,7 @@ def _titles() -> dict[str, str]:
         "use_tracks": tr("Tracks"),
         "use_gallery": tr("Your own photos"),
         "use_place_names": tr("Places named in files"),
+        "use_time_zones": tr("Time zones of cameras"),
         "learn_corrections": tr("Learn from corrections"),
         "overwrite": tr("Replace positions"),
         "sidecar": tr("XMP sidecars"),

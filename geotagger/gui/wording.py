@@ -200,6 +200,7 @@ def evidence_lines(prediction: Prediction) -> list[str]:
         "gallery": tr("looks like one of your located photos"),
         "hint": tr("your hint"),
         "place-names": tr("a place named in the file"),
+        "time-zone": tr("the time zone of the camera"),
     }
     lines = []
     for evidence in sorted(prediction.evidence, key=lambda one: -one.weight):

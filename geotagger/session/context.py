@@ -7,10 +7,9 @@ when the batch is complete, or again when the user corrected a photo (see ``Cont
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -25,18 +24,18 @@ from geotagger.evidence.camera_clocks import CameraClock, CameraRoll, camera_clo
 from geotagger.evidence.clocks import clock_hours
 from geotagger.evidence.fusion import KINDS, context_model
 from geotagger.evidence.gallery import Gallery, GalleryMatch
-from geotagger.evidence.hints import Hint, folder_hint, hint_in_file
+from geotagger.evidence.hints import Hint
 from geotagger.evidence.motion import load_motion
 from geotagger.evidence.sphere import unit_vectors
 from geotagger.evidence.time_zones import utc_offset_at
 from geotagger.evidence.tracks import ClockReading, Track, TrackFix, offset_from_located, utc_name
-from geotagger.evidence.trips import CellFactor, ContextPhoto
+from geotagger.evidence.trips import ContextPhoto
 from geotagger.evidence.tuning import load_tuning, place_prior
-from geotagger.metadata.model import PhotoMetadata, PlaceNames
+from geotagger.metadata.model import PhotoMetadata
+from geotagger.session.factors import factors_of
 from geotagger.session.sources import ANY_ROLL
 
 CameraOffsets = Mapping[tuple[str, str], timedelta]
-_FOLDERS_READ = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +101,7 @@ def predict_in_context(
         times = _shifted_clocks(items, rolls, cameras, camera_offsets or {})
     fixes = _track_fixes(items, times, track, clock_offset)
     matches = _matches([item.output or unseen for item in items], items, gallery, model_id)
+    factors = factors_of([(item.metadata, item.hints) for item in items], grid)
     photos = [
         ContextPhoto(
             name=str(item.metadata.path),
@@ -111,10 +111,10 @@ def predict_in_context(
             roll=roll,
             track=fix,
             matches=found,
-            factors=factors,
+            factors=said,
         )
-        for item, time, roll, fix, found, factors in zip(
-            items, times, rolls, fixes, matches, _hint_factors(items, grid), strict=True
+        for item, time, roll, fix, found, said in zip(
+            items, times, rolls, fixes, matches, factors, strict=True
         )
     ]
     return model.predict(photos, model_id, device, kinds)
@@ -293,42 +293,6 @@ def given_offset(given: CameraOffsets, folder: str, roll: str, camera: str) -> t
         if (place, camera) in given:
             return given[place, camera]
     return None
-
-
-def _hint_factors(items: Sequence[ContextItem], grid: CellGrid) -> list[tuple[CellFactor, ...]]:
-    # By what was understood, not by the words: many villages that no list knows are all just somewhere in their country.
-    known: dict[Hashable, FloatArray] = {}
-    factors = []
-    for item in items:
-        speaking = [("hint", hint) for hint in item.hints if hint.speaks_of(item.metadata.taken)]
-        names = item.metadata.place_names
-        named = None if names is None else _hint_in_file(names)
-        if named is not None:
-            speaking.append(("place-names", named))
-        for _, hint in speaking:
-            if hint.meaning not in known:
-                known[hint.meaning] = hint.likelihood(grid)
-        factors.append(tuple(CellFactor(kind, hint.words, known[hint.meaning]) for kind, hint in speaking))
-    return factors
-
-
-@lru_cache(maxsize=1024)
-def _hint_in_file(names: PlaceNames) -> Hint | None:
-    return hint_in_file(names.city, names.state, names.country)
-
-
-@cache
-def _hint_of_folder(name: str) -> Hint | None:
-    return folder_hint(name)
-
-
-def hints_of_folder(photo: Path) -> tuple[Hint, ...]:
-    """What the name of a photo's folder says of the place, or else that of the folder around it."""
-    for folder in list(photo.parents)[:_FOLDERS_READ]:
-        hint = _hint_of_folder(folder.name)
-        if hint is not None:
-            return (hint,)
-    return ()
 
 
 def clock_on_track(

@@ -39,7 +39,9 @@ class Sources:
         hint: where the photos are from, in the user's words.
     """
 
-    kinds: frozenset[str] = frozenset({"time-neighbour", "track", "gallery", "hint", "place-names"})
+    kinds: frozenset[str] = frozenset(
+        {"time-neighbour", "track", "gallery", "hint", "place-names", "time-zone"}
+    )
     image: bool = True
     track: Track | None = None
     clock_offset: timedelta | None = None
@@ -59,6 +61,7 @@ def kinds_of(settings: Settings) -> frozenset[str]:
         "track": settings.use_tracks,
         "gallery": settings.use_gallery,
         "place-names": settings.use_place_names,
+        "time-zone": settings.use_time_zones,
     }
     return frozenset({"hint", *(kind for kind, on in chosen.items() if on)})
 

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +192,56 @@ def test_what_a_file_names_as_its_place_moves_the_answer_and_is_listed(bundle):
     ]
     (without,) = predict(bundle, [named], kinds=KINDS - {"place-names"})
     assert [e.kind for e in without.evidence] == ["image"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "month", "right", "wrong"),
+    [
+        (-10, 7, {"US-HI"}, {"US-CA"}),
+        (-6, 7, {"CA-AB", "US-CO", "CA-SK"}, {"US-CA", "US-NY"}),
+        (-7, 7, {"US-CA", "US-AZ"}, {"US-CO"}),  # Arizona keeps its time in summer
+        (-7, 1, {"US-CO", "US-AZ", "CA-AB"}, {"US-CA"}),
+        (-2.5, 7, {"CA-NL"}, {"CA-NB"}),
+    ],
+)
+def test_the_time_zone_of_a_camera_makes_places_there_more_probable(bundle, hours, month, right, wrong):
+    plain = item(bundle, "/a/1.jpg")
+    zone = timezone(timedelta(hours=hours))
+    noted = replace(plain, metadata=replace(plain.metadata, taken=datetime(2019, month, 1, 12, tzinfo=zone)))
+    (before,), (after,) = predict(bundle, [plain]), predict(bundle, [noted])
+    told = {one.code: one.probability for one in before.regions}
+    gain = {one.code: one.probability / told[one.code] for one in after.regions}
+    assert min(gain[code] for code in right) > 2
+    assert max(gain[code] for code in wrong) < 0.5
+    assert [e.kind for e in after.evidence] == ["image", "time-zone"]
+    assert after.evidence[1].reason.startswith("the clock is set to UTC−")
+    (without,) = predict(bundle, [noted], kinds=KINDS - {"time-zone"})
+    assert [e.kind for e in without.evidence] == ["image"]
+    assert without.position == before.position
+
+
+@pytest.mark.parametrize("zone", [timezone.utc, timezone(timedelta(hours=9)), None])
+def test_a_time_zone_of_nowhere_in_north_america_says_nothing(bundle, zone):
+    plain = item(bundle, "/a/1.jpg")
+    noted = replace(plain, metadata=replace(plain.metadata, taken=datetime(2019, 7, 1, 12, tzinfo=zone)))
+    (before,), (after,) = predict(bundle, [plain]), predict(bundle, [noted])
+    assert after == before
+
+
+def test_a_time_zone_that_was_left_at_home_is_overruled_by_located_photos(bundle):
+    zone = timezone(timedelta(hours=-4))
+    taken = datetime(2019, 7, 1, 12, tzinfo=zone)
+    located = item(bundle, "/a/1.jpg", fix=Fix(BANFF, Source.CAMERA))
+    photo = item(bundle, "/a/2.jpg")
+    items = [
+        replace(one, metadata=replace(one.metadata, taken=taken + timedelta(minutes=9 * number)))
+        for number, one in enumerate((located, photo))
+    ]
+    _, prediction = predict(bundle, items)
+    assert prediction.best.code == "CA-AB"
+    assert prediction.position.distance_km(BANFF) < 30
+    said = {e.kind: (e.weight, e.reason) for e in prediction.evidence}
+    assert said["time-zone"] == (0.0, "the clock is set to UTC−04:00, but the rest speaks against it")
 
 
 def test_villages_that_no_list_knows_are_looked_for_on_the_map_once(bundle, monkeypatch):

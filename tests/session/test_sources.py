@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from geotagger.core.settings import Settings
+from geotagger.evidence.fusion import KINDS
 from geotagger.session.sources import OffsetError, Sources, kinds_of, offset_text, parse_offset
 
 
@@ -33,9 +34,10 @@ def test_an_offset_is_read_as_it_was_written(seconds: int) -> None:
 
 def test_the_settings_say_who_may_speak() -> None:
     settings = Settings()
-    assert kinds_of(settings) == {"time-neighbour", "track", "gallery", "hint", "place-names"}
+    every = {"time-neighbour", "track", "gallery", "hint", "place-names", "time-zone"}
+    assert kinds_of(settings) == every == Sources().kinds == KINDS
     few = replace(settings, judge_together=False, use_gallery=False)
-    assert kinds_of(few) == {"track", "hint", "place-names"}
-    silent = replace(few, use_tracks=False, use_place_names=False)
+    assert kinds_of(few) == {"track", "hint", "place-names", "time-zone"}
+    silent = replace(few, use_tracks=False, use_place_names=False, use_time_zones=False)
     assert Sources(kinds_of(silent)).image_alone
     assert not Sources(kinds_of(silent), image=False).image_alone
