@@ -50,7 +50,7 @@ from fit_evidence import fit, read_trips
 
 from geotagger.core.calibration import Calibration
 from geotagger.core.cells import CellGrid
-from geotagger.evidence.fusion import ContextModel
+from geotagger.evidence.fusion import FACTORS, ContextModel
 from geotagger.evidence.motion import MotionLaw
 from geotagger.evidence.tuning import Tuning
 from geotagger.evidence.words import point_words
@@ -228,7 +228,7 @@ def print_table(bench: Bench, cases: Sequence[Case], seeds: Sequence[int], grid:
 
     row(Located.NONE, "image", cases, frozenset())
     elsewhere = {Located.NONE: _elsewhere(row(Located.NONE, "+ neighbours", cases, TOGETHER))}
-    hinted = TOGETHER | {"hint"}
+    hinted = TOGETHER | FACTORS
     for said in Hinted:
         row(Located.NONE, f"+ neighbours + {said.value}", with_hints(cases, grid, said), hinted)
     groups: dict[str, list[Judged]] = defaultdict(list)

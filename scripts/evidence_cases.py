@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from fit_evidence import one_outing
@@ -30,8 +31,10 @@ from geotagger.evidence.fusion import ContextModel
 from geotagger.evidence.gallery import GalleryMatch
 from geotagger.evidence.hints import HintOrigin, parse_hint
 from geotagger.evidence.sphere import between, positions, unit_vectors
+from geotagger.evidence.time_zones import time_zone_at
 from geotagger.evidence.tracks import Track
 from geotagger.evidence.trips import CellFactor, ContextPhoto, trips
+from geotagger.session.factors import zone_factors
 
 FOLDS = 5
 LEAST_PHOTOS = 10
@@ -269,10 +272,14 @@ class Hinted(Enum):
     REGION = "hint: the region (made up)"
     MOST = "folder called after the region of most photos (made up)"
     WRONG = "folder called after a region where none was taken (made up)"
+    ZONE = "time zone of the place, noted by the camera (made up)"
+    HOME_ZONE = "time zone of most photos, left in the camera (made up)"
 
 
 def with_hints(cases: Sequence[Case], grid: CellGrid, said: Hinted) -> list[Case]:
     """The cases with a hint for each."""
+    if said in (Hinted.ZONE, Hinted.HOME_ZONE):
+        return _with_zones(cases, grid, said)
     regions = load_regions()
     by_owner: dict[str, Counter[str]] = defaultdict(Counter)
     for case in cases:
@@ -296,6 +303,23 @@ def with_hints(cases: Sequence[Case], grid: CellGrid, said: Hinted) -> list[Case
         region = regions.by_code(case.region if origin is HintOrigin.USER else named[case.photographer])
         text = COUNTRIES[region.country] if said is Hinted.COUNTRY else region.name
         found.append(replace(case, photo=replace(case.photo, factors=factors(text))))
+    return found
+
+
+def _with_zones(cases: Sequence[Case], grid: CellGrid, said: Hinted) -> list[Case]:
+    """The cases with the time zone of each photo's place, or of the place where the photographer mostly was."""
+    zones = [time_zone_at(case.truth).key for case in cases]
+    by_owner: dict[str, Counter[str]] = defaultdict(Counter)
+    for case, zone in zip(cases, zones, strict=True):
+        by_owner[case.photographer][zone] += 1
+    found = []
+    for case, zone in zip(cases, zones, strict=True):
+        if said is Hinted.HOME_ZONE:
+            zone = by_owner[case.photographer].most_common(1)[0][0]
+        assert case.photo.clock is not None, "only photos with clocks are judged here"
+        offset = case.photo.clock.replace(tzinfo=ZoneInfo(zone)).utcoffset()
+        factors = () if offset is None else zone_factors(grid, offset, case.photo.clock.date())
+        found.append(replace(case, photo=replace(case.photo, factors=factors)))
     return found
 
 

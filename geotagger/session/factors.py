@@ -41,7 +41,7 @@ def factors_of(
         said = [CellFactor(kind, hint.words, known[hint.meaning]) for kind, hint in speaking]
         offset = None if photo.taken is None else photo.taken.utcoffset()
         if photo.taken is not None and offset is not None:
-            said += _zone_factors(grid, offset, photo.taken.date())
+            said += zone_factors(grid, offset, photo.taken.date())
         factors.append(tuple(said))
     return factors
 
@@ -56,7 +56,12 @@ def hints_of_folder(photo: Path) -> tuple[Hint, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _zone_factors(grid: CellGrid, offset: timedelta, day: date) -> tuple[CellFactor, ...]:
+def zone_factors(grid: CellGrid, offset: timedelta, day: date) -> tuple[CellFactor, ...]:
+    """What a camera's time zone says of a photo; nothing where it is nobody's in North America.
+
+    Args:
+        offset: local time minus UTC.
+    """
     values = zone_likelihood(grid, offset, day)
     words = Sentence("the clock is set to {zone}", zone=utc_name(offset))
     return () if values is None else (CellFactor("time-zone", words, values),)
