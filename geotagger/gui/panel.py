@@ -74,12 +74,16 @@ class Panel(QScrollArea):
         self._why = actions["why"]
         self.setObjectName("side")
         self.setAccessibleName(tr("Details of the photo"))
+        # Not by a click, after which the arrows would no longer go through the list.
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.preview = Preview(workbench.jobs, appearance)
         self._why_button = _overlay_button(self._why, self.preview)
         self._name = _label("strong")
+        # Also a name that is read from right to left stands below the photo's left edge, like the lines after it.
+        self._name.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute)
         self._facts = _label("muted")
         self._error = _label("error")
         self._summary = _label("heading")

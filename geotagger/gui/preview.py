@@ -7,11 +7,14 @@ from functools import partial
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QImage,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPainterPath,
     QPaintEvent,
+    QPen,
     QPixmap,
     QWheelEvent,
 )
@@ -26,10 +29,23 @@ from geotagger.session.photo import Photo
 
 _LONGEST_PX = 1600
 _MAX_ZOOM = 12.0
+_KEY_ZOOM = 1.25
+_KEY_STEP_PX = 40
+_ZOOM_KEYS = {Qt.Key.Key_Plus: _KEY_ZOOM, Qt.Key.Key_Equal: _KEY_ZOOM, Qt.Key.Key_Minus: 1 / _KEY_ZOOM}
+_ARROWS = {
+    Qt.Key.Key_Left: QPoint(-1, 0),
+    Qt.Key.Key_Right: QPoint(1, 0),
+    Qt.Key.Key_Up: QPoint(0, -1),
+    Qt.Key.Key_Down: QPoint(0, 1),
+}
 
 
 class Preview(QWidget):
-    """Shows one photo whole; the wheel zooms in at the pointer, dragging moves, a double click shows all."""
+    """Shows one photo whole; the wheel zooms in at the pointer, dragging moves, a double click shows all.
+
+    With the keys: plus and minus zoom at the middle, the arrows move what is zoomed, 0 shows all. Every other key is the
+    window's.
+    """
 
     def __init__(self, jobs: Jobs, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,7 +60,11 @@ class Preview(QWidget):
         self._dragged_from: QPoint | None = None
         self._heat: Heat | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(tr("Preview"))
+        self.setToolTip(
+            tr("The wheel, + and - zoom; dragging and the arrow keys move; a double click and 0 show all")
+        )
         appearance.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -108,7 +128,32 @@ class Preview(QWidget):
         elif self._missing:
             painter.setPen(QColor(palette.muted))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, tr("No preview"))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(palette.accent), 4))
+            painter.drawRect(self.rect())
         painter.end()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if self._pixmap is None:
+            super().keyPressEvent(event)
+        elif key in _ZOOM_KEYS:
+            self._zoom_at(QRectF(self.rect()).center(), _ZOOM_KEYS[key])
+        elif key == Qt.Key.Key_0:
+            self._zoom = 1.0
+            self._keep_inside()
+        elif key in _ARROWS and self._zoom > 1.0:
+            self._move(_ARROWS[key] * _KEY_STEP_PX)
+        else:
+            super().keyPressEvent(event)
 
     def _paint_heat(self, painter: QPainter) -> None:
         seen = self.heat_place
@@ -126,18 +171,28 @@ class Preview(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self._pixmap is None:
             return
-        target, pointer = self._target(), event.position()
+        self._zoom_at(event.position(), 1.0015 ** event.angleDelta().y())
+        event.accept()
+
+    def _zoom_at(self, pointer: QPointF, factor: float) -> None:
+        """Zoom so that what lies under a point stays there."""
+        target = self._target()
         at = QPointF(
             (pointer.x() - target.x()) / target.width(), (pointer.y() - target.y()) / target.height()
         )
-        self._zoom = min(_MAX_ZOOM, max(1.0, self._zoom * 1.0015 ** event.angleDelta().y()))
+        self._zoom = min(_MAX_ZOOM, max(1.0, self._zoom * factor))
         moved = self._target()
         self._centre += QPointF(
             (moved.x() + at.x() * moved.width() - pointer.x()) / moved.width(),
             (moved.y() + at.y() * moved.height() - pointer.y()) / moved.height(),
         )
         self._keep_inside()
-        event.accept()
+
+    def _move(self, by_px: QPoint) -> None:
+        """Look at a part of the photo so far to the right and below."""
+        target = self._target()
+        self._centre += QPointF(by_px.x() / target.width(), by_px.y() / target.height())
+        self._keep_inside()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._dragged_from = event.position().toPoint()
@@ -146,13 +201,8 @@ class Preview(QWidget):
         if self._dragged_from is None or self._pixmap is None:
             return
         now = event.position().toPoint()
-        target = self._target()
-        self._centre -= QPointF(
-            (now.x() - self._dragged_from.x()) / target.width(),
-            (now.y() - self._dragged_from.y()) / target.height(),
-        )
+        self._move(self._dragged_from - now)
         self._dragged_from = now
-        self._keep_inside()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._dragged_from = None

@@ -8,10 +8,10 @@ from enum import Enum
 from typing import Any, get_type_hints
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -27,6 +27,7 @@ from geotagger.core.errors import SettingsError
 from geotagger.core.settings import Settings
 from geotagger.gui.language import said, tr
 from geotagger.gui.map import TILE_SOURCES, tile_source
+from geotagger.gui.wordy_dialog import WordyDialog
 
 
 def _titles() -> dict[str, str]:
@@ -87,7 +88,7 @@ def _choices() -> dict[str, str]:
     }
 
 
-class SettingsDialog(QDialog):
+class SettingsDialog(WordyDialog):
     """Changes settings when the user agrees to them."""
 
     applied = Signal(object)
@@ -105,7 +106,7 @@ class SettingsDialog(QDialog):
         self._problem.setProperty("role", "error")
         self._problem.setWordWrap(True)
         self._problem.hide()
-        pages = QTabWidget()
+        self.pages = pages = QTabWidget()
         pages.setDocumentMode(True)
         pages.tabBar().setDrawBase(False)
         for group, title in _groups().items():
@@ -126,6 +127,14 @@ class SettingsDialog(QDialog):
         layout.addWidget(pages, 1)
         layout.addWidget(self._problem)
         layout.addLayout(buttons)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        # Tabs do not hand on how high the words of a page are where its lines are short.
+        for page in map(self.pages.widget, range(self.pages.count())):
+            layout = page.layout()
+            if layout is not None:
+                page.setMinimumHeight(layout.totalHeightForWidth(self.pages.width()))
+        super().showEvent(event)
 
     def _page(self, group: str) -> QWidget:
         page = QWidget()

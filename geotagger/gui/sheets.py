@@ -17,7 +17,7 @@ from geotagger.gui.wordy_dialog import WordyDialog
 _COLUMNS = 2
 
 
-class KeySheet(QDialog):
+class KeySheet(WordyDialog):
     """All keys of the window, by group."""
 
     def __init__(self, actions: Iterable[Declared], parent: QWidget | None = None) -> None:
@@ -43,9 +43,16 @@ class KeySheet(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.addLayout(body)
-        hint = QLabel(tr("On the map, Shift and drag selects all markers in a box."))
-        hint.setProperty("role", "muted")
-        layout.addWidget(hint)
+        for words in (
+            tr(
+                "On the map, Shift and drag selects all markers in a box; the arrows go from marker to marker, Enter selects."
+            ),
+            tr("On the preview, + and - zoom, the arrows move, and 0 shows all."),
+        ):
+            hint = QLabel(words)
+            hint.setProperty("role", "muted")
+            hint.setWordWrap(True)
+            layout.addWidget(hint)
         layout.addLayout(_close_row(self))
 
 

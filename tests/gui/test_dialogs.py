@@ -212,12 +212,18 @@ def test_no_dialog_cuts_off_what_it_says(app: App) -> None:
         ReportDialog(report, app.window),
         UnwrittenDialog(3, app.window),
         PlacesSheet(app.window.placing, Notation.DECIMAL, app.window),
+        KeySheet(app.window.actions_.declared, app.window),
+        SettingsDialog(Settings(), app.window),
     ):
         dialog.open()
         app.wait(lambda dialog=dialog: dialog.isVisible())
-        for label in dialog.findChildren(QLabel):
-            if label.isVisible() and label.wordWrap():
-                assert label.height() >= label.heightForWidth(label.width()), label.text()
+        for number in range(dialog.pages.count()) if isinstance(dialog, SettingsDialog) else (0,):
+            if isinstance(dialog, SettingsDialog):
+                dialog.pages.setCurrentIndex(number)
+                app.wait(dialog.pages.widget(number).isVisible)
+            for label in dialog.findChildren(QLabel):
+                if label.isVisible() and label.wordWrap():
+                    assert label.height() >= label.heightForWidth(label.width()), label.text()
         dialog.close()
     app.wait(
         lambda: not any(isinstance(w, QDialog) and w.isVisible() for w in QApplication.topLevelWidgets())

@@ -162,5 +162,42 @@ def test_what_has_the_keys_looks_so_in_the_window(opened: App) -> None:
         assert window.grab(at).toImage() != with_keys, (type(stop), stop.accessibleName())
 
 
+def test_the_preview_is_zoomed_and_moved_with_the_keys_and_leaves_all_others_to_the_window(
+    opened: App,
+) -> None:
+    preview = opened.window.panel.preview
+    opened.wait(lambda: preview._pixmap is not None)
+    QTest.mouseClick(preview, Qt.MouseButton.LeftButton)
+    assert opened.window.focusWidget() is opened.window.photo_list.view, (
+        "a click leaves the arrows to the list"
+    )
+    preview.setFocus(Qt.FocusReason.TabFocusReason)
+    whole = preview._target()
+    press(opened, Qt.Key.Key_Right)
+    assert preview._target() == whole, "what is not zoomed does not move"
+    for _ in range(6):
+        press(opened, Qt.Key.Key_Plus)
+    zoomed = preview._target()
+    assert zoomed.width() > 3 * whole.width()
+    assert (zoomed.center() - whole.center()).manhattanLength() < 0.01
+    press(opened, Qt.Key.Key_Right)
+    press(opened, Qt.Key.Key_Down)
+    moved = preview._target()
+    assert moved.size() == zoomed.size()
+    assert (moved.x(), moved.y()) == pytest.approx((zoomed.x() - 40, zoomed.y() - 40))
+    for _ in range(99):
+        press(opened, Qt.Key.Key_Left)
+    assert preview._target().left() == pytest.approx(whole.left()), "it never leaves the picture"
+    press(opened, Qt.Key.Key_Minus)
+    assert whole.width() < preview._target().width() < zoomed.width()
+    press(opened, Qt.Key.Key_0)
+    assert preview._target() == whole
+    press(opened, Qt.Key.Key_Plus)
+    press(opened, Qt.Key.Key_Return)
+    assert opened.photo("IMG_0.jpg").state is PhotoState.ACCEPTED
+    press(opened, Qt.Key.Key_Backspace)
+    assert opened.photo("IMG_0.jpg").state is PhotoState.SKIPPED
+
+
 def dialogs_shown() -> list[QWidget]:
     return [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
