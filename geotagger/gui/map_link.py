@@ -19,6 +19,7 @@ from geotagger.gui.jobs import Generation, Urgency
 from geotagger.gui.language import said
 from geotagger.gui.map import CellShape, MapView, Marker, tile_source
 from geotagger.gui.names import shown_name
+from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.predicting import Predicting
 from geotagger.gui.thumbnails import jpeg_thumbnail
 from geotagger.gui.workbench import Workbench
@@ -42,15 +43,22 @@ class MapLink(QObject):
     """Adapts the map to the workbench; neither knows the other."""
 
     def __init__(
-        self, workbench: Workbench, view: MapView, predicting: Predicting, appearance: Appearance
+        self,
+        workbench: Workbench,
+        model: PhotoModel,
+        view: MapView,
+        predicting: Predicting,
+        appearance: Appearance,
     ) -> None:
         super().__init__(view)
         self._workbench = workbench
+        self._model = model
         self._view = view
         self._predicting = predicting
         self._cells_wanted = Generation()
         self._shaded: tuple[Prediction | None, Any] = (None, None)
         self._shown: set[int] = set()
+        self._listed: set[int] = set()
         self._dirty: dict[int, None] = {}
         self._thumbnails: dict[int, bytes] = {}
         self._asked: set[int] = set()
@@ -61,6 +69,7 @@ class MapLink(QObject):
         self._timer.timeout.connect(self._flush)
         workbench.photos_changed.connect(self._note)
         workbench.photos_removed.connect(self._note)
+        model.rearranged.connect(self._follow_filter)
         workbench.photos_removed.connect(self._forget)
         workbench.selection_changed.connect(self._on_selection)
         predicting.model_changed.connect(self._show_current)
@@ -85,6 +94,14 @@ class MapLink(QObject):
         self._dirty.update(dict.fromkeys(photo_ids))
         if not self._timer.isActive():
             self._timer.start()
+
+    def _follow_filter(self) -> None:
+        """The map shows what the list shows: what is hidden there could else be selected here, and decided unseen."""
+        listed = set(self._model.visible_ids)
+        changed = (self._shown - listed) | (listed - self._listed - self._shown)
+        self._listed = listed
+        if changed:
+            self._note(changed)
 
     def _flush_all(self) -> None:
         while self._dirty:
@@ -118,8 +135,10 @@ class MapLink(QObject):
             self._show_current()
 
     def _marker_of(self, photo: Photo | None) -> Marker | None:
-        """The marker of a photo; None for a photo that was closed or has no position at all."""
+        """The marker of a photo; None for a photo that was closed, is not in the list, or has no position at all."""
         if photo is None or photo.metadata is None or photo.shown_position is None:
+            return None
+        if self._model.row_of(photo.id) is None:
             return None
         if photo.id not in self._asked and len(self._asked) < _MOST_THUMBNAILS:
             self._asked.add(photo.id)

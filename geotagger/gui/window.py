@@ -100,7 +100,7 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar(appearance)
         self.photo_list = PhotoList(self.workbench, self.model, appearance)
         self.map_view = MapView(appearance.palette)
-        self.map_link = MapLink(self.workbench, self.map_view, self.predicting, appearance)
+        self.map_link = MapLink(self.workbench, self.model, self.map_view, self.predicting, appearance)
         self.explaining = Explaining(self.workbench, self.predicting)
         self.panel = Panel(
             self.workbench, self.model, self.explaining, self.placing, self.actions_, appearance

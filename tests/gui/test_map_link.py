@@ -31,6 +31,22 @@ def test_selection_in_list_and_map_is_one(opened: App) -> None:
     assert opened.window.workbench.selected_ids == (ids[1],)
 
 
+def test_the_map_shows_the_photos_that_the_list_shows(opened: App) -> None:
+    window = opened.window
+    on_map = window.map_link._shown
+    opened.wait(lambda: len(on_map) == 3)
+    window.toolbar.filter.setText("IMG_1")
+    opened.wait(lambda: on_map == {opened.photo("IMG_1.jpg").id})
+    window.model.set_filter(text="", states=frozenset({PhotoState.CORRECTED}))
+    opened.wait(lambda: not on_map)
+    window.workbench.place([opened.photo("IMG_2.jpg").id], LatLon(46.9, -110.4))
+    opened.wait(lambda: on_map == {opened.photo("IMG_2.jpg").id})
+    window.workbench.undo()
+    opened.wait(lambda: not on_map)
+    window.photo_list.filter_menu.show_everything()
+    opened.wait(lambda: len(on_map) == 3)
+
+
 def test_photos_dropped_on_the_map_are_placed_there(opened: App) -> None:
     ids = [photo.id for photo in opened.window.workbench.session]
     opened.window.map_view.photos_dropped.emit(ids[:2], 46.9, -110.4)
