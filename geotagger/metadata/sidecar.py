@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from geotagger.core.sentence import Sentence
@@ -17,6 +20,8 @@ from geotagger.metadata.errors import UnsafeError
 from geotagger.metadata.xmp import PHOTOSHOP, Packet, packet_of
 
 MAX_SIDECAR_BYTES = 16 << 20
+_SURELY_SEEN_NS = 2_000_000_000
+"""So long ago, the last change of a folder cannot have the same time as one that comes now (FAT counts in steps of 2 s)."""
 DAMAGED_SIDECAR = Sentence("This sidecar is damaged; it is neither read nor changed.")
 
 
@@ -98,12 +103,10 @@ def _belongs(
         return stated.lower().lstrip(".") == photo.suffix.lower().lstrip(".")
     if Path(photo.stem).suffix.lower() in photo_suffixes:
         return False
-    with os.scandir(photo.parent) as entries:
-        names = [Path(entry.name) for entry in entries]
     rivals = {
         name.suffix.lower()
-        for name in names
-        if name.suffix.lower() in photo_suffixes and name.name != photo.name and _shares(sidecar, photo, name)
+        for name in map(Path, _photos_of_stem(photo, photo_suffixes))
+        if name.name != photo.name and _shares(sidecar, photo, name)
     }
     return not rivals or (photo.suffix.lower() in raw_suffixes and not rivals & raw_suffixes)
 
@@ -118,6 +121,30 @@ def _shares(sidecar: Sidecar, photo: Path, other: Path) -> bool:
         return photo.with_name(other.stem + sidecar.path.suffix).samefile(sidecar.path)
     except OSError:
         return False
+
+
+def _photos_of_stem(photo: Path, photo_suffixes: frozenset[str]) -> Sequence[str]:
+    """Names of the photos in its folder that have the stem of a photo, whatever case and accents are written in.
+
+    Thousands of photos of one folder ask this one after the other. What its listing said holds for a second at most, and
+    only while the folder shows no change and did not change just now, when another change might not show.
+    """
+    changed_ns = photo.parent.stat().st_mtime_ns
+    listing = _listed if abs(time.time_ns() - changed_ns) > _SURELY_SEEN_NS else _listed.__wrapped__
+    return listing(photo.parent, photo_suffixes, changed_ns, int(time.monotonic())).get(
+        _folded(photo.stem), ()
+    )
+
+
+@lru_cache(maxsize=4)
+def _listed(folder: Path, suffixes: frozenset[str], _changed_ns: int, _second: int) -> dict[str, list[str]]:
+    """Names of the photos in a folder by their stem."""
+    found: dict[str, list[str]] = {}
+    for name in os.listdir(folder):  # noqa: PTH208  (a folder can hold ten thousands of names)
+        stem, suffix = os.path.splitext(name)  # noqa: PTH122
+        if suffix.lower() in suffixes:
+            found.setdefault(_folded(stem), []).append(name)
+    return found
 
 
 def _folded(name: str) -> str:

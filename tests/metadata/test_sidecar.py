@@ -75,6 +75,33 @@ def test_a_pipe_in_place_of_a_sidecar_is_passed_over(photo: Path, write: Write) 
         write(photo, MANUAL, sidecar=SidecarMode.ALWAYS)
 
 
+def test_a_folder_of_many_photos_is_not_listed_for_each_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = [tmp_path / f"{number}.nef" for number in range(200)]
+    for photo in photos:
+        photo.write_bytes(samples.tiff())
+        photo.with_suffix(".xmp").write_bytes(samples.xmp(POSITION))
+    long_ago = photos[0].stat().st_mtime_ns - 3_600_000_000_000
+    os.utime(tmp_path, ns=(long_ago, long_ago))
+    listings: list[Path] = []
+    listdir = os.listdir
+
+    def counted(folder: Path) -> list[str]:
+        listings.append(folder)
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", counted)
+    assert all(read_photo(photo).fix_from_sidecar for photo in photos)
+    assert len(listings) < 20  # one a second
+
+    (tmp_path / "7.nrw").write_bytes(samples.tiff())
+    assert read_photo(photos[7]).fix is None
+    (tmp_path / "7.nrw").rename(tmp_path / "8.nrw")
+    assert read_photo(photos[7]).fix_from_sidecar
+    assert read_photo(photos[8]).fix is None
+
+
 def test_always_writes_beside_the_photo(photo: Path, write: Write, oracle: ExifTool) -> None:
     original = photo.read_bytes()
     outcome = write(photo, ESTIMATE, sidecar=SidecarMode.ALWAYS)
