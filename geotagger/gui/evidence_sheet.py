@@ -70,6 +70,7 @@ class EvidenceSheet(QDialog):
         self._given = given
         self._judging = judging
         self._learning = learning
+        self._learned = 0
         self.setWindowTitle(tr("Evidence"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFixedWidth(_WIDTH_PX)
@@ -196,7 +197,7 @@ class EvidenceSheet(QDialog):
         self.offset.setEnabled(bool(self._given.paths))
         ready = not self._learning.progress.running
         self.learn_button.setEnabled(ready and bool(self._learning.learnable))
-        self.forget_button.setEnabled(ready and len(self._workbench.session) > 0)
+        self.forget_button.setEnabled(ready and self._learned > 0 and len(self._workbench.session) > 0)
 
     def _show_clocks(self) -> None:
         """Say how the clocks were found, for the user to confirm."""
@@ -271,6 +272,8 @@ class EvidenceSheet(QDialog):
     def _show_count(self, known: int) -> None:
         if not isValid(self):
             return  # closed before the gallery answered
+        self._learned = known
+        self._refresh_buttons()
         words = trn("The program knows {n} photo.", "The program knows {n} photos.", known)
         here = trn(
             "{n} of the photos in the list has a position of its own.",

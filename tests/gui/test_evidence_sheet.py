@@ -164,6 +164,7 @@ def test_located_photos_are_learned_and_forgotten(app: App, photos: Path) -> Non
     app.wait(
         lambda: sheet._known.text().startswith("The program knows 0 photos. 1 of the photos in the list")
     )
+    assert not sheet.forget_button.isEnabled(), "there is nothing to forget"
     sheet.learn_button.click()
     app.wait(lambda: sheet._known.text().startswith("The program knows 1 photo."))
     with Gallery() as gallery:
