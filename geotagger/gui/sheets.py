@@ -15,6 +15,8 @@ from geotagger.gui.language import tr
 from geotagger.gui.wordy_dialog import WordyDialog
 
 _COLUMNS = 2
+_KEYS_PX = 940
+"""The sheet of keys fits on a small screen in every language."""
 
 
 class KeySheet(WordyDialog):
@@ -24,6 +26,7 @@ class KeySheet(WordyDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Keys"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setFixedWidth(_KEYS_PX)
         groups: dict[str, list[Declared]] = {}
         for action in actions:
             if action.keys:
@@ -69,8 +72,10 @@ def _group(name: str, members: list[Declared]) -> QWidget:
     for row, action in enumerate(members, start=1):
         key = QLabel(QKeySequence(action.keys[0]).toString(QKeySequence.SequenceFormat.NativeText))
         key.setProperty("role", "strong")
-        grid.addWidget(QLabel(action.tip), row, 0)
-        grid.addWidget(key, row, 1, Qt.AlignmentFlag.AlignRight)
+        words = QLabel(action.tip)
+        words.setWordWrap(True)
+        grid.addWidget(words, row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(key, row, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
     return widget
 
 
