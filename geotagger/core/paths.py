@@ -14,6 +14,7 @@ from pathlib import Path
 from platformdirs import PlatformDirs
 
 from geotagger.core.errors import ResourceError, UserFolderError
+from geotagger.core.os_reason import os_reason
 
 _dirs = PlatformDirs("geotagger", appauthor=False)
 
@@ -55,7 +56,7 @@ def _folder(variable: str, default: str) -> Path:
         raise UserFolderError(
             "The program's own folder {folder} cannot be made ({problem}); the variable {variable} names another.",
             folder=str(path),
-            problem=error.strerror or error,
+            problem=os_reason(error),
             variable=variable,
         ) from error
     return path

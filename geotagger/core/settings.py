@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 
 from geotagger.core.coordinates import Notation
 from geotagger.core.errors import SettingsError, UserFolderError
+from geotagger.core.os_reason import os_reason
 from geotagger.core.paths import config_dir, replace_text
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 
@@ -202,7 +203,7 @@ def read_settings(file: Path | None = None) -> Settings:
         raise SettingsError(
             "The settings in {file} could not be read: {problem}.",
             file=str(file),
-            problem=error.strerror or error,
+            problem=os_reason(error),
         ) from error
     settings = Settings()
     known = {declared.name for declared in fields(Settings)}
@@ -242,5 +243,5 @@ def save_settings(settings: Settings, file: Path | None = None) -> None:
         replace_text(file, "\n".join(lines))
     except OSError as error:
         raise SettingsError(
-            "The settings could not be saved: {problem}.", problem=error.strerror or error
+            "The settings could not be saved: {problem}.", problem=os_reason(error)
         ) from error

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPus
 
 from geotagger import __version__
 from geotagger.core.errors import UserFolderError
+from geotagger.core.os_reason import os_reason
 from geotagger.core.paths import log_dir
 from geotagger.gui.language import tr
 
@@ -39,7 +40,7 @@ def log_to_file() -> None:
         raise UserFolderError(
             "The log file {file} cannot be written: {problem}.",
             file=str(file),
-            problem=error.strerror or error,
+            problem=os_reason(error),
         ) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)

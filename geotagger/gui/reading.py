@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from geotagger.core.errors import PhotoError
+from geotagger.core.os_reason import os_reason
 from geotagger.core.sentence import Sentence
 from geotagger.gui.jobs import Token
 from geotagger.gui.language import said, tr, trn
@@ -128,7 +129,7 @@ class Reading(QObject):
         if not isinstance(error, OSError):
             raise error
         words = tr("A folder could not be searched: {problem}.")
-        self._workbench.noticed.emit(words.format(problem=error.strerror or error), "")
+        self._workbench.noticed.emit(words.format(problem=said(os_reason(error))), "")
 
     def _scan_ended(self, skipped: list[ScanItem]) -> None:
         self._scans -= 1

@@ -131,8 +131,8 @@ class SettingsDialog(WordyDialog):
     def showEvent(self, event: QShowEvent) -> None:
         # Tabs do not hand on how high the words of a page are where its lines are short.
         for page in map(self.pages.widget, range(self.pages.count())):
-            layout = page.layout()
-            if layout is not None:
+            layout = None if page is None else page.layout()
+            if page is not None and layout is not None:
                 page.setMinimumHeight(layout.totalHeightForWidth(self.pages.width()))
         super().showEvent(event)
 

@@ -14,6 +14,8 @@ from xml.etree import ElementTree
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.fix import Source
 from geotagger.core.geo import LatLon
+from geotagger.core.os_reason import os_reason
+from geotagger.core.paths import replace_files
 from geotagger.core.prediction import Prediction
 from geotagger.metadata import PhotoMetadata
 from geotagger.session.photo import source_of
@@ -169,15 +171,13 @@ def write_export(rows: Sequence[ExportRow], file: Path) -> None:
         GeotaggerError: the ending is unknown, or the file cannot be written.
     """
     check_export_name(file)
-    text = _FORMATS[file.suffix.lower()](rows)
-    temporary = file.with_name(file.name + ".part")
+    # File names that are not valid Unicode are kept readable instead of stopping the export.
+    content = _FORMATS[file.suffix.lower()](rows).encode("utf-8", errors="backslashreplace")
     try:
-        # File names that are not valid Unicode are kept readable instead of stopping the export.
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-        temporary.replace(file)
+        replace_files({file: content})
     except OSError as error:
         raise GeotaggerError(
-            "{name} could not be written: {problem}.", name=file.name, problem=error.strerror or error
+            "{name} could not be written: {problem}.", name=file.name, problem=os_reason(error)
         ) from error
 
 

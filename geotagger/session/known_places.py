@@ -10,6 +10,7 @@ from pathlib import Path
 
 from geotagger.core.errors import CoordinateError, KnownPlaceError
 from geotagger.core.geo import LatLon
+from geotagger.core.os_reason import os_reason
 from geotagger.core.paths import data_dir, replace_text
 from geotagger.core.places import plain_name
 
@@ -119,8 +120,7 @@ class KnownPlaces:
 
 
 def _not_kept(error: OSError) -> KnownPlaceError:
-    problem = error.strerror or str(error).rstrip(".")
-    return KnownPlaceError("The place could not be kept: {problem}.", problem=problem)
+    return KnownPlaceError("The place could not be kept: {problem}.", problem=os_reason(error))
 
 
 def _checked(name: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geotagger.core.file_questions import is_folder, is_link
+from geotagger.core.os_reason import os_reason
 from geotagger.core.sentence import Sentence
 from geotagger.metadata import PHOTO_SUFFIXES
 
@@ -58,7 +59,7 @@ def _scan_file(path: Path, is_named: bool = False) -> ScanItem:
             return ScanItem(path, Sentence("There is no such file or folder."), is_failure=True)
         return ScanItem(
             path,
-            Sentence("It cannot be reached: {problem}.", problem=error.strerror or error),
+            Sentence("It cannot be reached: {problem}.", problem=os_reason(error)),
             is_failure=True,
         )
     if path.suffix.lower() not in PHOTO_SUFFIXES:
@@ -92,7 +93,7 @@ def _scan_folder(root: Path) -> Iterator[ScanItem]:
     # Last, so that a photo goes by its own name, beside which its sidecar lies.
     yield from map(_scan_file, links)
     for problem in problems:
-        reason = Sentence("This folder cannot be read: {problem}.", problem=problem.strerror or problem)
+        reason = Sentence("This folder cannot be read: {problem}.", problem=os_reason(problem))
         if isinstance(problem, PermissionError):
             reason = Sentence("You have no right to read this folder.")
         yield ScanItem(Path(problem.filename), reason, is_failure=True)

@@ -9,8 +9,11 @@ from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 import geotagger
-from geotagger.core.errors import UnreadablePhotoError, WriteRefusedError
+from geotagger.core.errors import GeotaggerError, UnreadablePhotoError, WriteRefusedError
+from geotagger.core.os_reason import CLAUSES
 from geotagger.core.paths import resource_path
 from geotagger.core.regions import load_regions
 from geotagger.core.settings import Settings
@@ -19,6 +22,7 @@ from geotagger.gui.language import said, tr, trn, use_language
 from geotagger.gui.wording import _AREAS, _DIRECTIONS, row_words
 from geotagger.metadata import formats, os_errors
 from geotagger.metadata.errors import SIGNED, UnsafeError
+from geotagger.session.exports import write_export
 from geotagger.session.map_page import WORDS
 from tests.session.made import make_photo
 
@@ -58,7 +62,7 @@ def words_of_the_window() -> set[str]:
     """
     found = {*WORDS.values(), *load_regions().names, *(area for area, _ in _AREAS), *_DIRECTIONS}
     found |= {declared.metadata["sentence"] for declared in fields(Settings)}
-    found |= {*os_errors._READING.values(), *os_errors._WRITING.values()}
+    found |= {*os_errors._READING.values(), *os_errors._WRITING.values(), *CLAUSES.values()}
     found |= {SIGNED, formats._RAW_REASON, formats._HEIF_REASON, formats._BIG_TIFF_REASON}
     found.add("{name}: {reason}")
     modules = _program()
@@ -175,3 +179,11 @@ def test_errors_and_sentences_keep_their_words_when_copied() -> None:
     use_language("fr")
     assert said(again.reason) == "Le fichier ne peut pas être lu (cut)."
     assert said(deepcopy(error.reason.alone())) == "Le fichier ne peut pas être lu (cut)."
+
+
+def test_why_the_system_refused_is_said_in_french_too(tmp_path: Path) -> None:
+    use_language("fr")
+    with pytest.raises(GeotaggerError) as caught:
+        write_export([], tmp_path / "no folder" / "out.csv")
+    assert said(caught.value).endswith(" : aucun fichier ou dossier de ce nom.")
+    assert str(caught.value).endswith(": No such file or directory.")
