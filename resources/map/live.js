@@ -43,19 +43,28 @@
 
             // In the window Enter accepts; on a marker or a button of the map it does what is written there.
             const container = map.getContainer();
+            container.classList.add("live");
             container.addEventListener("focusin", ({ target }) => bridge.report_enter_wanted(target !== container));
             container.addEventListener("focusout", () => bridge.report_enter_wanted(false));
 
             // A double click zooms; only a single one names a place.
             let pending = 0;
+            const click = (latlng) => {
+                const { lat, lon } = geotagger.fromMap(latlng);
+                bridge.report_clicked(lat, lon);
+            };
             map.on("click", ({ latlng }) => {
                 clearTimeout(pending);
-                pending = setTimeout(() => {
-                    const { lat, lon } = geotagger.fromMap(latlng);
-                    bridge.report_clicked(lat, lon);
-                }, DOUBLE_CLICK_MS);
+                pending = setTimeout(() => click(latlng), DOUBLE_CLICK_MS);
             });
             map.on("dblclick", () => clearTimeout(pending));
+            // While the map has the keys, a cross marks its middle, and the space bar is a click there.
+            container.addEventListener("keydown", (event) => {
+                if (event.key === " " && event.target === container) {
+                    event.preventDefault();
+                    click(map.getCenter());
+                }
+            });
             bridge.report_ready();
         });
     };

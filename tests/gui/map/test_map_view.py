@@ -194,6 +194,19 @@ def test_enter_selects_the_marker_that_has_the_keys_and_escape_returns_to_the_ma
     four.bot.waitUntil(lambda: accepted == [1, 1])
 
 
+def test_the_space_bar_clicks_where_the_cross_stands(four: LoadedMap) -> None:
+    cross = "getComputedStyle(geotagger.view.map.getContainer(), '::after').content"
+    press(four, Qt.Key.Key_Tab)
+    four.wait_js("document.activeElement.dataset.photo === '1'")
+    assert four.js(cross) == "none", "a marker has the keys"
+    press(four, Qt.Key.Key_Escape)
+    four.wait_js(f"{cross} === '\"\"'")
+    centre = four.js("geotagger.fromMap(geotagger.view.map.getCenter())")
+    with four.bot.waitSignal(four.view.map_clicked, timeout=5000) as clicked:
+        press(four, Qt.Key.Key_Space)
+    assert clicked.args == [pytest.approx(centre["lat"]), pytest.approx(centre["lon"])]
+
+
 def test_a_cluster_opened_by_enter_hands_the_keys_to_what_was_in_it(loaded: LoadedMap) -> None:
     loaded.view.set_markers([marker(1, 45, -100), marker(2, 45.2, -100.2), marker(3, 30, -85)])
     loaded.wait_js("document.querySelectorAll('.cluster').length === 1")
