@@ -29,6 +29,7 @@ from trainer.run_folder import (
     WEIGHTS_FILE,
     TrainingError,
     claimed,
+    facts_of,
     learned_from,
     load_trained,
     refuse_to_overwrite,
@@ -100,7 +101,7 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path, assignments: 
     data = ShardData(data_folder)
     networks = [load_trained(folder)[0] for folder in runs]
     for folder in runs:
-        if learned_from(folder) not in (None, data.list_hash):
+        if learned_from(folder).get("list_hash", data.list_hash) != data.list_hash:
             raise TrainingError(f"The training in {folder} did not learn from the photos in {data_folder}.")
     samples = data.of(*first.splits)
     grid = build_cell_grid(load_regions())
@@ -111,7 +112,7 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path, assignments: 
     with claimed(output):
         fit_closing_heads(network, data, samples, targets.regions, weights, first)
         # The largest file first: where the disk has no room for it, the weights before it stay with their settings.
-        save_weights(network, output, data)
+        save_weights(network, output, facts_of(samples, data.list_hash))
         made_with.save(output / SETTINGS_FILE)
         described = [dataclasses.asdict(one) for one in settings]
         write_file(output / AVERAGED_FILE, json.dumps(described, indent=2) + "\n")

@@ -82,6 +82,8 @@ def _text(bundle: ModelBundle, metrics: Mapping[str, Any]) -> str:
         f"`{metrics['command']}`. Shares in %; score: the mean of exp(-d/1160 km). Brackets: 95 % interval over "
         f"photographers.",
     ]
+    if "photos" in (learned := metrics.get("learned_from", {})):
+        parts.append(f"The measured network learned from {_counted(learned)}.")
     if "metrics_of" in bundle.manifest:
         parts.append(f"The measured network: {bundle.manifest['metrics_of']}.")
     parts += [long_table(systems), _aims(ours)]
@@ -91,12 +93,14 @@ def _text(bundle: ModelBundle, metrics: Mapping[str, Any]) -> str:
 
 
 def _learned_from(bundle: ModelBundle) -> str:
-    data = bundle.manifest.get("data")
-    if data is None:
-        return ""
+    data = bundle.manifest.get("data", {})
+    return f" Learned from {_counted(data)}." if "photos" in data else ""
+
+
+def _counted(data: Mapping[str, Any]) -> str:
     return (
-        f" Learned from {int(data['photos']):,} photos by {int(data['photographers']):,} photographers in "
-        f"{int(data['regions'])} regions (data list {data['list_hash']})."
+        f"{int(data['photos']):,} photos by {int(data['photographers']):,} photographers in {int(data['regions'])} regions "
+        f"(data list {data['list_hash']})"
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,7 +20,7 @@ from geotagger.core.regions import load_regions
 from geotagger.inference.network import GeoNetwork, remembered_photos
 from trainer.config import SETTINGS_FILE, Config
 from trainer.files import NotWrittenError, make_folder, write_file
-from trainer.shards import LIST_FILE, ShardData
+from trainer.shards import LIST_FILE, Sample
 
 EMBEDDING_DIMENSIONS = 128
 WEIGHTS_FILE = "weights.safetensors"
@@ -30,6 +31,7 @@ AVERAGED_FILE = "averaged.json"
 CALIBRATION_FILE = "calibration.json"
 METRICS_FILE = "metrics.json"
 _LOCK_FILE = ".training"
+_COUNTS = ("photos", "photographers", "regions")
 
 
 class TrainingError(GeotaggerError):
@@ -81,21 +83,43 @@ def settings_of(run: Path) -> Config:
         raise TrainingError(f"The settings of the training in {run} are missing or damaged.") from error
 
 
-def save_weights(network: GeoNetwork, output: Path, data: ShardData) -> None:
-    """Write the weights of a run, with the hash of the list of photos that it learned from.
+def facts_of(samples: Sequence[Sample], list_hash: str) -> dict[str, Any]:
+    """How many photos, photographers and regions some samples of a data list are."""
+    return {
+        "photos": len(samples),
+        "photographers": len({sample.group for sample in samples}),
+        "regions": len({sample.region for sample in samples}),
+        "list_hash": list_hash,
+    }
+
+
+def save_weights(network: GeoNetwork, output: Path, learned: Mapping[str, Any]) -> None:
+    """Write the weights of a run, with what it learned from, as ``facts_of`` tells it.
 
     What was measured of other weights that lay there is taken away: it would be exported with these.
     """
     for name in (METRICS_FILE, CALIBRATION_FILE):
         (output / name).unlink(missing_ok=True)
     tensors = {k: v.cpu().contiguous() for k, v in network.state_dict().items()}
-    write_file(output / WEIGHTS_FILE, save(tensors, {"list_hash": data.list_hash}))
+    told = {name: str(value) for name, value in learned.items()}
+    write_file(output / WEIGHTS_FILE, save(tensors, told))
 
 
-def learned_from(run: Path) -> str | None:
-    """Hash of the list of photos that a finished training learned from; None where an earlier version did not say."""
-    with safe_open(run / WEIGHTS_FILE, "pt") as file:
-        return (file.metadata() or {}).get("list_hash")
+def learned_from(run: Path) -> dict[str, Any]:
+    """What a finished training learned from, as ``facts_of`` tells it; earlier versions told the hash alone, or nothing.
+
+    Raises:
+        TrainingError: the training in that folder is not finished, or its weights are damaged.
+    """
+    try:
+        with safe_open(run / WEIGHTS_FILE, "pt") as file:
+            told = file.metadata() or {}
+        counts = {name: int(told[name]) for name in _COUNTS if name in told}
+    except FileNotFoundError as error:
+        raise TrainingError(f"There is no finished training in {run}.") from error
+    except (OSError, ValueError, SafetensorError) as error:
+        raise TrainingError(f"The weights in {run} are damaged; please train again.") from error
+    return counts | ({"list_hash": told["list_hash"]} if "list_hash" in told else {})
 
 
 def load_trained(folder: Path) -> tuple[GeoNetwork, CellGrid]:

@@ -197,6 +197,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         "photos": len(samples),
         "photographers": len({s.group for s in samples}),
         "list_hash": data.list_hash,
+        "learned_from": learned_from(arguments.run),
         "date": datetime.date.today().isoformat(),
         "command": f"python -m trainer evaluate RUN DATA --splits {','.join(splits)}",
         "systems": [evaluation.to_json() for evaluation in evaluations],
@@ -232,6 +233,7 @@ def _export(arguments: argparse.Namespace) -> None:
     if metrics.exists():
         facts["metrics"] = _object_in(metrics)
     calibration = read_calibration(measured)
+    facts["data"] = learned_from(arguments.run) | facts.get("data", {})
     facts["cross_coverage"] = _object_in(measured / CALIBRATION_FILE).get("cross_coverage")
     print(f"Wrote {export(arguments.run, arguments.out, calibration, facts)} to {arguments.out}.")
 
@@ -267,7 +269,7 @@ def unseen_splits(arguments: argparse.Namespace, data: ShardData) -> tuple[str, 
 
 def _check_same_way_of_splitting(run: Path, settings: Config, data: ShardData) -> None:
     """A split is by hash, so photographers stay where they are in every list that is split in the same way."""
-    if learned_from(run) in (None, data.list_hash):
+    if learned_from(run).get("list_hash", data.list_hash) == data.list_hash:
         return
     known = (data.folder / SETTINGS_FILE).exists()
     ways = [

@@ -24,6 +24,7 @@ from trainer.run_folder import (
     WEIGHTS_FILE,
     TrainingError,
     claimed,
+    facts_of,
     refuse_to_overwrite,
     save_weights,
     settings_of,
@@ -109,7 +110,7 @@ def train(
         state.copy_average_to(network)
         if ranks.first:
             fit_closing_heads(network, data, samples, targets.regions, weights, settings)
-            save_weights(network, output, data)
+            save_weights(network, output, facts_of(samples, data.list_hash))
             say(f"Wrote {output / WEIGHTS_FILE}.")
     return output / WEIGHTS_FILE
 

@@ -34,6 +34,7 @@ from trainer.run_folder import (
     WEIGHTS_FILE,
     TrainingError,
     claimed,
+    learned_from,
     load_trained,
     save_weights,
 )
@@ -174,7 +175,7 @@ def test_what_was_measured_of_other_weights_or_calibrations_is_taken_away(
     assert "“id” is not a fact" in capsys.readouterr().err
     (run / METRICS_FILE).write_text("of before")
     network, _ = load_trained(run)
-    save_weights(network, run, ShardData(prepared))
+    save_weights(network, run, {})
     assert not (run / METRICS_FILE).exists()
     assert main(["export", str(run), "--out", str(tmp_path / "bundle")]) == 1
     assert not (tmp_path / "bundle").exists()
@@ -337,6 +338,20 @@ def test_unfinished_training_is_told(tmp_path: Path) -> None:
         load_trained(tmp_path)
 
 
+def test_what_a_training_learned_from_is_told_as_far_as_its_version_did(
+    trained: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match="no finished training"):
+        learned_from(tmp_path)
+    state = load_file(trained / WEIGHTS_FILE)
+    for told, found in (({}, {}), ({"list_hash": "abc"}, {"list_hash": "abc"})):
+        save_file(state, tmp_path / WEIGHTS_FILE, told)
+        assert learned_from(tmp_path) == found
+    (tmp_path / WEIGHTS_FILE).write_bytes(b"cut off")
+    with pytest.raises(TrainingError, match="are damaged"):
+        learned_from(tmp_path)
+
+
 def test_weights_that_are_cut_off_or_of_another_version_are_told(trained: Path, tmp_path: Path) -> None:
     whole = (trained / WEIGHTS_FILE).read_bytes()
     state = load_file(trained / WEIGHTS_FILE)
@@ -382,6 +397,11 @@ def test_commands_lead_from_photos_to_a_bundle(
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.id in capsys.readouterr().out
     assert bundle.manifest["metrics"]["photos"] == 20
+    learned = {"photos": 60, "photographers": 6, "regions": 4, "list_hash": ShardData(prepared).list_hash}
+    assert bundle.manifest["data"] == bundle.manifest["metrics"]["learned_from"] == learned
+    assert main(["card", str(tmp_path / "bundle")]) == 0
+    told = f"earned from 60 photos by 6 photographers in 4 regions (data list {learned['list_hash']})."
+    assert capsys.readouterr().out.count(told) == 2
     assert bundle.calibration.photos == 40
     predictor = Predictor(bundle, device="cpu")
     output = predictor.predict([predictor.load(photo_list.parent / "p00" / "0.jpg")])[0]
