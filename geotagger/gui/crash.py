@@ -116,6 +116,7 @@ class CrashDialog(QDialog):
         words.setWordWrap(True)
         self.text = QPlainTextEdit(report)
         self.text.setReadOnly(True)
+        self.text.setAccessibleName(tr("Report"))
         copy = QPushButton(tr("Copy report"))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text.toPlainText()))
         close = QPushButton(tr("Go on"))

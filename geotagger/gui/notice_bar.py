@@ -87,6 +87,7 @@ class NoticeBar(QFrame):
         dialog.resize(640, 360)
         listing = QPlainTextEdit(self._details)
         listing.setReadOnly(True)
+        listing.setAccessibleName(self._text.text())
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(dialog.reject)
         layout = QVBoxLayout(dialog)

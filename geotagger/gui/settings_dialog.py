@@ -148,7 +148,8 @@ class SettingsDialog(WordyDialog):
             title = QLabel(_titles().get(declared.name, declared.name))
             title.setProperty("role", "strong")
             made = self._input(declared.name, types[declared.name])
-            made.setAccessibleName(title.text())
+            # A row of a field and a button is none that has the keys; its field is.
+            (made.focusProxy() or made).setAccessibleName(title.text())
             title.setBuddy(made)
             words = QLabel(tr(declared.metadata["sentence"]))
             words.setProperty("role", "muted")

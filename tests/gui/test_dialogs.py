@@ -42,6 +42,7 @@ def test_every_setting_can_be_changed_and_is_kept(app: App) -> None:
     dialog = app.dialog(SettingsDialog)
     assert isinstance(dialog, SettingsDialog)
     assert set(dialog.inputs) == {declared.name for declared in fields(Settings)}
+    assert all((one.focusProxy() or one).accessibleName() for one in dialog.inputs.values())
     notation, theme = dialog.inputs["notation"], dialog.inputs["theme"]
     assert isinstance(notation, QComboBox)
     assert isinstance(theme, QComboBox)
