@@ -28,6 +28,9 @@ _MODIFIED = 0x132
 _CLOCKS = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012), (_MODIFIED, 0x9290, 0x9010))
 """Tags of time, sub-seconds and offset: original, digitized, and modified, which stands in the first directory."""
 _EXIF_TIME = re.compile(r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d)(?::(\d\d))?(?:\.(\d+))?")
+_YEARS = range(1800, 9000)
+"""Nobody photographed before, but scans of old photos say when those were taken. Other years are those of clocks that were
+never set, and a day more or less would leave the calendar."""
 _DECODED_FORMATS = frozenset({"JPEG", "TIFF", "PNG", "WebP", "HEIC", "AVIF"})
 """Formats whose own picture is decoded; the others are camera RAW, of which the preview is taken."""
 _OFFSET = re.compile(r"\s*(?:(Z)|([+-])(\d\d):?(\d\d))\s*$")
@@ -230,7 +233,10 @@ def _taken(
 
 
 def parsed_time(text: str, subseconds: str | None, offset: str | None) -> datetime | None:
-    """A camera's time: ``2026:11:22 16:40:00`` or the XMP form, with sub-seconds and offset from wherever."""
+    """A camera's time: ``2026:11:22 16:40:00`` or the XMP form, with sub-seconds and offset from wherever.
+
+    None where it is no time, such as the zeros of a clock that was never set.
+    """
     match = _EXIF_TIME.match(text.strip())
     if match is None:
         return None
@@ -242,6 +248,8 @@ def parsed_time(text: str, subseconds: str | None, offset: str | None) -> dateti
         delta = timedelta(hours=int(zone[3] or 0), minutes=int(zone[4] or 0))
         info = timezone(-delta if zone[2] == "-" else delta) if delta < timedelta(hours=24) else None
     year, month, day, hour, minute = map(int, match.group(1, 2, 3, 4, 5))
+    if year not in _YEARS:
+        return None
     try:
         return datetime(year, month, day, hour, minute, int(match[6] or 0), microsecond, info)
     except ValueError:
