@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -15,6 +16,8 @@ from platformdirs import PlatformDirs
 
 from geotagger.core.errors import ResourceError, UserFolderError
 from geotagger.core.os_reason import os_reason
+
+log = logging.getLogger(__name__)
 
 _dirs = PlatformDirs("geotagger", appauthor=False)
 
@@ -83,6 +86,14 @@ def cache_dir() -> Path:
 def log_dir() -> Path:
     """Folder of the log files (``GEOTAGGER_LOG_DIR`` overrides it); made if missing."""
     return _folder("GEOTAGGER_LOG_DIR", _dirs.user_log_dir)
+
+
+def set_aside(file: Path) -> None:
+    """Rename a damaged file of the user's own to ``….damaged``, so that what is written next does not take its place."""
+    try:
+        file.replace(file.with_name(file.name + ".damaged"))
+    except OSError as error:
+        log.warning("The damaged file %s could not be set aside: %s", file, error)
 
 
 def replace_text(file: Path, text: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 from geotagger.core.coordinates import Notation
 from geotagger.core.errors import SettingsError, UserFolderError
 from geotagger.core.os_reason import os_reason
-from geotagger.core.paths import config_dir, replace_text
+from geotagger.core.paths import config_dir, replace_text, set_aside
 from geotagger.core.write_policy import Overwrite, SidecarMode, WritePolicy
 
 if sys.version_info >= (3, 11):
@@ -197,7 +197,7 @@ def read_settings(file: Path | None = None) -> Settings:
         return Settings()
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         log.warning("The settings file is damaged (%s); the defaults are used.", error)
-        _set_aside(file)
+        set_aside(file)
         return Settings()
     except OSError as error:
         raise SettingsError(
@@ -216,13 +216,6 @@ def read_settings(file: Path | None = None) -> Settings:
         except SettingsError as error:
             log.warning("%s The default is used.", error)
     return settings
-
-
-def _set_aside(file: Path) -> None:
-    try:
-        file.replace(file.with_name(file.name + ".damaged"))
-    except OSError as error:
-        log.warning("The damaged settings file could not be set aside: %s", error)
 
 
 def save_settings(settings: Settings, file: Path | None = None) -> None:

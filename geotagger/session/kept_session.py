@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from geotagger.core.errors import CoordinateError
+from geotagger.core.errors import CoordinateError, UserFolderError
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
-from geotagger.core.paths import data_dir, replace_text
+from geotagger.core.paths import data_dir, replace_text, set_aside
 from geotagger.session.photo import Photo
 
 log = logging.getLogger(__name__)
@@ -67,17 +67,22 @@ def forget_session(file: Path | None = None) -> None:
 
 
 def load_session(file: Path | None = None) -> list[KeptPhoto]:
-    """The kept session; empty if there is none, or if it cannot be read, which is logged."""
+    """The kept session; empty if there is none, or if it cannot be read: that is logged, and the file set aside."""
     try:
         file = file or kept_session_file()
+    except UserFolderError as error:
+        log.warning("%s", error)
+        return []
+    try:
         stored = json.loads(file.read_text(encoding="utf-8"))
         if stored["format"] != _FORMAT:
-            return []
+            raise ValueError(f"format {stored['format']}")
         return [_as_photo(row) for row in stored["photos"]]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError, CoordinateError) as error:
         log.warning("The session of last time could not be read: %s", error)
+        set_aside(file)
         return []
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from geotagger.core.errors import CoordinateError, KnownPlaceError
 from geotagger.core.geo import LatLon
 from geotagger.core.os_reason import os_reason
-from geotagger.core.paths import data_dir, replace_text
+from geotagger.core.paths import data_dir, replace_text, set_aside
 from geotagger.core.places import plain_name
 
 log = logging.getLogger(__name__)
@@ -149,12 +149,5 @@ def _load(file: Path) -> list[KnownPlace]:
         return []
     except (ValueError, KeyError, TypeError, CoordinateError) as error:
         log.warning("The known places could not be read: %s", error)
-        _set_aside(file)
+        set_aside(file)
         return []
-
-
-def _set_aside(file: Path) -> None:
-    try:
-        file.replace(file.with_name(file.name + ".damaged"))
-    except OSError as error:
-        log.warning("The damaged file of known places could not be set aside: %s", error)

@@ -80,9 +80,12 @@ def test_a_forgotten_session_is_gone_and_forgetting_twice_is_fine() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "no json", "[]", '{"format": 99, "photos": []}', '{"format": 1}'])
-def test_a_damaged_file_counts_as_no_session(content: str) -> None:
+def test_a_damaged_file_counts_as_no_session_and_is_not_overwritten(content: str) -> None:
     kept_session_file().write_text(content, encoding="utf-8")
     assert load_session() == []
+    keep_session([make_photo(1)])
+    assert kept_session_file().with_name("session.json.damaged").read_text(encoding="utf-8") == content
+    assert len(load_session()) == 1
 
 
 def test_keeping_leaves_no_temporary_files(tmp_path: Path) -> None:
