@@ -31,7 +31,7 @@ AVERAGED_FILE = "averaged.json"
 CALIBRATION_FILE = "calibration.json"
 METRICS_FILE = "metrics.json"
 _LOCK_FILE = ".training"
-_COUNTS = ("photos", "photographers", "regions")
+_LEARNED = "learned_from"
 
 
 class TrainingError(GeotaggerError):
@@ -101,8 +101,8 @@ def save_weights(network: GeoNetwork, output: Path, learned: Mapping[str, Any]) 
     for name in (METRICS_FILE, CALIBRATION_FILE):
         (output / name).unlink(missing_ok=True)
     tensors = {k: v.cpu().contiguous() for k, v in network.state_dict().items()}
-    told = {name: str(value) for name, value in learned.items()}
-    write_file(output / WEIGHTS_FILE, save(tensors, told))
+    # In one entry, as safetensors writes several in any order, and the same training gives the same bytes.
+    write_file(output / WEIGHTS_FILE, save(tensors, {_LEARNED: json.dumps(learned)}))
 
 
 def learned_from(run: Path) -> dict[str, Any]:
@@ -114,12 +114,12 @@ def learned_from(run: Path) -> dict[str, Any]:
     try:
         with safe_open(run / WEIGHTS_FILE, "pt") as file:
             told = file.metadata() or {}
-        counts = {name: int(told[name]) for name in _COUNTS if name in told}
+        learned = dict(json.loads(told.get(_LEARNED, "{}")))
     except FileNotFoundError as error:
         raise TrainingError(f"There is no finished training in {run}.") from error
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, TypeError, ValueError, SafetensorError) as error:
         raise TrainingError(f"The weights in {run} are damaged; please train again.") from error
-    return counts | ({"list_hash": told["list_hash"]} if "list_hash" in told else {})
+    return ({"list_hash": told["list_hash"]} if "list_hash" in told else {}) | learned
 
 
 def load_trained(folder: Path) -> tuple[GeoNetwork, CellGrid]:

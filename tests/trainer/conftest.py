@@ -1,16 +1,18 @@
-"""A small list of made-up photos, prepared once."""
+"""A small list of made-up photos, prepared once, and a small training on them."""
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.trainer.small import quiet, save_list, small_config
 from trainer.config import load_config
 from trainer.prepare import prepare
+from trainer.train import train
 
 PLACES = {
     "CO": (39.5, -105.5),
@@ -23,7 +25,7 @@ PLACES = {
 def write_photo_list(folder: Path, photographers: int = 12, each: int = 10) -> Path:
     """Photos of one colour per region with noise; every photographer goes to one region; gives the CSV list."""
     rng = np.random.default_rng(0)
-    rows = []
+    rows: list[dict[str, object]] = []
     for number in range(photographers):
         region = list(PLACES)[number % len(PLACES)]
         lat, lon = PLACES[region]
@@ -43,11 +45,7 @@ def write_photo_list(folder: Path, photographers: int = 12, each: int = 10) -> P
                 }
             )
     rows[0] |= {"lat": "", "lon": ""}
-    with (folder / "photos.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return folder / "photos.csv"
+    return save_list(folder, rows)
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +64,25 @@ def prepared(photo_list: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     ]
     prepare(photo_list, folder, load_config(None, [*shares, "prepare.shard_photos=20"]))
     return folder
+
+
+@pytest.fixture(scope="session")
+def trained(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished training, which tests leave as it is."""
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        _make_pictures_small(patch)
+        train(prepared, folder, small_config(), backbone=None, say=quiet)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small_pictures() -> Iterator[None]:
+    """Evaluation at the application's size would take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        _make_pictures_small(patch)
+        yield
+
+
+def _make_pictures_small(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("trainer.batches.input_size", lambda width, height: (64, 96))
