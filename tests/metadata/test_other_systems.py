@@ -17,18 +17,9 @@ import pytest
 
 from geotagger.metadata import Journal, WriteOutcome, attributes, disk, read_photo, safe_write
 from geotagger.metadata.source import FileSource
-from tests.metadata import samples
 
 Write = Callable[..., WriteOutcome]
 fcntl = pytest.importorskip("fcntl", reason="the differences are simulated on POSIX systems")
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "photos" / "a.jpg"
-    path.parent.mkdir()
-    path.write_bytes(samples.JPEGS["maker-note"]())
-    return path
 
 
 @pytest.fixture(autouse=True)
