@@ -57,6 +57,11 @@ def findings() -> Iterator[Finding]:
         ("map", _map, _REINSTALL),
         ("window", _window, "Install PySide6 with its WebEngine (the PySide6 package holds both)."),
         ("model bundle", _bundle, of_bundle),
+        (
+            "journal of writes",
+            _journal,
+            "If it is damaged, move geotagger.sqlite3 out of the data folder: a new one knows no earlier runs and photos.",
+        ),
         ("interrupted writes", _interrupted, "Compare each file with its copy, and delete the copy."),
         ("device", _device, "Choose another device in the settings, or mend the driver."),
     )
@@ -97,6 +102,12 @@ def _bundle() -> str:
 
     bundle = load_bundle(model_folder(load_settings()))
     return f"{bundle.id}, hash verified."
+
+
+def _journal() -> str:
+    with open_journal() as journal:
+        journal.check()
+        return f"{len(journal.runs())} runs."
 
 
 def _interrupted() -> str:

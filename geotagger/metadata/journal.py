@@ -119,7 +119,7 @@ def open_journal() -> Journal:
 def _or_journal_error() -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, ValueError) as error:  # a damaged database can hold anything
         raise JournalError("The journal of writes cannot be used ({problem}).", problem=error) from error
 
 
@@ -186,8 +186,12 @@ class Journal:
             return self._notes.note(("INSERT INTO journal_runs (kind, started) VALUES (?, ?)", (kind, now())))
 
     def runs(self) -> list[Run]:
-        """All runs that changed a file, newest first; undo runs are not listed."""
-        with self._mutex:
+        """All runs that changed a file, newest first; undo runs are not listed.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        with _or_journal_error(), self._mutex:
             rows = self._db.execute(
                 "SELECT r.id, r.kind, r.started, SUM(w.state = 'done'), SUM(w.state = 'undone')"
                 " FROM journal_runs r JOIN journal_writes w ON w.run_id = r.id"
@@ -195,7 +199,9 @@ class Journal:
                 " GROUP BY r.id ORDER BY MAX(w.id) DESC",
                 (UNDO,),
             ).fetchall()
-        return [Run(i, kind, datetime.fromisoformat(at), done, undone) for i, kind, at, done, undone in rows]
+            return [
+                Run(i, kind, datetime.fromisoformat(at), done, undone) for i, kind, at, done, undone in rows
+            ]
 
     @contextlib.contextmanager
     def record(self, run_id: int, photo: Path, undoes: int | None = None) -> Iterator[JournalRecord]:
@@ -249,16 +255,17 @@ class Journal:
             run_id = next((r.id for r in self.runs() if r.writes), None)
             if run_id is None:
                 raise JournalError("There is nothing to undo.")
-        with self._mutex:
+        with _or_journal_error(), self._mutex:
             rows = self._db.execute(f"{_DONE} AND run_id = ? ORDER BY id DESC", (run_id,)).fetchall()
             known = self._db.execute("SELECT 1 FROM journal_runs WHERE id = ?", (run_id,)).fetchone()
+            all_writes = [write_of(*row) for row in rows]
         if not known:
             raise JournalError("There is no run {number} in the journal.", number=run_id)
-        if not rows:
+        if not all_writes:
             raise JournalError("Run {number} holds nothing that could be undone.", number=run_id)
         undo_id = self.begin_run(UNDO)
         photos: dict[Path, list[Write]] = {}
-        for write in (write_of(*row) for row in rows):
+        for write in all_writes:
             photos.setdefault(write.photo, []).append(write)
         works = [(photo, partial(self._undo_photo, undo_id, writes)) for photo, writes in photos.items()]
         for photo, result in side_by_side(works):
@@ -277,15 +284,30 @@ class Journal:
         """
         undo_id = self.begin_run(UNDO) if entries else 0
         for entry in sorted(entries, reverse=True):
-            with self._mutex:
+            with _or_journal_error(), self._mutex:
                 row = self._db.execute(f"{_DONE} AND id = ?", (entry,)).fetchone()
             if row is None:
                 raise JournalError("What became of it is not known yet.")
             self._undo_write(undo_id, write_of(*row))
 
+    def check(self) -> None:
+        """Look through the whole database.
+
+        Raises:
+            JournalError: it is damaged.
+        """
+        with _or_journal_error(), self._mutex:
+            (found,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise JournalError("The journal of writes is damaged ({problem}).", problem=found)
+
     def kept_copies(self) -> list[KeptCopy]:
-        """What interrupted writes left unclear, as long as the user has not deleted or renamed the copies."""
-        with self._mutex:
+        """What interrupted writes left unclear, as long as the user has not deleted or renamed the copies.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        with _or_journal_error(), self._mutex:
             rows = self._db.execute(
                 "SELECT target, helper FROM journal_writes WHERE state = 'kept'"
             ).fetchall()
@@ -293,8 +315,12 @@ class Journal:
         return [one for one in kept if exists(one.copy)]
 
     def out_of_reach(self) -> list[Path]:
-        """Files whose write was cut short, and whose folder cannot be reached now: they are settled when it can be."""
-        with self._mutex:
+        """Files whose write was cut short, and whose folder cannot be reached now: they are settled when it can be.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        with _or_journal_error(), self._mutex:
             rows = self._db.execute(f"SELECT DISTINCT target FROM journal_writes WHERE {OPEN}").fetchall()
         return [path for (target,) in rows if not is_folder((path := path_of(target)).parent)]
 

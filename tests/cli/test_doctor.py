@@ -7,9 +7,11 @@ import pytest
 
 from geotagger import __version__
 from geotagger.cli import doctor
+from geotagger.core import paths
 from geotagger.core.errors import ResourceError
 from geotagger.core.paths import resource_path
 from geotagger.core.settings import load_settings, save_settings
+from geotagger.metadata import read_photo
 from tests.images import save_photo
 from tests.metadata import samples
 
@@ -94,7 +96,8 @@ def test_a_folder_that_cannot_be_made_is_named_by_the_doctor(geotagger, tmp_path
     done = geotagger("doctor", "--json")
     assert done.code == 1
     wrong = {line["check"] for line in done.lines if not line["ok"]}
-    assert wrong == {"interrupted writes", "data folder", "settings folder", "cache folder", "log folder"}
+    journal = {"journal of writes", "interrupted writes"}
+    assert wrong == journal | {"data folder", "settings folder", "cache folder", "log folder"}
 
 
 def test_interrupted_writes_on_a_disk_that_is_away_are_told(geotagger, tmp_path, monkeypatch):
@@ -103,3 +106,19 @@ def test_interrupted_writes_on_a_disk_that_is_away_are_told(geotagger, tmp_path,
     (line,) = [line for line in geotagger("doctor", "--json").lines if line["check"] == "interrupted writes"]
     assert line["ok"]
     assert str(photo) in line["detail"]
+
+
+def test_a_damaged_journal_is_named_by_the_doctor_and_said_by_the_commands(geotagger, tmp_path):
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(samples.JPEGS["exif-little-endian"]())
+    geotagger("set", "1,2", photo)
+    database = paths.data_dir() / "geotagger.sqlite3"
+    data = database.read_bytes()
+    database.write_bytes(data[:4096] + b"\xa5" * (len(data) - 4096))
+    wrong = {line["check"]: line for line in geotagger("doctor", "--json").lines if not line["ok"]}
+    assert "geotagger.sqlite3" in wrong["journal of writes"]["remedy"]
+    for command in (["undo"], ["undo", "--list"], ["strip", photo]):
+        done = geotagger(*command)
+        assert done.code in (1, 2)
+        assert "journal of writes" in done.err
+    assert read_photo(photo).fix is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -273,3 +274,43 @@ def test_a_journal_that_fills_its_disk_in_mid_write_leaves_the_original(
         write(photo)
     assert photo.read_bytes() == original
     assert strays(photo.parent) == []
+
+
+def garbled(database: Path, page: int) -> None:
+    """Fill a page of a closed database with what it cannot hold."""
+    data = bytearray(database.read_bytes())
+    data[page * 4096 : (page + 1) * 4096] = b"\xa5" * 4096
+    database.write_bytes(data)
+
+
+@pytest.mark.parametrize("page", range(1, 6))
+def test_a_damaged_journal_is_said_in_a_sentence_and_no_photo_is_touched(
+    photo: Path, write: Write, tmp_path: Path, journal: Journal, page: int
+) -> None:
+    write(photo)
+    written = photo.read_bytes()
+    journal.close()
+    database = tmp_path / "journal" / "geotagger.sqlite3"
+    garbled(database, page)
+    with pytest.raises(JournalError, match="journal of writes"), Journal(database) as again:
+        again.check()
+    for use in (Journal.runs, lambda it: list(it.undo_run()), Journal.kept_copies, Journal.out_of_reach):
+        with contextlib.suppress(JournalError), Journal(database) as again:
+            use(again)
+    assert photo.read_bytes() in (written, samples.JPEGS["exif-little-endian"]())
+    assert strays(photo.parent) == []
+
+
+def test_an_entry_that_is_no_edit_is_said_in_a_sentence(
+    photo: Path, write: Write, tmp_path: Path, journal: Journal
+) -> None:
+    write(photo)
+    written = photo.read_bytes()
+    journal._db.execute("UPDATE journal_writes SET edit = X'0102'")
+    with pytest.raises(JournalError, match="not a packed edit"):
+        list(journal.undo_run())
+    journal._db.execute("UPDATE journal_writes SET state = 'prepared'")
+    journal.close()
+    with pytest.raises(JournalError, match="not a packed edit"):
+        Journal(tmp_path / "journal" / "geotagger.sqlite3")
+    assert photo.read_bytes() == written
