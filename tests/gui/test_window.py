@@ -152,7 +152,7 @@ def test_the_program_starts_and_ends_cleanly(tmp_path: Path) -> None:
 FAIL = """
 from geotagger.gui import window
 from geotagger.gui.app import run
-def fail(*_):
+def fail(*_, **__):
     raise RuntimeError("no window today")
 window.MainWindow = fail
 run([])
