@@ -3,13 +3,13 @@
     python scripts/evaluate_evidence.py ../shared/photos                    the table of docs/evidence.md
     python scripts/evaluate_evidence.py ../shared/photos --fit              writes resources/evidence/tuning.json
     … --outputs FILE.npz …     network outputs to use, made by ``python -m trainer outputs`` (else those of the bundle)
-    … --only FILE.npz          then judge the photos of this file, with what was fitted on all; --only-draws for more draws of them
+    … --only FILE.npz          then judge the photos of this file, with what was fitted on all; --only-draws for
+                               more draws of them
 
-The position of all photos is hidden, but for a random tenth, or those of one outing, where the table says so, in several
-draws. All that is fitted
-(the law of motion, the weights, the shares for radii and region sets) is fitted anew for each fifth of the photographers on
-the other four, so every row is out of fold. Photos made by the photographers that a network was trained on flatter it; give
-the outputs of networks that have not seen them.
+The position of all photos is hidden, but for a random tenth, or those of one outing, where the table says so, in
+several draws. All that is fitted (the law of motion, the weights, the shares for radii and region sets) is fitted anew
+for each fifth of the photographers on the other four, so every row is out of fold. Photos made by the photographers
+that a network was trained on flatter it; give the outputs of networks that have not seen them.
 """
 
 from __future__ import annotations

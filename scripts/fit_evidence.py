@@ -3,10 +3,11 @@
     python scripts/fit_evidence.py ../shared/photos/photos.csv
 
 The table needs the columns ``lat``, ``lon``, ``label`` (``exif`` or ``place``), ``taken`` (``YYYY:MM:DD HH:MM:SS``)
-and ``photographer``. Photos are hidden, again and again: all but some at random, and all but one outing, as where a track or a
-phone knows one day. The law is the one that gives the hidden places the highest likelihood: the table for one known place by expectation maximisation, the law of located photos by gradient
-descent with a pull towards smoothness. Each photographer counts with the square root of the number of his photos, so
-that no single traveller becomes the law.
+and ``photographer``. Photos are hidden, again and again: all but some at random, and all but one outing, as where a
+track or a phone knows one day. The law is the one that gives the hidden places the highest likelihood: the table for
+one known place by expectation maximisation, the law of located photos by gradient descent with a pull towards
+smoothness. Each photographer counts with the square root of the number of his photos, so that no single traveller
+becomes the law.
 """
 
 from __future__ import annotations
