@@ -3,7 +3,9 @@
 #   make run [PHOTOS=folder]   start the program
 #   make test                  run every test
 #   make check                 lint, types, import contracts
+#   make format                mend what lint can mend
 #   make screenshots           renders every screen into docs/images
+#   make wheel                 a wheel and an sdist into dist
 #   make clean                 remove the environment and what was built
 #
 # TORCH=cpu     takes the CPU-only build of PyTorch (1 GB instead of about 6 GB on Linux)
