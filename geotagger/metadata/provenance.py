@@ -153,7 +153,7 @@ def without_fix(data: bytes) -> bytes:
     ours = [p for p in packet.properties if is_ours(p.name)]
     if not ours:
         return data
-    if len(ours) == len(packet.properties):
+    if len(ours) == len(packet.properties) and not packet.holds_more:
         return b""
     return packet.edited(is_ours, {})
 

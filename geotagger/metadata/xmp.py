@@ -59,7 +59,7 @@ class _Description:
     start: int
     head_end: int
     end: int = 0
-    own_text: bool = False
+    holds_more: bool = False
     properties: list[int] = field(default_factory=list)
 
 
@@ -70,6 +70,7 @@ class Packet:
     Attributes:
         data: the packet in UTF-8, in which spans count.
         encoding: how it stood in the file.
+        holds_more: there is something besides the properties: comments, instructions, text, elements of other kinds.
 
     Raises:
         UnsafeError: it is not well-formed XMP.
@@ -78,6 +79,7 @@ class Packet:
     data: bytes
     properties: list[Property] = field(default_factory=list)
     encoding: str = "utf-8"
+    holds_more: bool = False
     _descriptions: list[_Description] = field(default_factory=list)
     _rdf_prefix: str = "rdf"
     _rdf_end: int = -1
@@ -136,7 +138,7 @@ class Packet:
         for description in self._descriptions:
             items = [self.properties[i] for i in description.properties]
             dropped = [p for p in items if drop(p.name)]
-            if dropped and len(dropped) == len(items) and not description.own_text:
+            if dropped and len(dropped) == len(items) and not description.holds_more:
                 spans.append(self._with_indent(description.start, description.end))
             else:
                 spans += [self._with_indent(*p.span) for p in dropped]
@@ -167,6 +169,7 @@ class _Parser:
         self._stack: list[tuple[str, str]] = []
         self._scopes: list[dict[str, str]] = [{"xml": "http://www.w3.org/XML/1998/namespace", "": ""}]
         self._rdf_depth = 0
+        self._before_rdf = 0
         self._open: tuple[Name, int, int] | None = None
         self._said: list[str] = []
         self._said_plainly = True
@@ -182,12 +185,24 @@ class _Parser:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._doctype
+        parser.CommentHandler = self._more
+        parser.ProcessingInstructionHandler = self._instruction
         try:
             parser.Parse(self._data.rstrip(b"\0 \t\r\n"), True)
         except expat.ExpatError as error:
             raise UnsafeError("its XMP is damaged") from error
         if not self._rdf_depth:
             raise UnsafeError("its XMP holds no RDF")
+
+    def _more(self, *_: object) -> None:
+        self._packet.holds_more = True
+        depth = len(self._stack)
+        if self._rdf_depth and depth == self._rdf_depth + 1 and self._stack[-1] == _DESCRIPTION:
+            self._packet._descriptions[-1].holds_more = True
+
+    def _instruction(self, target: str, _: str) -> None:
+        if target != "xpacket":
+            self._more()
 
     def _doctype(self, *_: object) -> None:
         raise UnsafeError("its XMP defines a document type")
@@ -215,6 +230,8 @@ class _Parser:
             self._rdf_depth = depth
             self._packet._rdf_prefix = qualified.rpartition(":")[0] or "rdf"
             self._packet._rdf_span = (at, self._head(at, None))
+            if self._before_rdf > depth - 1:
+                self._more()
         elif depth == self._rdf_depth + 1 and self._rdf_depth and name == _DESCRIPTION:
             self._describe(at, pairs)
         elif depth == self._rdf_depth + 2 and self._rdf_depth and self._stack[-2] == _DESCRIPTION:
@@ -222,6 +239,10 @@ class _Parser:
             self._said, self._said_plainly = [], True
         elif self._open is not None:
             self._said_plainly = False
+        elif self._rdf_depth:
+            self._more()
+        else:
+            self._before_rdf += 1
 
     def _head(self, at: int, found: list[tuple[str, tuple[int, int]]] | None) -> int:
         """End of the start tag at ``at``; the spans of its attributes go into ``found``."""
@@ -260,13 +281,8 @@ class _Parser:
     def _text(self, text: str) -> None:
         if self._open is not None:
             self._said.append(text)
-        elif (
-            self._rdf_depth
-            and len(self._stack) == self._rdf_depth + 1
-            and self._stack[-1] == _DESCRIPTION
-            and text.strip()
-        ):
-            self._packet._descriptions[-1].own_text = True
+        elif text.strip():
+            self._more()
 
     def _element_end(self, head_end: int) -> tuple[int, int]:
         """(end of content, end of element) of the element that ends here."""

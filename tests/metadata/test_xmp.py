@@ -270,3 +270,37 @@ def test_numbers_that_say_nothing_are_not_shown(number: str) -> None:
 def test_names_with_characters_by_number_are_read() -> None:
     packet = Packet(samples.xmp(body="<dc:source>Montr&#xE9;al &amp;amp; &#76;aval</dc:source>"))
     assert packet.get(DUBLIN_CORE, "source") == "Montréal &amp; Laval"
+
+
+POSITION_ALONE = 'exif:GPSLatitude="51,27.372N" exif:GPSLongitude="2,37.554W"'
+NODE = '<dc:Image rdf:about=""><dc:source>theirs</dc:source></dc:Image>'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(b"</rdf:RDF>", NODE.encode() + b"</rdf:RDF>", id="a node of another kind"),
+        pytest.param(b"</x:xmpmeta>", b"<dc:theirs>1</dc:theirs></x:xmpmeta>", id="an element behind"),
+        pytest.param(b"<rdf:RDF", b"<theirs/><rdf:RDF", id="an element before"),
+        pytest.param(b"<rdf:RDF", b"<!-- theirs --><rdf:RDF", id="a comment"),
+        pytest.param(b"<rdf:RDF", b"<?theirs 1?><rdf:RDF", id="an instruction"),
+        pytest.param(b"</rdf:RDF>", b"theirs</rdf:RDF>", id="text"),
+        pytest.param(b"</rdf:Desc", b"<!-- theirs --></rdf:Desc", id="a comment beside properties"),
+        pytest.param(b"</rdf:Desc", b"theirs</rdf:Desc", id="text beside properties"),
+    ],
+)
+def test_what_is_no_property_keeps_a_packet_alive(before: bytes, after: bytes) -> None:
+    packet = samples.xmp(POSITION_ALONE)
+    assert provenance.without_fix(packet) == b""
+    fuller = packet.replace(before, after, 1)
+    assert fuller != packet
+    without = provenance.without_fix(fuller)
+    assert b"heirs" in without
+    assert b"GPSL" not in without
+    marked = provenance.with_fix(fuller, ESTIMATE, NOW, position=True)
+    assert b"heirs" in provenance.without_fix(marked)
+
+
+def test_a_description_without_rdf_around_it_is_no_xmp() -> None:
+    with pytest.raises(UnsafeError, match="no RDF"):
+        Packet(f'<rdf:Description xmlns:rdf="{RDF}">text<!-- comment --></rdf:Description>'.encode())
