@@ -312,7 +312,7 @@ class _Parser:
                 Property(property_name, value.strip(), (start, end), len(self._packet._descriptions) - 1)
             )
             self._open = None
-        elif name == _DESCRIPTION and depth == self._rdf_depth + 1:
+        elif name == _DESCRIPTION and self._rdf_depth and depth == self._rdf_depth + 1:
             description = self._packet._descriptions[-1]
             description.end = self._element_end(description.head_end)[1]
         elif name == (RDF, "RDF") and depth == self._rdf_depth:
