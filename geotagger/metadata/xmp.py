@@ -169,6 +169,7 @@ class _Parser:
         self._stack: list[tuple[str, str]] = []
         self._scopes: list[dict[str, str]] = [{"xml": "http://www.w3.org/XML/1998/namespace", "": ""}]
         self._rdf_depth = 0
+        self._in_rdf = False
         self._before_rdf = 0
         self._open: tuple[Name, int, int] | None = None
         self._said: list[str] = []
@@ -197,7 +198,7 @@ class _Parser:
     def _more(self, *_: object) -> None:
         self._packet.holds_more = True
         depth = len(self._stack)
-        if self._rdf_depth and depth == self._rdf_depth + 1 and self._stack[-1] == _DESCRIPTION:
+        if self._in_rdf and depth == self._rdf_depth + 1 and self._stack[-1] == _DESCRIPTION:
             self._packet._descriptions[-1].holds_more = True
 
     def _instruction(self, target: str, _: str) -> None:
@@ -227,14 +228,16 @@ class _Parser:
         self._stack.append(name)
         depth = len(self._stack)
         if name == (RDF, "RDF") and not self._rdf_depth:
-            self._rdf_depth = depth
+            self._rdf_depth, self._in_rdf = depth, True
             self._packet._rdf_prefix = qualified.rpartition(":")[0] or "rdf"
             self._packet._rdf_span = (at, self._head(at, None))
             if self._before_rdf > depth - 1:
                 self._more()
-        elif depth == self._rdf_depth + 1 and self._rdf_depth and name == _DESCRIPTION:
+        elif name == (RDF, "RDF") and self._open is None:
+            raise UnsafeError("its XMP holds RDF more than once")
+        elif self._in_rdf and depth == self._rdf_depth + 1 and name == _DESCRIPTION:
             self._describe(at, pairs)
-        elif depth == self._rdf_depth + 2 and self._rdf_depth and self._stack[-2] == _DESCRIPTION:
+        elif self._in_rdf and depth == self._rdf_depth + 2 and self._stack[-2] == _DESCRIPTION:
             self._open = (name, at, self._head(at, None))
             self._said, self._said_plainly = [], True
         elif self._open is not None:
@@ -312,10 +315,11 @@ class _Parser:
                 Property(property_name, value.strip(), (start, end), len(self._packet._descriptions) - 1)
             )
             self._open = None
-        elif name == _DESCRIPTION and self._rdf_depth and depth == self._rdf_depth + 1:
+        elif name == _DESCRIPTION and self._in_rdf and depth == self._rdf_depth + 1:
             description = self._packet._descriptions[-1]
             description.end = self._element_end(description.head_end)[1]
         elif name == (RDF, "RDF") and depth == self._rdf_depth:
+            self._in_rdf = False
             is_empty = self._is_empty(self._packet._rdf_span[1])
             self._packet._rdf_end = -1 if is_empty else self._parser.CurrentByteIndex
 

@@ -304,3 +304,30 @@ def test_what_is_no_property_keeps_a_packet_alive(before: bytes, after: bytes) -
 def test_a_description_without_rdf_around_it_is_no_xmp() -> None:
     with pytest.raises(UnsafeError, match="no RDF"):
         Packet(f'<rdf:Description xmlns:rdf="{RDF}">text<!-- comment --></rdf:Description>'.encode())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(b"</x:xmpmeta>", b"<rdf:RDF xmlns:rdf='%b'/></x:xmpmeta>" % RDF.encode(), id="behind"),
+        pytest.param(
+            b"<rdf:RDF", b"<rdf:RDF xmlns:rdf='%b'/><rdf:RDF" % RDF.encode(), id="an empty one before"
+        ),
+        pytest.param(b"</rdf:RDF>", b"<rdf:RDF/></rdf:RDF>", id="within"),
+    ],
+)
+def test_rdf_more_than_once_is_refused(before: bytes, after: bytes) -> None:
+    packet = samples.xmp(POSITION_ALONE).replace(before, after, 1)
+    with pytest.raises(UnsafeError, match="RDF more than once"):
+        Packet(packet)
+
+
+def test_what_stands_behind_the_rdf_is_no_property() -> None:
+    stray = b"<x:theirs><rdf:Description xmlns:rdf='%b' xmlns:dc='%b' dc:source='1'/></x:theirs></x:xmpmeta>"
+    packet = samples.xmp(POSITION_ALONE).replace(
+        b"</x:xmpmeta>", stray % (RDF.encode(), DUBLIN_CORE.encode())
+    )
+    assert Packet(packet).get(DUBLIN_CORE, "source") is None
+    written = provenance.with_fix(packet, ESTIMATE, NOW, position=True)
+    assert stray[:10] in written
+    assert provenance.position_in(Packet(written)) is not None
