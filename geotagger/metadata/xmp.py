@@ -31,6 +31,8 @@ _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _TAG_END = re.compile(rb"\s*/?>")
 _DESCRIPTION = (RDF, "Description")
 _MAX_DEPTH = 256
+_KEPT_BYTES = 1 << 20
+"""Larger packets are parsed anew: a few of them, as programs write long histories, would fill the memory."""
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 )
@@ -150,13 +152,17 @@ class Packet:
         return start, end
 
 
-@lru_cache(maxsize=32)
 def packet_of(data: bytes) -> Packet:
     """A parsed packet; the last ones are kept, because a write looks at the same packet again and again.
 
     Raises:
         UnsafeError: it is not well-formed XMP.
     """
+    return _kept_packet(data) if len(data) <= _KEPT_BYTES else Packet(data)
+
+
+@lru_cache(maxsize=32)
+def _kept_packet(data: bytes) -> Packet:
     return Packet(data)
 
 
