@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,12 +34,12 @@ def command(
                 return
             if run is not None and abs(run) > _LARGEST_NUMBER:
                 raise JournalError("There is no run {number} in the journal.", number=run)
-            failures = 0
+            failed: set[Path] = set()
             for outcome in journal.undo_run(run):
                 if outcome.error is None:
                     emit(f"{outcome.target}: taken back")
                 else:
-                    failures += 1
+                    failed.add(outcome.path)
                     say(f"{outcome.target}: {outcome.error}")
     except GeotaggerError as error:
         say(str(error))
@@ -47,9 +48,9 @@ def command(
         if not show_list:
             say("Interrupted. “geotagger undo --list” shows what is left to take back.")
         raise
-    if failures:
+    if failed:
         say("What “geotagger undo --list” lists can be taken back with --run.")
-    finish(failures)
+    finish(len(failed))
 
 
 def _list(journal: Journal) -> None:

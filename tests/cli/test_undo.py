@@ -82,3 +82,17 @@ def test_an_interrupted_undo_says_that_something_may_be_left(geotagger, photo, m
     done = geotagger("undo")
     assert done.code == code
     assert "Interrupted. “geotagger undo --list” shows what is left to take back." in done.err
+
+
+def test_a_photo_and_its_sidecar_are_left_together_and_count_once(geotagger, photo):
+    sidecar = photo.with_name("a.jpg.xmp")
+    sidecar.write_bytes(samples.xmp('exif:GPSLatitude="48,51.5N" exif:GPSLongitude="2,17.6E"'))
+    geotagger("set", "1,2", photo, "--overwrite", "all")
+    written = photo.read_bytes()
+    sidecar.write_bytes(sidecar.read_bytes() + b" ")
+    done = geotagger("undo")
+    assert done.code == 1
+    assert "a.jpg.xmp: The file has changed since" in done.err
+    assert "It was left as it is, because a.jpg.xmp cannot be taken back with it" in done.err
+    assert "1 photo could not be done." in done.err
+    assert photo.read_bytes() == written
