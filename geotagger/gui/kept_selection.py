@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.workbench import Workbench
@@ -26,7 +26,8 @@ class KeptSelection(QObject):
         model.rearranged.connect(self._select_again)
         workbench.selection_changed.connect(self._forget)
         workbench.undo_stack.indexChanged.connect(self._forget)
-        workbench.removal_taken_back.connect(self._select_returned)
+        # Queued, because the undo stack tells of its step after that is done, and what is wanted is forgotten then.
+        workbench.removal_taken_back.connect(self._select_returned, Qt.ConnectionType.QueuedConnection)
 
     def _forget(self, *_: object) -> None:
         """Something else was selected, or decided: nobody wants to go back there."""

@@ -86,6 +86,7 @@ class MapLink(QObject):
 
     def fit_selection(self) -> None:
         """Show the selected markers, or all if none is selected."""
+        self._note(self._workbench.selected_ids)  # what was decided of them a moment ago is not told yet
         self._flush_all()
         chosen = [i for i in self._workbench.selected_ids if i in self._shown]
         self._view.fit(chosen or None)

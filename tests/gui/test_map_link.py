@@ -47,6 +47,20 @@ def test_the_map_shows_the_photos_that_the_list_shows(opened: App) -> None:
     opened.wait(lambda: len(on_map) == 3)
 
 
+def test_a_photo_just_placed_is_shown_where_it_is_now(opened: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = opened.window
+    opened.wait(lambda: len(window.map_link._thumbnails) == 3)
+    opened.select("IMG_1.jpg")
+    told: list[object] = []
+    monkeypatch.setattr(
+        window.map_view, "update_markers", lambda markers: told.extend(m.position for m in markers)
+    )
+    monkeypatch.setattr(window.map_view, "fit", lambda ids: told.append(ids))
+    window.workbench.place(window.workbench.selected_ids, LatLon(46.9, -110.4))
+    opened.do("fit")
+    assert told[-2:] == [LatLon(46.9, -110.4), [opened.photo("IMG_1.jpg").id]]
+
+
 def test_photos_dropped_on_the_map_are_placed_there(opened: App) -> None:
     ids = [photo.id for photo in opened.window.workbench.session]
     opened.window.map_view.photos_dropped.emit(ids[:2], 46.9, -110.4)

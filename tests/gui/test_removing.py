@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication
 
 from geotagger.core.geo import LatLon
 from geotagger.gui.write_dialogs import ReportDialog, SummaryDialog
+from geotagger.session.arrangement import Grouping
 from geotagger.session.photo import PhotoState
 from tests.gui.conftest import App
 from tests.images import save_photo
@@ -79,8 +81,8 @@ def test_what_was_decided_comes_back_once_where_the_photo_was_dropped_in_again(
         (NAMES[1], PhotoState.CORRECTED),
         (NAMES[2], PhotoState.PREDICTED),
     ]
-    shown = [window.workbench.session[i].path.name for i in window.model.visible_ids]
-    assert shown == list(NAMES), "each at the place that it had"
+    ids = window.workbench.session.ids
+    placed.wait(lambda: window.model.visible_ids == sorted(ids), timeout_ms=20_000)  # where each was before
     placed.do("redo")
     assert list(placed.states()) == [NAMES[2]]
     placed.do("undo")
@@ -112,9 +114,12 @@ def test_photos_that_come_back_are_selected_only_where_the_filter_shows_them(pla
     window.toolbar.filter.setText("IMG_1")
     placed.wait(lambda: window.model.rowCount() == 0)
     placed.do("undo")
-    assert names_selected(placed) == names_marked(placed) == [NAMES[1]]
+    placed.wait(lambda: names_selected(placed) == [NAMES[1]], timeout_ms=20_000)
+    assert names_marked(placed) == [NAMES[1]]
     assert window.workbench.current == placed.photo(NAMES[1])
     assert window.model.photo_count == 1
+    window.toolbar.filter.setText("")
+    placed.wait(lambda: names_selected(placed) == list(NAMES[:2]), timeout_ms=20_000)
 
 
 def test_photos_that_come_back_hidden_leave_the_selection_alone(placed: App) -> None:
@@ -124,7 +129,18 @@ def test_photos_that_come_back_hidden_leave_the_selection_alone(placed: App) -> 
     placed.wait(lambda: window.model.filter.text == "IMG_2")
     assert names_selected(placed) == [NAMES[2]]
     placed.do("undo")
+    QCoreApplication.processEvents()
+    placed.wait(lambda: not window.model._later.isActive())
     assert names_selected(placed) == names_marked(placed) == [NAMES[2]]
     assert window.workbench.current == placed.photo(NAMES[2])
     placed.do("reject")
     assert placed.states()[NAMES[0]] is PhotoState.CORRECTED, "what is hidden is not decided unseen"
+
+
+def test_photos_that_come_back_to_a_list_of_trips_are_selected(placed: App) -> None:
+    placed.window.photo_list.group_by(Grouping.TRIP)
+    placed.wait(lambda: placed.window.model.heading_rows)
+    placed.do("close_all")
+    placed.do("undo")
+    placed.wait(lambda: names_marked(placed) == list(NAMES), timeout_ms=20_000)
+    assert names_selected(placed) == list(NAMES)
