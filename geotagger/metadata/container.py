@@ -11,7 +11,8 @@ from geotagger.metadata.edit import Edit
 from geotagger.metadata.errors import FormatError
 from geotagger.metadata.source import MemorySource, Source
 from geotagger.metadata.tiff import CLASSIC, GPS_IFD, Tiff
-from geotagger.metadata.tiff_edit import Field, GpsRewrite, first_packet
+from geotagger.metadata.tiff_dump import first_packet
+from geotagger.metadata.tiff_edit import Field, GpsRewrite
 
 
 @dataclass(frozen=True, slots=True)

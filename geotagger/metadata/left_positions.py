@@ -16,7 +16,7 @@ from geotagger.metadata.container import Contents
 from geotagger.metadata.errors import FormatError
 from geotagger.metadata.source import MemorySource, Source
 from geotagger.metadata.tiff import EXIF_IFD, GPS_IFD, Ifd, Tiff
-from geotagger.metadata.tiff_edit import further_packets
+from geotagger.metadata.tiff_dump import further_packets
 
 _EXIF_BLOCK = re.compile(rb"Exif\0\0(?:II\*\0|MM\0\*)")
 _FILM_POSITION = re.compile(rb"\xa9xyz.{4}[+-]\d|location\.ISO6709", re.DOTALL)

@@ -7,7 +7,6 @@ everything they can refer to stays where it is.
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,9 +19,6 @@ from geotagger.metadata.tiff import BYTE, EXIF_IFD, GPS_IFD, LONG, RATIONAL, SHO
 
 MAX_BLOCK_BYTES = 0xFFFF_FFFF
 _MAX_IMAGE_PARTS = 1 << 20
-_KEPT_WHOLE_BYTES = 4096
-_CHUNK_BYTES = 1 << 20
-_MOST_TIMES_READ = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,60 +453,3 @@ def new_block(gps: Sequence[Field], resolution: tuple[int, int, int]) -> bytes:
     entries.append(Entry(GPS_IFD, LONG, 1, struct.pack(">I", gps_offset)))
     table = _table(">", entries, 0)
     return b"MM" + struct.pack(">HI", 42, 8) + table + bytes(tail.data[len(table) :])
-
-
-def dump(source: Source, everywhere: bool = False) -> list[tuple[str, int, int, int, bytes]]:
-    """All entries of all directories with their values, but for the position, XMP and the pointers to them.
-
-    Two dumps are equal exactly if no other tag was lost, added or changed. Of long values, such as the layers of a
-    picture, they hold the SHA-256.
-
-    Args:
-        everywhere: leave these out of further directories, too.
-
-    Raises:
-        UnsafeError: its values are many times as long as the block itself, because they lie in each other.
-    """
-    tiff = Tiff(source)
-    left = [_MOST_TIMES_READ * source.size]
-    return sorted(
-        (name, e.tag, e.type, e.values, _fingerprint(tiff, e, left))
-        for name, ifd in tiff.walk()
-        if name != "IFD0/GPS" and not (everywhere and name.endswith("/GPS"))
-        for e in ifd.entries
-        if not ((everywhere or name == "IFD0") and e.tag in (GPS_IFD, XMP))
-    )
-
-
-def _fingerprint(tiff: Tiff, entry: Entry, left: list[int]) -> bytes:
-    """A value, or the SHA-256 of a long one; ``left`` holds how many bytes may still be read for such."""
-    if entry.size <= _KEPT_WHOLE_BYTES:
-        return tiff.value(entry)
-    start = tiff.offset_of(entry)
-    end = min(start + entry.size, tiff.source.size)
-    left[0] -= max(0, end - start)
-    if left[0] < 0:
-        raise UnsafeError("its EXIF values overlap")
-    digest = hashlib.sha256()
-    for offset in range(start, end, _CHUNK_BYTES):
-        digest.update(tiff.source.read(offset, min(_CHUNK_BYTES, end - offset)))
-    return digest.digest()
-
-
-def first_packet(source: Source) -> bytes | None:
-    """The XMP packet of the first directory; None where it has none."""
-    tiff = Tiff(source)
-    entry = tiff.ifd(tiff.first_ifd).get(XMP)
-    return tiff.value(entry, 1 << 30) if entry is not None else None
-
-
-def further_packets(source: Source) -> list[bytes]:
-    """The XMP packets of all directories but the first."""
-    tiff = Tiff(source)
-    return [
-        tiff.value(e, 1 << 30)
-        for name, ifd in tiff.walk()
-        if name != "IFD0"
-        for e in ifd.entries
-        if e.tag == XMP
-    ]

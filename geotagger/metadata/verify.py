@@ -11,7 +11,7 @@ from geotagger.metadata.errors import SIGNED, FormatError, UnsafeError
 from geotagger.metadata.left_positions import holds_further_position
 from geotagger.metadata.reading import fix_in
 from geotagger.metadata.source import Source
-from geotagger.metadata.tiff_edit import dump, first_packet, further_packets
+from geotagger.metadata.tiff_dump import dump, first_packet, further_packets
 
 
 def checked_edit(source: Source, handler: PhotoFormat, change: Change, fix: Fix | None) -> Edit:

@@ -19,7 +19,7 @@ from geotagger.metadata import (
     strip_fix,
 )
 from geotagger.metadata.source import MemorySource
-from geotagger.metadata.tiff_edit import dump
+from geotagger.metadata.tiff_dump import dump
 from tests.metadata import samples
 from tests.metadata.judging import ESTIMATE, ExifTool
 
