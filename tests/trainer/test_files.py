@@ -105,6 +105,7 @@ def test_a_bundle_that_cannot_be_written_is_told(
 
     monkeypatch.setattr("trainer.export.load_trained", lambda run: (None, None))
     monkeypatch.setattr("trainer.steps.read_calibration", lambda run: None)
+    monkeypatch.setattr("trainer.steps.learned_from", lambda run: {})
     monkeypatch.setattr("trainer.export.save_bundle", full)
     for name in ("config.json", "calibration.json"):
         (tmp_path / name).write_text("{}")
