@@ -168,13 +168,19 @@ def _named_apart(measured: Sequence[Measured]) -> list[Evaluation]:
     for one in measured:
         for system in one.systems:
             alike = by_name.setdefault(system.name, [])
-            if not any(repr(system.metrics) == repr(other.metrics) for _, other in alike):
+            if not any(_agree(system, other) for _, other in alike):
                 alike.append((one.name, system))
     return [
         replace(system, name=f"{name} ({training})") if len(alike) > 1 else system
         for name, alike in by_name.items()
         for training, system in alike
     ]
+
+
+def _agree(one: Evaluation, other: Evaluation) -> bool:
+    """Whether two measurements give the same of every metric that both have; an earlier version had fewer."""
+    shared = one.metrics.keys() & other.metrics.keys()
+    return all(repr(one.metrics[name]) == repr(other.metrics[name]) for name in shared)
 
 
 def _worth(system: Evaluation) -> tuple[float, float]:

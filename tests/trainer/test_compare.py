@@ -63,6 +63,19 @@ def test_each_system_stands_once_the_worst_first_and_the_photos_are_told(
     assert text.count("- one: 2026-01-02, python -m trainer evaluate RUN DATA\n") == 1
 
 
+def test_a_baseline_stands_once_also_where_an_earlier_version_measured_less_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fewer = measured(tmp_path / "fewer", [system("region frequencies", 8), system("ours", 30)])
+    more = measured(
+        tmp_path / "more",
+        [system("region frequencies", 8, near_misses=[9.0, 7.0, 11.0]), system("geocnn", 16)],
+    )
+    assert main(["compare", fewer, more]) == 0
+    names = [row[0] for row in rows_of(capsys.readouterr().out)[2:]]
+    assert names == ["region frequencies", "geocnn", "ours"]
+
+
 def test_the_settings_that_differ_are_named_and_no_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
