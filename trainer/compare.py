@@ -163,13 +163,13 @@ def _settings(run: Path) -> dict[str, Any]:
 
 
 def _named_apart(measured: Sequence[Measured]) -> list[Evaluation]:
-    """Every system once; those that share a name and differ get the name of their training."""
+    """Every system once, as it was measured most fully; those that share a name and differ get that of their training."""
     by_name: dict[str, list[tuple[str, Evaluation]]] = {}
-    for one in measured:
-        for system in one.systems:
-            alike = by_name.setdefault(system.name, [])
-            if not any(_agree(system, other) for _, other in alike):
-                alike.append((one.name, system))
+    every = [(one.name, system) for one in measured for system in one.systems]
+    for training, system in sorted(every, key=lambda of: -len(of[1].metrics)):
+        alike = by_name.setdefault(system.name, [])
+        if not any(_agree(system, other) for _, other in alike):
+            alike.append((training, system))
     return [
         replace(system, name=f"{name} ({training})") if len(alike) > 1 else system
         for name, alike in by_name.items()

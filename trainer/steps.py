@@ -233,7 +233,10 @@ def _export(arguments: argparse.Namespace) -> None:
     if metrics.exists():
         facts["metrics"] = _object_in(metrics)
     calibration = read_calibration(measured)
-    facts["data"] = learned_from(arguments.run) | facts.get("data", {})
+    told = facts.get("data", {})
+    if not isinstance(told, dict):
+        raise DataError(f"“data” in {arguments.facts} is no JSON object.")
+    facts["data"] = told | learned_from(arguments.run)
     facts["cross_coverage"] = _object_in(measured / CALIBRATION_FILE).get("cross_coverage")
     print(f"Wrote {export(arguments.run, arguments.out, calibration, facts)} to {arguments.out}.")
 

@@ -71,9 +71,11 @@ def test_a_baseline_stands_once_also_where_an_earlier_version_measured_less_of_i
         tmp_path / "more",
         [system("region frequencies", 8, near_misses=[9.0, 7.0, 11.0]), system("geocnn", 16)],
     )
-    assert main(["compare", fewer, more]) == 0
-    names = [row[0] for row in rows_of(capsys.readouterr().out)[2:]]
-    assert names == ["region frequencies", "geocnn", "ours"]
+    for runs in ([fewer, more], [more, fewer]):
+        assert main(["compare", *runs, "--metrics", "top5_macro,near_misses"]) == 0
+        rows = rows_of(capsys.readouterr().out)[2:]
+        assert [row[0] for row in rows] == ["region frequencies", "geocnn", "ours"]
+        assert rows[0][2] == "9.0 [7.0, 11.0]"
 
 
 def test_the_settings_that_differ_are_named_and_no_others(

@@ -39,6 +39,9 @@ def test_what_was_measured_of_other_weights_or_calibrations_is_taken_away(
     facts = ["--facts", str(tmp_path / "facts.json")]
     assert main(["export", str(run), "--out", str(tmp_path / "bundle"), *facts]) == 1
     assert "“id” is not a fact" in capsys.readouterr().err
+    (tmp_path / "facts.json").write_text('{"data": "holiday photos"}')
+    assert main(["export", str(run), "--out", str(tmp_path / "bundle"), *facts]) == 1
+    assert "“data”" in capsys.readouterr().err
     (run / METRICS_FILE).write_text("of before")
     network, _ = load_trained(run)
     save_weights(network, run, {})
@@ -75,12 +78,15 @@ def test_commands_lead_from_photos_to_a_bundle(
     assert page.count("<svg") == 4
     assert "srcdoc=" in page
     capsys.readouterr()
-    assert main(["export", str(trained), "--out", str(tmp_path / "bundle")]) == 0
+    facts = tmp_path / "facts.json"
+    facts.write_text('{"data": {"photos": 1000000, "source": "made up"}, "licence": "MIT"}')
+    assert main(["export", str(trained), "--out", str(tmp_path / "bundle"), "--facts", str(facts)]) == 0
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.id in capsys.readouterr().out
     assert bundle.manifest["metrics"]["photos"] == 20
     learned = {"photos": 60, "photographers": 6, "regions": 4, "list_hash": ShardData(prepared).list_hash}
-    assert bundle.manifest["data"] == bundle.manifest["metrics"]["learned_from"] == learned
+    assert bundle.manifest["metrics"]["learned_from"] == learned
+    assert bundle.manifest["data"] == learned | {"source": "made up"}
     assert main(["card", str(tmp_path / "bundle")]) == 0
     told = f"earned from 60 photos by 6 photographers in 4 regions (data list {learned['list_hash']})."
     assert capsys.readouterr().out.count(told) == 2
