@@ -35,9 +35,9 @@ class LatLon:
         if not (math.isfinite(self.lat_deg) and math.isfinite(self.lon_deg)):
             raise CoordinateError("A position needs two finite numbers.")
         if not -90.0 <= self.lat_deg <= 90.0:
-            raise CoordinateError("Latitude {lat:g} is not between -90 and 90 degrees.", lat=self.lat_deg)
+            raise CoordinateError("Latitude {lat} is not between -90 and 90 degrees.", lat=self.lat_deg)
         if not -180.0 <= self.lon_deg <= 180.0:
-            raise CoordinateError("Longitude {lon:g} is not between -180 and 180 degrees.", lon=self.lon_deg)
+            raise CoordinateError("Longitude {lon} is not between -180 and 180 degrees.", lon=self.lon_deg)
 
     def distance_km(self, other: LatLon) -> float:
         """Great-circle distance to another position in kilometres."""

@@ -20,6 +20,12 @@ def test_what_is_not_on_earth_is_refused(lat, lon):
     assert isinstance(caught.value, GeotaggerError)
 
 
+@pytest.mark.parametrize(("lat", "lon"), [(90.0000001, 0), (0, -180.00000000001)])
+def test_a_value_just_out_of_range_is_said_in_full(lat, lon):
+    with pytest.raises(CoordinateError, match=f" {lat or lon} is not between"):
+        LatLon(lat, lon)
+
+
 def test_a_quarter_of_a_meridian():
     assert LatLon(0, 0).distance_km(LatLon(90, 0)) == pytest.approx(EARTH_RADIUS_KM * math.pi / 2)
 
