@@ -48,8 +48,10 @@ def _degrees(text: str | None, ref: str | None, letters: str) -> float | None:
     Apple's exports hold decimal degrees without a sign and a property of their own for the hemisphere; others hold
     decimal degrees with a sign, or degrees, minutes and seconds as people read them.
     """
-    match = _ARC.fullmatch(text or "")
-    if match is None:
+    match = _ARC.fullmatch(
+        " ".join((text or "").split())
+    )  # runs of blanks could be shared out in endless ways
+    if match is None or max(float(match[3] or 0), float(match[4] or 0)) > 60:
         return None
     letter = (match[5] or (ref or "").strip()[:1]).upper()
     if (letter and letter not in letters) or (not letter and match[3]):

@@ -230,12 +230,27 @@ def test_positions_are_read_as_other_programs_write_them(attributes: str, body: 
         'exif:GPSLatitude="51,27.372E" exif:GPSLongitude="2,37.554N"',
         'exif:GPSLatitude="51.4562" exif:GPSLatitudeRef="X" exif:GPSLongitude="2.6259"',
         'exif:GPSLatitude="91.0" exif:GPSLongitude="2.6259"',
+        'exif:GPSLatitude="51,85" exif:GPSLatitudeRef="N" exif:GPSLongitude="2.6259"',
+        'exif:GPSLatitude="51,27,85N" exif:GPSLongitude="2.6259"',
         'exif:GPSLatitude="nan" exif:GPSLongitude="inf"',
         'exif:GPSLatitude="0.0" exif:GPSLongitude="-0.0"',
     ],
 )
 def test_what_may_be_another_place_is_no_position(attributes: str) -> None:
     assert provenance.position_in(Packet(samples.xmp(attributes))) is None
+
+
+@pytest.mark.timeout(30)
+def test_a_long_run_of_blanks_in_a_position_takes_no_time() -> None:
+    blanks = " " * 100_000
+    longitude = 'exif:GPSLongitude="2,37.554W"'
+    broken = Packet(samples.xmp(f'exif:GPSLatitude="51{blanks}x" {longitude}'))
+    assert provenance.position_in(broken) is None
+    whole = provenance.position_in(
+        Packet(samples.xmp(f'exif:GPSLatitude="51{blanks}27.372{blanks}N" {longitude}'))
+    )
+    assert whole is not None
+    assert whole.lat_deg == pytest.approx(51.4562)
 
 
 def test_no_hemisphere_of_the_old_position_stays_beside_the_new_one() -> None:
