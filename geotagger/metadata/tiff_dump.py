@@ -8,7 +8,10 @@ from geotagger.metadata.errors import UnsafeError
 from geotagger.metadata.source import Source
 from geotagger.metadata.tiff import GPS_IFD, XMP, Entry, Tiff
 
-_KEPT_WHOLE_BYTES = 4096
+_KEPT_WHOLE_BYTES = 64
+"""Longer values are kept as their SHA-256: half a million entries could all show the same 4 KiB."""
+_NOT_COUNTED_BYTES = 4096
+"""Pages may share values up to this length, as colour profiles, as often as they like."""
 _CHUNK_BYTES = 1 << 20
 _MOST_TIMES_READ = 8
 """Values as long as the block so many times in all are no honest ones."""
@@ -43,9 +46,10 @@ def _fingerprint(tiff: Tiff, entry: Entry, left: list[int]) -> bytes:
         return tiff.value(entry)
     start = tiff.offset_of(entry)
     end = min(start + entry.size, tiff.source.size)
-    left[0] -= max(0, end - start)
-    if left[0] < 0:
-        raise UnsafeError("its EXIF values overlap")
+    if entry.size > _NOT_COUNTED_BYTES:
+        left[0] -= max(0, end - start)
+        if left[0] < 0:
+            raise UnsafeError("its EXIF values overlap")
     digest = hashlib.sha256()
     for offset in range(start, end, _CHUNK_BYTES):
         digest.update(tiff.source.read(offset, min(_CHUNK_BYTES, end - offset)))

@@ -81,6 +81,26 @@ def test_a_changed_layer_would_be_noticed() -> None:
     assert dump(MemorySource(bytes(data))) != before
 
 
+@pytest.mark.parametrize("size", [60, 2000])
+def test_a_change_of_a_value_of_any_length_would_be_noticed(size: int) -> None:
+    data = bytearray(samples.layered(size))
+    before = dump(MemorySource(bytes(data)))
+    data[-1] ^= 1
+    assert dump(MemorySource(bytes(data))) != before
+
+
+def test_entries_that_show_the_same_value_do_not_fill_the_memory() -> None:
+    entries, size = 4000, 4096
+    data = b"II*\0" + struct.pack("<I", 8 + size) + bytes(size) + struct.pack("<H", entries)
+    data += struct.pack("<HHII", 0x9000, 7, size, 8) * entries + bytes(4)
+    tracemalloc.start()
+    try:
+        assert len(dump(MemorySource(data))) == entries
+        assert tracemalloc.get_traced_memory()[1] < entries * size / 4
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.timeout(30)
 def test_pages_that_share_a_list_of_a_million_strips_do_not_fill_the_memory(scan: Path) -> None:
     strips, pages = 300_000, 100
