@@ -50,6 +50,10 @@ class JournalError(GeotaggerError):
     """The journal cannot be used, or holds no such run."""
 
 
+class _HalfTakenBackError(PartlyWrittenError):
+    """Of the files of a photo some are taken back and others are not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One batch of writes.
@@ -340,7 +344,7 @@ class Journal:
             try:
                 self.take_back(undone)
             except GeotaggerError as problem:
-                raise PartlyWrittenError(
+                raise _HalfTakenBackError(
                     error.path,
                     "{why} What was written with it was taken back, and could not be written again at once ({problem}).",
                     why=error.reason,
@@ -380,7 +384,7 @@ class Journal:
 
 def _why_left(target: Path, error: PhotoError) -> str:
     """Why a file was not taken back: for its own sake, or for that of another one of its photo."""
-    if error.path == target or isinstance(error, PartlyWrittenError):
+    if error.path == target or isinstance(error, _HalfTakenBackError):
         return error.reason
     return Sentence(
         "It was left as it is, because {file} cannot be taken back with it: {why}",

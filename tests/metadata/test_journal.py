@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import sys
@@ -20,6 +21,7 @@ from geotagger.metadata import (
     WriteOutcome,
     WritePolicy,
     disk,
+    in_place,
     open_journal,
     read_photo,
     strip_fix,
@@ -209,6 +211,59 @@ def test_what_can_neither_be_taken_back_nor_written_again_is_said(
     monkeypatch.undo()
     assert [outcome.error for outcome in journal.undo_run()] == [None]
     assert photo.read_bytes() == samples.JPEGS["exif-little-endian"]()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="hard links")
+def test_damage_is_said_of_the_file_that_has_it_alone(
+    written_with_sidecar: tuple[Path, Path], journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, sidecar = written_with_sidecar
+    written = sidecar.read_bytes()
+    os.link(photo, photo.parent.parent / "other name.jpg")
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(in_place, "overwrite_bytes", broken)
+    monkeypatch.setattr(in_place, "restore_from", broken)
+    outcomes = {outcome.target: outcome.error or "" for outcome in journal.undo_run()}
+    assert outcomes[photo].startswith("Writing was cut short")
+    assert outcomes[sidecar].startswith("It was left as it is, because a.jpg cannot be taken back with it")
+    assert sidecar.read_bytes() == written
+
+
+@pytest.mark.parametrize("moment", ["before", "behind"])
+def test_what_a_kill_left_half_taken_back_is_taken_back_next_time(
+    written_with_sidecar: tuple[Path, Path],
+    tmp_path: Path,
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    class Killed(BaseException):
+        """Stands for the end of the process."""
+
+    photo, sidecar = written_with_sidecar
+    take_place = disk.take_place
+
+    def killed_at_the_photo(helper: Path, real: Path) -> None:
+        if real == sidecar or moment == "behind":
+            take_place(helper, real)
+        if real == photo:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "take_place", killed_at_the_photo)
+        with pytest.raises(Killed):
+            list(journal.undo_run())
+    journal.close()
+    with Journal(tmp_path / "journal" / "geotagger.sqlite3") as again:
+        if moment == "before":
+            assert [(outcome.target, outcome.error) for outcome in again.undo_run()] == [(photo, None)]
+        assert (again.runs()[0].writes, again.runs()[0].undone) == (0, 2)
+    assert photo.read_bytes() == samples.JPEGS["exif-little-endian"]()
+    assert b"48,51.5022N" in sidecar.read_bytes()
+    assert strays(photo.parent) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names that are no Unicode")
