@@ -21,7 +21,7 @@ from geotagger.core.file_questions import exists, is_folder
 from geotagger.core.paths import data_dir
 from geotagger.core.sentence import Sentence
 from geotagger.metadata.group_commit import GroupCommit
-from geotagger.metadata.journal_record import JournalRecord, now, path_of
+from geotagger.metadata.journal_record import JournalRecord, now, or_refuse, path_of
 from geotagger.metadata.recovery import OPEN, settle_all
 from geotagger.metadata.side_by_side import side_by_side
 from geotagger.metadata.taking_back import Write, check_all, take_back, write_of
@@ -140,6 +140,7 @@ class Journal:
     def __init__(self, db_path: Path) -> None:
         self._mutex = threading.RLock()
         self._writers = 0
+        self._thread = threading.local()
         self._closing = False
         self._writers_change = threading.Condition()
         with _or_journal_error():
@@ -216,12 +217,28 @@ class Journal:
         Raises:
             WriteRefusedError: the journal cannot be used.
         """
-        record = JournalRecord(self._notes, run_id, photo, undoes)
-        with record.or_refuse():
+        with self.together(photo):
+            yield JournalRecord(self._notes, run_id, photo, undoes)
+
+    @contextlib.contextmanager
+    def together(self, photo: Path) -> Iterator[None]:
+        """All records that are opened within, in this thread, come before the journal is closed, or none does.
+
+        Else an interrupt could close it between a photo and its sidecar.
+
+        Raises:
+            WriteRefusedError: the journal cannot be used.
+        """
+        if getattr(self._thread, "writes", False):
+            yield
+            return
+        with or_refuse(photo):
             self._enter()
+        self._thread.writes = True
         try:
-            yield record
+            yield
         finally:
+            self._thread.writes = False
             self._leave()
 
     def _enter(self) -> None:
@@ -334,23 +351,24 @@ class Journal:
         Raises:
             PhotoError: nothing was taken back, or the reason says what was.
         """
-        if len(writes) > 1:
-            check_all(writes)
-        undone: list[int] = []
-        try:
-            for write in writes:
-                undone.append(self._undo_write(undo_id, write))
-        except PhotoError as error:
+        with self.together(writes[0].photo):
+            if len(writes) > 1:
+                check_all(writes)
+            undone: list[int] = []
             try:
-                self.take_back(undone)
-            except GeotaggerError as problem:
-                raise _HalfTakenBackError(
-                    error.path,
-                    "{why} What was written with it was taken back, and could not be written again at once ({problem}).",
-                    why=error.reason,
-                    problem=problem.sentence,
-                ) from error  # not from its own cause: this is not to be tried again
-            raise
+                for write in writes:
+                    undone.append(self._undo_write(undo_id, write))
+            except PhotoError as error:
+                try:
+                    self.take_back(undone)
+                except GeotaggerError as problem:
+                    raise _HalfTakenBackError(
+                        error.path,
+                        "{why} What was written with it was taken back, and could not be written again at once ({problem}).",
+                        why=error.reason,
+                        problem=problem.sentence,
+                    ) from error  # not from its own cause: this is not to be tried again
+                raise
 
     def _undo_write(self, undo_id: int, write: Write) -> int:
         """Take back a single write; returns the number of the entry that says so."""

@@ -62,6 +62,21 @@ def kept(entry: int) -> Statement:
     return "UPDATE journal_writes SET state = 'kept' WHERE id = ?", (entry,)
 
 
+@contextlib.contextmanager
+def or_refuse(photo: Path) -> Iterator[None]:
+    """No write without its note: undo could not take it back.
+
+    Raises:
+        WriteRefusedError: the journal cannot be used.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise WriteRefusedError(
+            photo, "The journal of writes cannot be written ({problem}).", problem=error
+        ) from error
+
+
 class JournalRecord:
     """The entry of one write; a :class:`geotagger.metadata.record.Record`."""
 
@@ -92,7 +107,7 @@ class JournalRecord:
             " (run_id, photo, target, operation, edit, helper, in_place, state, at, undoes)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, 'begun', ?, ?)"
         )
-        with self.or_refuse():
+        with or_refuse(self._photo):
             self._entry = self._notes.note((sql, row))
 
     def prepared(self, after_sha256: str, before_sha256: str | None = None) -> None:
@@ -102,7 +117,7 @@ class JournalRecord:
             WriteRefusedError: this cannot be noted down.
         """
         sql = "UPDATE journal_writes SET state = 'prepared', before_sha256 = ?, after_sha256 = ? WHERE id = ?"
-        with self.or_refuse():
+        with or_refuse(self._photo):
             self._notes.note((sql, (before_sha256, after_sha256, self._entry)), durable=True)
 
     def done(self) -> None:
@@ -126,16 +141,6 @@ class JournalRecord:
             "SELECT edit FROM journal_writes WHERE target = ? AND after_sha256 = ?"
             " AND operation IN ('edit', 'create') AND undoes IS NULL ORDER BY id LIMIT 1"
         )
-        with self.or_refuse():
+        with or_refuse(self._photo):
             edit = self._notes.value(sql, (stored(target.absolute()), sha256))
         return None if edit is None else unpack(edit)
-
-    @contextlib.contextmanager
-    def or_refuse(self) -> Iterator[None]:
-        """No write without its note: undo could not take it back."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise WriteRefusedError(
-                self._photo, "The journal of writes cannot be written ({problem}).", problem=error
-            ) from error

@@ -386,18 +386,19 @@ def _carry_out(work: _Work, policy: WritePolicy, journal: Journal, run_id: int) 
     """Make all steps or none: where a photo was written and its sidecar then cannot be, the photo is put back."""
     path = work.plan.path
     made: list[int] = []
-    try:
-        for step in work.steps[1:]:
-            safe_write.check_writable(step.target)
-        for step in work.steps:
-            with journal.record(run_id, path) as record:
-                _make(step, record, policy)
-            if record.entry:
-                made.append(record.entry)
-    except PhotoError as error:
-        if step.target == path:
-            raise
-        raise _stopped(path, step.target.name, error, journal, made) from error.__cause__ or error
+    with journal.together(path):
+        try:
+            for step in work.steps[1:]:
+                safe_write.check_writable(step.target)
+            for step in work.steps:
+                with journal.record(run_id, path) as record:
+                    _make(step, record, policy)
+                if record.entry:
+                    made.append(record.entry)
+        except PhotoError as error:
+            if step.target == path:
+                raise
+            raise _stopped(path, step.target.name, error, journal, made) from error.__cause__ or error
     plan = work.plan
     return WriteOutcome(path, plan.target, plan.written_to, plan.reason, plan.leaves_position)
 

@@ -7,6 +7,7 @@ import errno
 import os
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -230,6 +231,35 @@ def test_damage_is_said_of_the_file_that_has_it_alone(
     assert outcomes[photo].startswith("Writing was cut short")
     assert outcomes[sidecar].startswith("It was left as it is, because a.jpg cannot be taken back with it")
     assert sidecar.read_bytes() == written
+
+
+@pytest.mark.parametrize("work", ["write", "undo"])
+def test_a_journal_is_not_closed_between_a_photo_and_its_sidecar(
+    written_with_sidecar: tuple[Path, Path],
+    write: Write,
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+    work: str,
+) -> None:
+    photo, sidecar = written_with_sidecar
+    before = photo.read_bytes(), sidecar.read_bytes()
+    leave, closing = journal._leave, threading.Thread(target=journal.close)
+
+    def closed_behind_the_first() -> None:
+        leave()
+        if closing.ident is None:
+            closing.start()
+            with journal._writers_change:
+                journal._writers_change.wait_for(lambda: journal._closing, timeout=5)
+
+    monkeypatch.setattr(journal, "_leave", closed_behind_the_first)
+    if work == "write":
+        write(photo, ESTIMATE)
+    else:
+        assert [outcome.error for outcome in journal.undo_run()] == [None, None]
+    closing.join()
+    assert photo.read_bytes() != before[0]
+    assert sidecar.read_bytes() != before[1]
 
 
 @pytest.mark.parametrize("moment", ["before", "behind"])
