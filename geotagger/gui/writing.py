@@ -326,15 +326,18 @@ class Writing(QObject):
         journal = self._open_journal()
         report = WriteReport(run_id, undone=True)
         found: dict[Path, PhotoMetadata] = {}
-        for outcome in journal.undo_run(run_id):
-            if outcome.error:
-                report.failures.append((outcome.path, outcome.error))
+        why_left = {
+            outcome.path: outcome.error for outcome in journal.undo_run(run_id)
+        }  # once for a photo's files
+        for path, why in why_left.items():
+            if why:
+                report.failures.append((path, why))
                 continue
             report.counts[WriteTarget.FILE] += 1
             try:
-                found[outcome.path] = read_photo(outcome.path)
+                found[path] = read_photo(path)
             except PhotoError as error:
-                report.failures.append((outcome.path, error.reason))
+                report.failures.append((path, error.reason))
         return report, found
 
     def _taken_back(self, result: tuple[WriteReport, dict[Path, PhotoMetadata]]) -> None:

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from geotagger.core.fix import Fix, Source
 from geotagger.core.geo import LatLon
 from geotagger.core.settings import Settings
+from geotagger.core.write_policy import Overwrite
 from geotagger.gui import writing as writing_module
 from geotagger.gui.jobs import Jobs
 from geotagger.gui.workbench import Workbench
@@ -19,6 +20,7 @@ from geotagger.gui.writing import Writing
 from geotagger.metadata import disk, read_photo
 from geotagger.session.write_report import WriteReport
 from tests.images import save_photo
+from tests.metadata.samples.packets import CARRIED_POSITION, xmp
 
 FIX = Fix(LatLon(46.9, -110.4), Source.MANUAL)
 COUNT = 100
@@ -167,3 +169,26 @@ def test_undo_gives_back_every_file(qtbot: QtBot, writing: Writing, photos: list
     assert reports[1].written == COUNT
     assert [path.read_bytes() for path in photos] == originals
     assert all(p.metadata is not None and p.metadata.fix is None for p in writing._workbench.session)
+
+
+def test_a_photo_and_its_sidecar_are_taken_back_as_one(
+    qtbot: QtBot, writing: Writing, photos: list[Path]
+) -> None:
+    original, packet = photos[0].read_bytes(), xmp(CARRIED_POSITION)
+    sidecars = [path.with_name(path.name + ".xmp") for path in photos]
+    for sidecar in sidecars:
+        sidecar.write_bytes(packet)
+    workbench = writing._workbench
+    workbench.settings = Settings(overwrite=Overwrite.ALL)
+    for photo in workbench.session:
+        workbench.session.update(photo.id, metadata=read_photo(photo.path))
+    reports = start(writing)
+    qtbot.waitUntil(lambda: bool(reports), timeout=60_000)
+    assert packet not in {sidecar.read_bytes() for sidecar in sidecars}, "it would contradict the photo"
+    sidecars[3].write_bytes(packet + b"\n")
+    assert reports[0].run_id is not None
+    writing.undo_run(reports[0].run_id)
+    qtbot.waitUntil(lambda: len(reports) == 2, timeout=60_000)
+    assert reports[1].written == COUNT - 1
+    assert [path for path, _ in reports[1].failures] == [photos[3]]
+    assert [path for path in photos if path.read_bytes() != original] == [photos[3]]
