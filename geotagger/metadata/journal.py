@@ -24,7 +24,7 @@ from geotagger.metadata.group_commit import GroupCommit
 from geotagger.metadata.journal_record import JournalRecord, now, or_refuse, path_of
 from geotagger.metadata.recovery import OPEN, settle_all
 from geotagger.metadata.side_by_side import side_by_side
-from geotagger.metadata.taking_back import Write, check_all, take_back, write_of
+from geotagger.metadata.taking_back import Write, check_all, names_of, take_back, write_of
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS journal_runs (
@@ -286,15 +286,19 @@ class Journal:
             raise JournalError("Run {number} holds nothing that could be undone.", number=run_id)
         undo_id = self.begin_run(UNDO)
         photos: dict[Path, list[Write]] = {}
+        name_of: dict[object, Path] = {}
         for write in all_writes:
-            photos.setdefault(write.photo, []).append(write)
+            files = names_of(write.photo)  # through a link and by name: taken back in one order
+            name = next((name_of[file] for file in files if file in name_of), write.photo)
+            name_of.update(dict.fromkeys(files, name))
+            photos.setdefault(name, []).append(write)
         works = [(photo, partial(self._undo_photo, undo_id, writes)) for photo, writes in photos.items()]
         for photo, result in side_by_side(works):
             if isinstance(result, Exception) and not isinstance(result, PhotoError):
                 raise result
             for write in photos[photo]:
                 why = None if result is None else _why_left(write.target, result)
-                yield UndoOutcome(photo, write.target, why)
+                yield UndoOutcome(write.photo, write.target, why)
 
     def take_back(self, entries: Sequence[int]) -> None:
         """Take back single writes, newest first, as where the rest of what belongs to them could not be done.

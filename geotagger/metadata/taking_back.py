@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +38,28 @@ def write_of(entry: int, photo: Stored, target: Stored, operation: str, edit: by
     return Write(entry, path_of(photo), path_of(target), Operation(operation), unpack(edit), after)
 
 
+def names_of(path: Path) -> frozenset[object]:
+    """Keys of a file that are the same however it is reached: by name, or through a link."""
+    real = os.path.realpath(path)
+    try:
+        status = os.stat(real)  # noqa: PTH116 (the path was made real by os)
+    except OSError:
+        return frozenset({real})
+    return frozenset({real, (status.st_dev, status.st_ino)} if status.st_ino else {real})
+
+
 def check_all(writes: Iterable[Write]) -> None:
     """See that writes, newest first, can be taken back, before any of them is.
 
     Raises:
         WriteRefusedError: a file is gone, changed since, or cannot be written.
     """
-    newest = {write.target: write for write in reversed(list(writes))}
-    for write in newest.values():
+    seen: set[object] = set()
+    for write in writes:
+        files = names_of(write.target)
+        if not seen.isdisjoint(files):
+            continue  # a newer write of the same file comes first
+        seen |= files
         if write.operation is Operation.REMOVE:
             continue  # what stands in its place by now is never replaced
         _check_unchanged(write)
