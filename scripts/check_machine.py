@@ -1,5 +1,8 @@
 """Stops an installation that cannot succeed, with a clear sentence: Python too old, no venv, disk too small.
 
+Where the disk has room for a small build of PyTorch, but perhaps not for the one that will be fetched,
+it says so and lets the installation go on: only the package index knows which build that is.
+
 Runs on the interpreter that the user has, however old, so it is written in the Python 3 of long ago.
 
     python3 scripts/check_machine.py [--torch cpu] ENVIRONMENT_FOLDER          (as the Makefile does)
@@ -10,8 +13,12 @@ import sys
 
 OLDEST_PYTHON = (3, 10)
 GIGABYTE = 10**9
-NEEDED_GB = {"cuda": 9.0, "small": 3.5}
-"""Free space for the environment: the CUDA build of PyTorch on Linux, and every other build."""
+SMALL_GB = 3.5
+"""Free space that an environment takes with the CPU-only build of PyTorch, and while it is being made."""
+CUDA_GB = 9.0
+"""The same with the CUDA build, which most package indexes give on Linux."""
+INSTALLED_GB = 0.5
+"""Room to work where the environment is there already."""
 
 
 def problem(version: "tuple[int, ...]", has_venv: bool, free_bytes: int, needed_gb: float) -> "str | None":
@@ -27,22 +34,27 @@ def problem(version: "tuple[int, ...]", has_venv: bool, free_bytes: int, needed_
             "On Debian and Ubuntu: sudo apt install python3-venv"
         )
     if free_bytes < needed_gb * GIGABYTE:
-        return (
-            "The installation needs about %.1f GB of free disk space, and %.1f GB are free. "
-            "On Linux the CPU-only PyTorch needs far less: make run TORCH=cpu"
-        ) % (needed_gb, free_bytes / GIGABYTE)
+        return ("The installation needs at least %.1f GB of free disk space, and %.1f GB are free.") % (
+            needed_gb,
+            free_bytes / GIGABYTE,
+        )
     return None
 
 
-def needed_gb(torch: str, installed: bool) -> float:
-    """Free space that the installation will take, in gigabytes; nothing where torch is there already."""
-    if installed:
-        return 0.5
-    return NEEDED_GB["cuda" if sys.platform.startswith("linux") and torch != "cpu" else "small"]
+def warning(torch: str, installed: bool, free_bytes: int) -> "str | None":
+    """The sentence that says why the installation may run out of disk space, or None."""
+    if installed or torch == "cpu" or not sys.platform.startswith("linux"):
+        return None
+    if free_bytes >= CUDA_GB * GIGABYTE:
+        return None
+    return (
+        "PyTorch with CUDA needs about %.1f GB of free disk space, and %.1f GB are free. "
+        "If the installation runs out of space, take the CPU-only build: make run TORCH=cpu"
+    ) % (CUDA_GB, free_bytes / GIGABYTE)
 
 
 def main(arguments: "list[str]") -> int:
-    """Check the machine for the environment folder named last; exit with 1 and a sentence if it will not do."""
+    """Check the machine for the environment folder named last; return 1 after a sentence if it will not do."""
     torch = arguments[arguments.index("--torch") + 1] if "--torch" in arguments else ""
     environment = os.path.abspath(arguments[-1])
     installed = os.path.exists(os.path.join(environment, ".installed-run"))
@@ -60,10 +72,13 @@ def main(arguments: "list[str]") -> int:
     import shutil
 
     free_bytes = shutil.disk_usage(existing).free if version >= (3, 3) else 0
-    sentence = problem(version, has_venv, free_bytes, needed_gb(torch, installed))
+    sentence = problem(version, has_venv, free_bytes, INSTALLED_GB if installed else SMALL_GB)
     if sentence:
         sys.stderr.write(sentence + "\n")
         return 1
+    doubt = None if os.path.exists(environment) else warning(torch, installed, free_bytes)
+    if doubt:
+        sys.stderr.write(doubt + "\n")
     return 0
 
 
