@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -195,7 +196,7 @@ class Batch:
                 row = doubted[int(np.searchsorted(stops, stop))]
                 mass = summary.mass_within(row, self._truths[index])
                 self.scores[index] = Score("trip_radius_mass", "trip_set_mass", mass)
-            self._told.say(index, self._told.neighbours(chain, member, float(gains[stop])))
+            self._told.say(index, partial(self._told.neighbours, chain, member, float(gains[stop])))
 
     # Among located photos ---------------------------------------------------------------------------------
 
@@ -247,10 +248,10 @@ class Batch:
                 self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
                 if shares.away[row] > _RATHER_ELSEWHERE:
                     gain = float(gains[stops[row]])
-                    self._told.say(index, self._told.neighbours(part, member, gain))
+                    self._told.say(index, partial(self._told.neighbours, part, member, gain))
                 others = anchors.known[around.index[row]]
                 seen = anchors.chain, member + offset, others, witnesses[row], where.radius_km
-                self._told.say(index, self._told.located(*seen))
+                self._told.say(index, partial(self._told.located, *seen))
 
     def _score(self, indices: Indices, spots: Placed, is_wide: np.ndarray, set_shares: Sequence[str]) -> None:
         assert self._truths is not None
@@ -338,7 +339,7 @@ class Batch:
         information = (rows * np.log(np.maximum(rows, 1e-12) / m.prior)).sum(axis=1)
         for index, row, where, nats in zip(indices, rows, answers, information.tolist(), strict=True):
             self._where[index] = (where, tuning.radius_coverage, tuning.set_coverage)
-            self._told.say(index, self._told.folder(index, others, located, nats))
+            self._told.say(index, partial(self._told.folder, index, others, located, nats))
             if self._truths is not None:
                 mass = m.whole_grid.mass_within(row, self._truths[index])
                 self.scores[index] = Score("folder_radius_mass", "folder_set_mass", mass)
@@ -352,11 +353,13 @@ class Batch:
         for index, photo in enumerate(self._photos):
             if photo.track is not None:
                 exact.append((index, photo.track.position, photo.track.radius_km))
-                self._told.say(index, self._told.track(index, photo.track.radius_km))
+                self._told.say(index, partial(self._told.track, index, photo.track.radius_km))
             elif photo.matches and self._agrees(index, photo.matches[0].place):
                 match = photo.matches[0]
                 exact.append((index, match.place, tuning.gallery_radius_km))
-                self._told.say(index, self._told.gallery(index, match.name, tuning.gallery_radius_km))
+                self._told.say(
+                    index, partial(self._told.gallery, index, match.name, tuning.gallery_radius_km)
+                )
         if not exact:
             return
         lat = np.array([place.lat_deg for _, place, _ in exact])

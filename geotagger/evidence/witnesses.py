@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
 
 import numpy as np
@@ -40,12 +40,15 @@ class Witnesses:
     def __init__(self, photos: Sequence[ContextPhoto], prior: FloatArray) -> None:
         self._photos = photos
         self._prior = prior
-        self._said: list[list[Iterable[Evidence]]] = [[] for _ in photos]
+        self._said: list[list[Callable[[], Iterator[Evidence]]]] = [[] for _ in photos]
         self._nats = np.array([self._nats_of(photo) for photo in photos])
 
-    def say(self, index: int, evidence: Iterable[Evidence]) -> None:
-        """Let one of the methods below say its part of a photo: not before it is asked, since words take much memory."""
-        self._said[index].append(evidence)
+    def say(self, index: int, part: Callable[[], Iterator[Evidence]]) -> None:
+        """Let one of the methods below say its part of a photo.
+
+        What it will be told waits with it in a ``partial``: words take much memory, and so does a call that has begun.
+        """
+        self._said[index].append(part)
 
     def of(self, index: int, answer: Where, raster: PlaceRaster, grid: CellGrid) -> tuple[Evidence, ...]:
         """The evidence of a photo whose answer is known; it can be asked for once."""
@@ -53,7 +56,7 @@ class Witnesses:
         return (
             Evidence("image", 1.0),
             *self._factors(index, answer, raster, grid),
-            *itertools.chain.from_iterable(said),
+            *itertools.chain.from_iterable(part() for part in said),
         )
 
     def _nats_of(self, photo: ContextPhoto) -> float:
