@@ -162,6 +162,7 @@ class MapLink(QObject):
         for photo_id in photo_ids:
             self._thumbnails.pop(photo_id, None)
             self._asked.discard(photo_id)
+            self._listed.discard(photo_id)
 
     def _use_tiles(self, settings: Settings) -> None:
         try:

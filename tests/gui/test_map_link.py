@@ -47,6 +47,20 @@ def test_the_map_shows_the_photos_that_the_list_shows(opened: App) -> None:
     opened.wait(lambda: len(on_map) == 3)
 
 
+def test_photos_that_come_back_to_a_sorted_list_are_on_the_map_again(opened: App) -> None:
+    window = opened.window
+    on_map = window.map_link._shown
+    window.model.set_arrangement(descending=True)
+    opened.wait(lambda: len(on_map) == 3)
+    opened.do("close_all")
+    opened.wait(lambda: not on_map)
+    opened.do("undo")
+    window.workbench._announce()
+    window.map_link._flush_all()  # as where thousands come back, for longer than their rows may wait
+    assert not window.model.visible_ids
+    opened.wait(lambda: len(on_map) == 3, timeout_ms=20_000)
+
+
 def test_a_photo_just_placed_is_shown_where_it_is_now(opened: App, monkeypatch: pytest.MonkeyPatch) -> None:
     window = opened.window
     opened.wait(lambda: len(window.map_link._thumbnails) == 3)
