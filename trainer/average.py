@@ -25,7 +25,6 @@ from trainer.processes import Ranks, computing_device
 from trainer.run_folder import (
     AVERAGED_FILE,
     EMBEDDING_DIMENSIONS,
-    RESUME_FILE,
     WEIGHTS_FILE,
     TrainingError,
     claimed,
@@ -84,7 +83,8 @@ def average(runs: Sequence[Path], data_folder: Path, output: Path, assignments: 
         DataError: the data are missing or damaged.
     """
     # An average may be made anew, a training not: its weights would be lost.
-    refuse_to_overwrite(output, (RESUME_FILE,))
+    if not (output / AVERAGED_FILE).exists():
+        refuse_to_overwrite(output)
     settings = [settings_of(folder) for folder in runs]
     foreign = [text for text in assignments if not text.strip().startswith(_CLOSING)]
     if foreign:

@@ -23,7 +23,7 @@ from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.reading import preview_in_place_of
 from trainer.config import SETTINGS_FILE, Config, PrepareConfig
 from trainer.copies import TakenPictures
-from trainer.run_folder import HISTORY_FILE, WEIGHTS_FILE, refuse_to_overwrite
+from trainer.run_folder import refuse_to_overwrite
 from trainer.shards import LIST_FILE, SPLITS, DataError, Sample, write_list, write_shards
 
 _JPEG_QUALITY = 92
@@ -165,7 +165,7 @@ def prepare(photo_list: Path, output: Path, config: Config) -> Preparation:
         DataError: no photo can be used, or the data cannot be written (the disk is full, say).
         TrainingError: ``output`` holds a training, whose settings lie in a file of the same name.
     """
-    refuse_to_overwrite(output, (HISTORY_FILE, WEIGHTS_FILE))
+    refuse_to_overwrite(output)
     photos = read_photo_list(photo_list)
     try:
         return _prepare(photos, output, config)

@@ -25,6 +25,8 @@ from trainer.shards import LIST_FILE, Sample
 EMBEDDING_DIMENSIONS = 128
 WEIGHTS_FILE = "weights.safetensors"
 RESUME_FILE = "resume.pt"
+CHECKPOINT_FILE = "checkpoint.safetensors"
+"""What a training of a class project's network leaves in place of the two above."""
 HISTORY_FILE = "history.json"
 AVERAGED_FILE = "averaged.json"
 """The settings of the trainings behind an average; the run's own are those of the first of them."""
@@ -59,13 +61,13 @@ def claimed(folder: Path) -> Iterator[None]:
         yield
 
 
-def refuse_to_overwrite(folder: Path, files: Sequence[str]) -> None:
-    """See that a new training does not begin where an earlier one left one of these files.
+def refuse_to_overwrite(folder: Path) -> None:
+    """See that nothing new begins where a training, of whichever network, left its weights and settings.
 
     Raises:
         TrainingError: it would.
     """
-    if any((folder / name).exists() for name in files):
+    if any((folder / name).exists() for name in (RESUME_FILE, WEIGHTS_FILE, CHECKPOINT_FILE)):
         raise TrainingError(
             f"{folder} holds a training already: --resume goes on with it, another folder begins anew."
         )

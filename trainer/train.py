@@ -139,7 +139,7 @@ def _take_up(output: Path, config: Config, state: State, *, resume: bool) -> boo
         TrainingError, SettingsError: the folder holds a training that is not to be gone on with, or cannot be.
     """
     if not (resume and (output / RESUME_FILE).exists()):
-        refuse_to_overwrite(output, (RESUME_FILE, WEIGHTS_FILE))
+        refuse_to_overwrite(output)
         return False
     list_hash = state.load(output / RESUME_FILE)
     refuse_other_settings(output, settings_of(output), config, ["train.threads", "train.device"])

@@ -36,6 +36,29 @@ def test_data_and_trainings_do_not_share_a_folder(
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.parametrize("left", ["weights.safetensors", "resume.pt", "checkpoint.safetensors"])
+def test_nothing_begins_over_a_training_of_whichever_network(
+    left: str,
+    photo_list: Path,
+    prepared: Path,
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / left).write_text("weights")
+    (tmp_path / "config.json").write_text("settings")
+    for words in (
+        ["train", prepared, "--set", "train.batch=8"],
+        ["original", "train", "geocnn", prepared, "--batch", "8"],
+        ["average", trained, "--data", prepared],
+        ["prepare", photo_list],
+    ):
+        assert main([*map(str, words), "--out", str(tmp_path)]) == 1
+        assert f"{tmp_path} holds a training already" in capsys.readouterr().err
+        files = {path.name: path.read_text() for path in tmp_path.iterdir() if path.name != ".training"}
+        assert files == {left: "weights", "config.json": "settings"}
+
+
 def test_two_trainings_do_not_share_a_folder(prepared: Path, tmp_path: Path) -> None:
     with claimed(tmp_path), pytest.raises(TrainingError, match="Another training is writing into"):
         train(prepared, tmp_path, small_config(), backbone=None, say=quiet)

@@ -17,8 +17,6 @@ from trainer.files import write_file
 from trainer.networks.registry import Recipe
 from trainer.run_folder import TrainingError
 
-CHECKPOINT_FILE = "checkpoint.safetensors"
-
 
 @dataclass
 class TrainingState:

@@ -21,10 +21,10 @@ from trainer.config import SETTINGS_FILE
 from trainer.evaluate import evaluate_judged, prior_baseline
 from trainer.networks.answers import Answer, OnFrozenFeatures, to_degrees
 from trainer.networks.registry import build_network
-from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
+from trainer.originals.checkpoint import TrainingState
 from trainer.originals.photos import ReducedPhotos
 from trainer.originals.settings import OriginalSettings
-from trainer.run_folder import TrainingError
+from trainer.run_folder import CHECKPOINT_FILE, TrainingError
 from trainer.shards import DataError, Sample, ShardData
 
 _BATCH = 64

@@ -19,11 +19,18 @@ from trainer.files import write_file
 from trainer.metrics import region_metrics
 from trainer.networks.answers import Answer, OnFrozenFeatures, answer_loss
 from trainer.networks.registry import Recipe, build_network
-from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
+from trainer.originals.checkpoint import TrainingState
 from trainer.originals.evaluation import answers_of, middle_squares, settings_of
 from trainer.originals.photos import ReducedPhotos, Truth
 from trainer.originals.settings import OriginalSettings
-from trainer.run_folder import HISTORY_FILE, METRICS_FILE, TrainingError, claimed, refuse_to_overwrite
+from trainer.run_folder import (
+    CHECKPOINT_FILE,
+    HISTORY_FILE,
+    METRICS_FILE,
+    TrainingError,
+    claimed,
+    refuse_to_overwrite,
+)
 from trainer.shards import Sample, ShardData
 
 
@@ -77,7 +84,7 @@ def train_original(
                 )
             say(f"going on after epoch {state.epoch}")
         else:
-            refuse_to_overwrite(output, [CHECKPOINT_FILE])
+            refuse_to_overwrite(output)
         settings.save(output / SETTINGS_FILE)
         truth = Truth.of(samples)
         kept = kept_of_validation = None

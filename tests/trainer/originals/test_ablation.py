@@ -10,8 +10,8 @@ import pytest
 from tests.trainer.originals.made import make_data
 from trainer.__main__ import main
 from trainer.originals.ablation import ABLATION_FILE, VARIANTS
-from trainer.originals.checkpoint import CHECKPOINT_FILE
 from trainer.originals.settings import AUGMENTATIONS, OriginalSettings
+from trainer.run_folder import CHECKPOINT_FILE
 
 SHORT = ("--epochs", "1", "--batch", "8", "--input-px", "32", "--seeds", "2", "--threads", "1")
 

@@ -25,7 +25,7 @@ from trainer.networks.geonet import GeoNet
 from trainer.networks.registry import NETWORKS, Recipe, build_network
 from trainer.networks.weights import WeightsError
 from trainer.originals import training
-from trainer.originals.checkpoint import CHECKPOINT_FILE, TrainingState
+from trainer.originals.checkpoint import TrainingState
 from trainer.originals.command import add_arguments, run
 from trainer.originals.evaluation import evaluate_original
 from trainer.originals.photos import ReducedPhotos
@@ -35,7 +35,7 @@ from trainer.originals.settings import (
     augment_without,
     original_settings,
 )
-from trainer.run_folder import TrainingError, claimed
+from trainer.run_folder import CHECKPOINT_FILE, TrainingError, claimed
 from trainer.shards import DataError
 
 
