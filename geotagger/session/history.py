@@ -22,10 +22,12 @@ class Decision:
         return cls(photo.id, photo.edited, photo.skipped)
 
     def applied_to(self, photo: Photo) -> Photo:
-        """The photo with this decision; an error that belonged to another decision goes away."""
-        if photo.metadata is None:
-            return photo
-        return replace(photo, edited=self.edited, skipped=self.skipped, error=None)
+        """The photo with this decision; an error that belonged to another decision goes away.
+
+        Also where it is still to be read; why it could not be read stays true.
+        """
+        error = photo.error if photo.metadata is None else None
+        return replace(photo, edited=self.edited, skipped=self.skipped, error=error)
 
 
 @dataclass(slots=True)

@@ -129,9 +129,7 @@ class Session:
             self.put(closed)
         photo = self._photos[decision.photo_id]
         if Decision.of(photo) != decision:
-            # Also where it is still to be read; why it could not be read stays true.
-            error = photo.error if photo.metadata is None else None
-            self.put(replace(photo, edited=decision.edited, skipped=decision.skipped, error=error))
+            self.put(decision.applied_to(photo))
         return closed is not None
 
     def put(self, photo: Photo) -> bool:

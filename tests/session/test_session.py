@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from geotagger.session import review
-from geotagger.session.history import Decision
+from geotagger.session.history import Change, Decision
 from geotagger.session.photo import Photo, PhotoState
 from geotagger.session.session import Session
 from tests.session.made import make_photo, prediction
@@ -86,6 +86,22 @@ def test_what_was_decided_comes_back_to_a_photo_that_was_opened_again_meanwhile(
     assert session[first].edited == closed.edited
     assert session.pending_ids == [first]
     assert len(session) == 1
+
+
+def test_what_was_decided_is_taken_back_also_while_the_photo_is_read_anew() -> None:
+    session = Session()
+    [first] = session.add([A])
+    unplaced = replace(make_photo(first, "a.jpg", prediction=prediction()), path=A)
+    session.put(unplaced)
+    change = Change()
+    assert list(session.decide([first], review.accept, change)) == [first]
+    session.remove([first])
+    session.add([A])
+    session.put_back(change.after[0])
+    assert list(session.undo(change)) == [first], "it came in again a moment ago, and is still being read"
+    session.update(first, metadata=unplaced.metadata)
+    assert session[first].edited is None
+    assert session.pending_count == 0
 
 
 def test_what_happens_to_the_file_of_a_closed_photo_is_known_when_it_comes_back() -> None:
