@@ -49,7 +49,7 @@ def warning(torch: str, installed: bool, free_bytes: int) -> "str | None":
         return None
     return (
         "PyTorch with CUDA needs about %.1f GB of free disk space, and %.1f GB are free. "
-        "If the installation runs out of space, take the CPU-only build: make run TORCH=cpu"
+        "If the installation runs out of space, take the CPU-only build: make clean, then make run TORCH=cpu"
     ) % (CUDA_GB, free_bytes / GIGABYTE)
 
 
@@ -76,7 +76,8 @@ def main(arguments: "list[str]") -> int:
     if sentence:
         sys.stderr.write(sentence + "\n")
         return 1
-    doubt = None if os.path.exists(environment) else warning(torch, installed, free_bytes)
+    # The Makefile asks before it makes the environment and again before it fills it, also after a failed attempt.
+    doubt = warning(torch, installed, free_bytes) if os.path.exists(environment) else None
     if doubt:
         sys.stderr.write(doubt + "\n")
     return 0

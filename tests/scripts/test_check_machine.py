@@ -59,16 +59,25 @@ def test_the_installation_goes_on_after_a_doubt_and_ends_where_nothing_would_fit
     monkeypatch.setattr(sys, "platform", "linux")
     free(monkeypatch, 5 * 10**9)
     assert check["main"]([str(tmp_path / "venv")]) == 0
-    assert "5.0 GB are free" in capsys.readouterr().err
+    assert capsys.readouterr().err == ""  # it is asked again when the environment is made
+    (tmp_path / "venv").mkdir()
+    for _ in ("the first attempt", "after one that failed"):
+        assert check["main"]([str(tmp_path / "venv")]) == 0
+        assert "5.0 GB are free" in capsys.readouterr().err
+    (tmp_path / "venv" / ".installed-run").touch()
+    assert check["main"]([str(tmp_path / "venv")]) == 0
+    assert capsys.readouterr().err == ""
+    (tmp_path / "venv" / ".installed-run").unlink()
     free(monkeypatch, 10**9)
     assert check["main"]([str(tmp_path / "venv")]) == 1
     assert "1.0 GB are free" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["--torch", "cpu"]])
+@pytest.mark.parametrize("arguments", [["--torch", ""], ["--torch", "cpu"]])
 def test_it_runs_as_the_makefile_calls_it(tmp_path, arguments):
     done = subprocess.run(
         [sys.executable, SCRIPT, *arguments, tmp_path / "a" / "b"], capture_output=True, text=True
     )
     assert done.returncode in (0, 1)
-    assert done.returncode == 0 or done.stderr.endswith("\n")
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0 or done.stderr
