@@ -117,7 +117,9 @@ def _epochs_of(history: Path) -> list[dict[str, Any]]:
             {
                 "losses": [float(loss) for loss in epoch["losses"]],
                 # There is none where a training learned from the validation photos, too.
-                "validation": {key: float(epoch[key]) for key in _VALIDATION if key in epoch},
+                "validation": {key: float(epoch[key]) for key in _VALIDATION}
+                if _VALIDATION.keys() & epoch
+                else {},
             }
             for epoch in epochs
         ]

@@ -190,7 +190,12 @@ class Opened:
         self._bot.waitUntil(lambda: self.js(condition) is True, timeout=30_000)
 
 
-@pytest.mark.parametrize("history", ["[", "{}{", '[{"epoch": 1}]', '[{"losses": ["much"]}]', "[3]"])
+HALF_VALIDATED = '[{"losses": [2], "top1_micro": 5}, {"losses": [1], "top1_micro": 6}]'
+
+
+@pytest.mark.parametrize(
+    "history", ["[", "{}{", '[{"epoch": 1}]', '[{"losses": ["much"]}]', "[3]", HALF_VALIDATED]
+)
 def test_a_damaged_history_is_told(data: ShardData, grid: CellGrid, tmp_path: Path, history: str) -> None:
     (tmp_path / "history.json").write_text(history)
     samples = data.of("test")
