@@ -46,8 +46,10 @@ class KeptSelection(QObject):
         there = [i for i in ids if i in self._workbench.session]
         shown = [i for i in there if self._model.row_of(i) is not None]
         if self._wanted is not None:
-            following = shown or self._next_shown()
-            self._workbench.select(following, current if current in following else None)
+            still = [i for i in self._workbench.selected_ids if self._model.row_of(i) is not None]
+            following = shown or still or self._next_shown()
+            now = current if shown else self._last
+            self._workbench.select(following, now if now in following else None)
         if len(shown) == len(there):
             self._wanted = None
         self._rows = []

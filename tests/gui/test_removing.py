@@ -137,6 +137,23 @@ def test_photos_that_come_back_hidden_leave_the_selection_alone(placed: App) -> 
     assert placed.states()[NAMES[0]] is PhotoState.CORRECTED, "what is hidden is not decided unseen"
 
 
+def test_several_selected_photos_stay_so_beside_one_that_came_back_hidden(placed: App) -> None:
+    window = placed.window
+    placed.select(NAMES[1])
+    placed.do("revert")
+    remove(placed, NAMES[0])
+    window.model.set_filter(states=frozenset({PhotoState.PREDICTED}))
+    placed.select(*NAMES[1:])
+    placed.do("undo")
+    QCoreApplication.processEvents()
+    placed.wait(lambda: not window.model._later.isActive())
+    window.model.set_arrangement(descending=True)
+    assert sorted(names_selected(placed)) == list(NAMES[1:])
+    assert sorted(names_marked(placed)) == list(NAMES[1:])
+    window.photo_list.filter_menu.show_everything()
+    placed.wait(lambda: names_selected(placed) == [NAMES[0]], timeout_ms=20_000)
+
+
 def test_photos_that_come_back_to_a_list_of_trips_are_selected(placed: App) -> None:
     placed.window.photo_list.group_by(Grouping.TRIP)
     placed.wait(lambda: placed.window.model.heading_rows)
