@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from geotagger.core.coordinates import Notation, format_position, format_radius
 from geotagger.core.regions import load_regions
-from geotagger.gui.language import said, tr
+from geotagger.gui.language import localized, said, tr
 from geotagger.gui.names import shown, shown_name
 from geotagger.gui.wording import percent, source_name, state_name
 from geotagger.session.arrangement import Heading, SortKey, Trip, best_region, taken
@@ -72,7 +72,7 @@ def column_text(photo: Photo, column: Column, notation: Notation) -> str:
         best = best_region(photo)
         return "" if best is None else percent(best[1])
     if column is Column.RADIUS:
-        return "" if fix is None or fix.radius_km is None else format_radius(fix.radius_km)
+        return "" if fix is None or fix.radius_km is None else localized(format_radius(fix.radius_km))
     return "" if fix is None else format_position(fix.position, notation, fix.radius_km)
 
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from geotagger.core.errors import GeotaggerError
 from geotagger.gui.language import said, tr, trn
 from geotagger.gui.thumbnails import jpeg_thumbnail
+from geotagger.gui.wording import page_words
 from geotagger.gui.workbench import Workbench
 from geotagger.session.arrangement import taken
 from geotagger.session.exports import ExportRow, write_export
@@ -85,7 +86,7 @@ def _write(photos: Sequence[Photo], file: Path) -> int:
         return 0
     if file.suffix.lower() == ".html" and len(rows) <= _MOST_PICTURES:
         rows = [replace(row, picture=jpeg_thumbnail(row.path, _PICTURE_PX)) for row in rows]
-    write_export(rows, file)
+    write_export(rows, file, page_words())
     return len(rows)
 
 

@@ -55,6 +55,11 @@ def trn(one: str, many: str, count: int, **values: str) -> str:
     return text.format(n=f"{count:,}".replace(",", " "), **values)
 
 
+def localized(number: str) -> str:
+    """A number that has a decimal point, with the mark of the user's language in its place."""
+    return number.replace(".", tr("."))
+
+
 def _looked_up(text: str, is_one: bool) -> str:
     found = _catalogue.get(text, text)
     return found if isinstance(found, str) else found[0 if is_one else 1]

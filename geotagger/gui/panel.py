@@ -21,7 +21,7 @@ from geotagger.gui.actions import Actions
 from geotagger.gui.appearance import Appearance
 from geotagger.gui.explaining import Explaining
 from geotagger.gui.fields import PositionField
-from geotagger.gui.language import said, tr
+from geotagger.gui.language import localized, said, tr
 from geotagger.gui.names import breakable, shown, shown_name, tool_tip
 from geotagger.gui.photo_model import PhotoModel
 from geotagger.gui.placing import Placing
@@ -243,7 +243,7 @@ class Panel(QScrollArea):
                 words.format(region=tr(prediction.best.name), share=percent(prediction.best.probability)),
             )
             return
-        radius = f"{format_radius(prediction.radius_km)} ({percent(prediction.radius_coverage)})"
+        radius = f"{localized(format_radius(prediction.radius_km))} ({percent(prediction.radius_coverage)})"
         _set(self._summary, guess)
         certainty = " · ".join(part for part in (region_set_text(prediction), radius) if part)
         _set(self._certainty, "\n".join(part for part in (certainty, point_text(prediction)) if part))
@@ -278,7 +278,7 @@ class Panel(QScrollArea):
             where = near_words(fix.position) if certain else ""
         parts = [where, source_name(fix.source)]
         if fix.radius_km is not None:
-            parts.append(format_radius(fix.radius_km).replace(" ", "\N{NO-BREAK SPACE}"))
+            parts.append(localized(format_radius(fix.radius_km)).replace(" ", "\N{NO-BREAK SPACE}"))
         return " ·\N{NO-BREAK SPACE}".join(part for part in parts if part)
 
 

@@ -12,7 +12,8 @@ from geotagger.core.geo import LatLon
 from geotagger.core.places import load_places
 from geotagger.core.prediction import Prediction
 from geotagger.core.regions import load_regions
-from geotagger.gui.language import said, tr, trn
+from geotagger.gui.language import localized, said, tr, trn
+from geotagger.session.map_page import WORDS
 from geotagger.session.photo import Photo, PhotoState, source_of
 
 CLEAR_ENOUGH = 0.30
@@ -57,6 +58,11 @@ _AREAS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
 )
 _AREA_CERTAINTY = 0.60
+
+
+def page_words() -> dict[str, str]:
+    """The texts of the map page in the user's language."""
+    return {key: tr(text) for key, text in WORDS.items()}
 
 
 def percent(probability: float) -> str:
@@ -141,7 +147,7 @@ def row_words(photo: Photo) -> RowWords:
         return RowWords(tr("Guess rejected"))
     if photo.prediction is not None:
         best = photo.prediction.best
-        radius = format_radius(photo.prediction.radius_km)
+        radius = localized(format_radius(photo.prediction.radius_km))
         lead = {Source.TRACK: tr("from a track"), Source.NEIGHBOUR: tr("from neighbours")}
         told_by = lead.get(source_of(photo.prediction))
         detail = radius if told_by is None else f"{radius} · {told_by}"
@@ -174,7 +180,7 @@ def accepted_words(photo: Photo, prediction: Prediction) -> str | None:
 
 
 def _words_of_edit(photo: Photo, edited: Fix) -> RowWords:
-    radius = "" if edited.radius_km is None else format_radius(edited.radius_km)
+    radius = "" if edited.radius_km is None else localized(format_radius(edited.radius_km))
     if edited.source is Source.MANUAL:
         return RowWords(tr("Placed by you"), detail=radius)
     if edited.candidates:  # not the prediction, which can be another one since
@@ -247,7 +253,7 @@ def time_left(seconds: float | None) -> str:
         return tr("{n} s left").format(n=max(1, round(seconds)))
     if seconds < 3600:
         return tr("{n} min left").format(n=round(seconds / 60))
-    return tr("{n} h left").format(n=f"{seconds / 3600:.1f}")
+    return tr("{n} h left").format(n=localized(f"{seconds / 3600:.1f}"))
 
 
 def some_names(names: Sequence[str], limit: int = 3) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from geotagger.core.os_reason import os_reason
 from geotagger.core.paths import replace_files
 from geotagger.core.prediction import Prediction
 from geotagger.metadata import PhotoMetadata
+from geotagger.session.map_page import WORDS, export_page
 from geotagger.session.photo import source_of
 
 
@@ -134,13 +135,9 @@ def to_gpx(rows: Sequence[ExportRow]) -> str:
     return _xml_document(root)
 
 
-def to_html(rows: Sequence[ExportRow]) -> str:
-    """A self-contained map page."""
-    from geotagger.session.map_page import (
-        export_page,  # folium takes a while to load; only this format needs it
-    )
-
-    return export_page(rows)
+def to_html(rows: Sequence[ExportRow], words: Mapping[str, str] = WORDS) -> str:
+    """A self-contained map page, with its texts in ``words``."""
+    return export_page(rows, words)
 
 
 _FORMATS: dict[str, Callable[[Sequence[ExportRow]], str]] = {
@@ -164,15 +161,20 @@ def check_export_name(file: Path) -> None:
         )
 
 
-def write_export(rows: Sequence[ExportRow], file: Path) -> None:
+def write_export(rows: Sequence[ExportRow], file: Path, words: Mapping[str, str] = WORDS) -> None:
     """Write the rows in the format that the file's ending names.
+
+    Args:
+        words: the texts of a map page in the user's language.
 
     Raises:
         GeotaggerError: the ending is unknown, or the file cannot be written.
     """
     check_export_name(file)
     # File names that are not valid Unicode are kept readable instead of stopping the export.
-    content = _FORMATS[file.suffix.lower()](rows).encode("utf-8", errors="backslashreplace")
+    ending = file.suffix.lower()
+    text = to_html(rows, words) if ending == ".html" else _FORMATS[ending](rows)
+    content = text.encode("utf-8", errors="backslashreplace")
     try:
         replace_files({file: content})
     except OSError as error:

@@ -25,6 +25,7 @@ WORDS: Mapping[str, str] = {
     "cells": "likeliest places in it",
     "cluster": "{count} photos",
     "fit": "Show all photos (F)",
+    "decimal_mark": ".",
     "unlocated": "no position",
     "reading": "reading",
     "predicting": "predicting",
@@ -114,8 +115,12 @@ def window_page(colours: Mapping[str, str], words: Mapping[str, str] = WORDS) ->
     return page.render()
 
 
-def export_page(rows: Sequence[ExportRow]) -> str:
-    """A self-contained page that shows photos with positions; it fetches nothing and follows light or dark."""
+def export_page(rows: Sequence[ExportRow], words: Mapping[str, str] = WORDS) -> str:
+    """A self-contained page that shows photos with positions; it fetches nothing and follows light or dark.
+
+    Args:
+        words: the texts of ``WORDS`` in the user's language; there are no keys to name on this page.
+    """
     from geotagger.core.folium_page import FoliumPage  # keeps folium out of the program's start
 
     photos = [
@@ -134,7 +139,7 @@ def export_page(rows: Sequence[ExportRow]) -> str:
         for row in rows
     ]
     page = FoliumPage(csp_source="")
-    page.start(words={**WORDS, "fit": "Show all photos"}, photos=photos)
+    page.start(words={**words, "fit": words["fit"].removesuffix(" (F)")}, photos=photos)
     page.style(asset_text("exported.css"))
     for name in STYLE_SHEETS:
         page.style(asset_text(name))

@@ -69,11 +69,15 @@ window.geotagger = {};
     geotagger.percent = (probability) =>
         probability > 0 && probability < 0.005 ? "< 1 %" : Math.round(probability * 100) + " %";
 
+    geotagger.decimalMark = ".";
+
     // Two digits are all that a radius can honestly carry; thousands are set apart as in the list.
     geotagger.radiusText = function (radiusKm) {
-        const step = 10 ** (Math.floor(Math.log10(Math.max(radiusKm, 0.1))) - 1);
-        const text = (Math.round(radiusKm / step) * step).toFixed(step < 1 ? 1 : 0);
-        return text.replace(/\B(?=(\d{3})+$)/g, "\u00a0") + " km";
+        const isNear = radiusKm < 1;
+        const value = Math.max(isNear ? radiusKm * 1000 : radiusKm, 1);
+        const step = 10 ** (Math.floor(Math.log10(value)) - 1);
+        const text = (Math.round(value / step) * step).toFixed(isNear || step >= 1 ? 0 : 1);
+        return text.replace(/\B(?=(\d{3})+$)/g, "\u00a0").replace(".", geotagger.decimalMark) + (isNear ? " m" : " km");
     };
 
     geotagger.fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);

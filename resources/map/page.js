@@ -37,6 +37,7 @@
 
     // Layers shared by both kinds of page; `events` as for MarkerLayer.
     geotagger.dress = function (map, words, events) {
+        geotagger.decimalMark = words.decimal_mark;
         map.setMaxBounds([
             [-85, -260],
             [85, 240],

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from geotagger.core.settings import Settings
 from geotagger.gui.exporting import Exporting
 from geotagger.gui.jobs import Jobs
+from geotagger.gui.language import use_language
 from geotagger.gui.workbench import Workbench
 from tests.images import save_photo
 from tests.session.made import metadata, prediction
@@ -76,3 +77,19 @@ def test_the_map_page_shows_small_pictures_of_the_photos(
     (found,) = re.findall(r"data:image/jpeg;base64,([A-Za-z0-9+/=]+)", page.read_text(encoding="utf-8"))
     with Image.open(io.BytesIO(base64.b64decode(found))) as picture:
         assert picture.size == (120, 90)
+
+
+def test_the_map_page_speaks_the_language_of_the_window(
+    qtbot: QtBot, workbench: Workbench, tmp_path: Path
+) -> None:
+    use_language("fr")
+    window = QWidget()
+    qtbot.addWidget(window)
+    page = tmp_path / "carte.html"
+    (photo_id,) = workbench.session.ids
+    workbench.session.update(photo_id, prediction=prediction())
+    Exporting(workbench, window).export(page)
+    qtbot.waitUntil(page.exists, timeout=20_000)
+    text = page.read_text(encoding="utf-8")
+    assert '"fit":"Montrer toutes les photos"' in text
+    assert '"decimal_mark":","' in text

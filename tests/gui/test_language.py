@@ -6,7 +6,7 @@ import ast
 import json
 import re
 from copy import deepcopy
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,12 @@ from geotagger.core.regions import load_regions
 from geotagger.core.settings import Settings
 from geotagger.evidence.words import neighbour_words
 from geotagger.gui.language import said, tr, trn, use_language
-from geotagger.gui.wording import _AREAS, _DIRECTIONS, row_words
+from geotagger.gui.wording import _AREAS, _DIRECTIONS, row_words, time_left
 from geotagger.metadata import formats, os_errors
 from geotagger.metadata.errors import SIGNED, UnsafeError
 from geotagger.session.exports import write_export
 from geotagger.session.map_page import WORDS
-from tests.session.made import make_photo
+from tests.session.made import make_photo, prediction
 
 FRENCH: dict[str, str | list[str]] = json.loads(
     resource_path("languages", "fr.json").read_text(encoding="utf-8")
@@ -132,6 +132,16 @@ def test_words_change_with_the_language() -> None:
     assert trn("{n} photo", "{n} photos", 1200) == "1 200 photos"
     use_language("de")
     assert tr("Accept") == "Accept", "a language without a catalogue falls back to English"
+
+
+def test_numbers_are_written_with_the_decimal_mark_of_the_language() -> None:
+    photo = make_photo(prediction=replace(prediction(), radius_km=4.2))
+    assert row_words(photo).detail == "± 4.2 km"
+    use_language("fr")
+    assert row_words(photo).detail == "± 4,2 km"
+    assert time_left(5400) == "encore 1,5 h"
+    use_language("de")
+    assert row_words(photo).detail == "± 4.2 km", "English words take English numbers"
 
 
 def test_sentences_of_the_evidence_are_said_in_the_users_language() -> None:

@@ -25,7 +25,8 @@ from geotagger.gui.map.marker import Marker
 from geotagger.gui.map.scheme import PAGE_URL, SCHEME, LocalOnly, MapFiles, thumbnail_url
 from geotagger.gui.map.tiles import TileFetcher, TileSource
 from geotagger.gui.theme import Palette
-from geotagger.session.map_page import WORDS, window_page
+from geotagger.gui.wording import page_words
+from geotagger.session.map_page import window_page
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class MapView(QWidget):
     ) -> None:
         super().__init__(parent)
         self._palette = palette
-        self._words = {key: tr(text) for key, text in WORDS.items()} | dict(words or {})
+        self._words = page_words() | dict(words or {})
         self._thumbnails: dict[int, bytes] = {}
         self._thumbnail_versions: dict[int, int] = {}
         # Children die in the order they were made: the stage with the view and its page first, the profile after.

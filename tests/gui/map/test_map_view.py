@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from geotagger.core.errors import ResourceError
 from geotagger.core.geo import LatLon
 from geotagger.core.prediction import CellProbability
+from geotagger.gui.language import use_language
 from geotagger.gui.map import CellShape, MapView, photo_mime_data
 from geotagger.gui.theme import DARK, LIGHT
 from geotagger.session.photo import PhotoState
@@ -332,7 +333,12 @@ def test_the_ring_has_the_radius_on_the_globe(loaded: LoadedMap) -> None:
 
 def test_radii_carry_two_digits(loaded: LoadedMap) -> None:
     texts = loaded.js("[0.04, 0.44, 3.14159, 12.4, 312, 3649, 9960].map(geotagger.radiusText)")
-    assert texts == ["0.0 km", "0.4 km", "3.1 km", "12 km", "310 km", "3\u00a0600 km", "10\u00a0000 km"]
+    assert texts == ["40 m", "440 m", "3.1 km", "12 km", "310 km", "3\u00a0600 km", "10\u00a0000 km"]
+
+
+def test_radii_are_written_with_the_decimal_mark_of_the_language(make_map: MakeMap) -> None:
+    use_language("fr")
+    assert make_map().js("geotagger.radiusText(3.14159)") == "3,1 km"
 
 
 def test_updates_neither_move_the_map_nor_draw_it_anew(loaded: LoadedMap) -> None:
