@@ -48,15 +48,19 @@ class Exporting(QObject):
         # The dialog completes the name itself, and so asks before it replaces the file that is really written.
         dialog.setDefaultSuffix(_ending(kinds[0]))
         dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(_ending(kind)))
+        dialog.selectFile(_proposed_name(self._exported_photos()))
         dialog.fileSelected.connect(lambda name: self.export(Path(name)))
         dialog.open()
 
     def export(self, file: Path) -> None:
         """Export to a file whose ending tells the format."""
         self._workbench.finish_decisions()
-        several = len(self._workbench.selected_ids) > 1
-        photos = self._workbench.selected if several else list(self._workbench.session)
+        photos = self._exported_photos()
         self._workbench.jobs.run(partial(_write, photos, file), partial(self._exported, file), self._failed)
+
+    def _exported_photos(self) -> list[Photo]:
+        several = len(self._workbench.selected_ids) > 1
+        return self._workbench.selected if several else list(self._workbench.session)
 
     def _exported(self, file: Path, count: int) -> None:
         if not count:
@@ -88,6 +92,13 @@ def _write(photos: Sequence[Photo], file: Path) -> int:
         rows = [replace(row, picture=jpeg_thumbnail(row.path, _PICTURE_PX)) for row in rows]
     write_export(rows, file, page_words())
     return len(rows)
+
+
+def _proposed_name(photos: Sequence[Photo]) -> str:
+    """The name of the folder that the photos share, without an ending; the program's where they share none."""
+    folders = {photo.path.parent for photo in photos}
+    # What follows a dot would be taken for an ending.
+    return folders.pop().name.replace(".", "-") if len(folders) == 1 else "Geotagger"
 
 
 def _ending(kind: str) -> str:

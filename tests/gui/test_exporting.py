@@ -47,6 +47,27 @@ def test_the_dialog_completes_the_name_itself_so_that_it_can_ask_before_replacin
     dialog.reject()
 
 
+def test_the_dialog_proposes_the_name_of_the_folder(qtbot: QtBot, workbench: Workbench) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+
+    def proposed() -> str:
+        Exporting(workbench, window).ask()
+        dialog = window.findChild(QFileDialog)
+        assert dialog is not None
+        (file,) = dialog.selectedFiles()
+        dialog.reject()
+        dialog.setParent(None)
+        return Path(file).name
+
+    assert proposed() == "photos.html"
+    workbench.session.add([Path("/elsewhere/b.jpg")])
+    assert proposed() == "Geotagger.html"
+    workbench.session.remove(workbench.session.ids)
+    workbench.session.add([Path("/trips/2019.07 Banff/c.jpg")])
+    assert proposed() == "2019-07 Banff.html"
+
+
 def test_without_any_position_no_file_is_made(qtbot: QtBot, workbench: Workbench, tmp_path: Path) -> None:
     window = QWidget()
     qtbot.addWidget(window)
