@@ -41,10 +41,13 @@
                 }
             });
 
-            // In the window Enter accepts; on a marker or a button of the map it does what is written there.
+            // In the window Enter accepts, also after a click on a marker; on a marker or a button of the map that was reached
+            // by keys it does what is written there.
             const container = map.getContainer();
             container.classList.add("live");
-            container.addEventListener("focusin", ({ target }) => bridge.report_enter_wanted(target !== container));
+            container.addEventListener("focusin", ({ target }) =>
+                bridge.report_enter_wanted(target !== container && target.matches(":focus-visible"))
+            );
             container.addEventListener("focusout", () => bridge.report_enter_wanted(false));
 
             // A double click zooms; only a single one names a place.

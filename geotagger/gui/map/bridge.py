@@ -18,7 +18,7 @@ class Bridge(QObject):
         page_ready, moved, selected, clicked, dropped: from the page.
 
     Attributes:
-        wants_enter: the Enter key belongs to what has the keys in the page, a marker or a button.
+        wants_enter: the Enter key belongs to the marker or button of the page that was reached by keys.
     """
 
     commands = Signal(str)
@@ -83,7 +83,7 @@ class Bridge(QObject):
 
     @Slot(bool)
     def report_enter_wanted(self, wanted: bool) -> None:
-        """What has the keys in the page is one that Enter sets off, or no longer."""
+        """What was reached by keys in the page is one that Enter sets off, or no longer."""
         self.wants_enter = wanted
 
     @Slot("QVariantList", float, float)

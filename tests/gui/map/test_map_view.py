@@ -195,6 +195,27 @@ def test_enter_selects_the_marker_that_has_the_keys_and_escape_returns_to_the_ma
     four.bot.waitUntil(lambda: accepted == [1, 1])
 
 
+def test_enter_is_the_windows_after_a_click_on_a_marker(four: LoadedMap) -> None:
+    accepted: list[int] = []
+    shortcut = QShortcut(QKeySequence("Return"), four.view)
+    shortcut.activated.connect(lambda: accepted.append(1))
+    box = four.js(f"{icon(2)}.getBoundingClientRect()")
+    at = QPoint(round(box["x"] + box["width"] / 2), round(box["y"] + box["height"] / 2))
+    with four.bot.waitSignal(four.view.markers_selected, timeout=5000) as selected:
+        QTest.mouseClick(four.view.tab_stop, Qt.MouseButton.LeftButton, pos=at)
+    assert selected.args == [[2]]
+    four.bot.waitUntil(lambda: with_keys(four) == "2")
+    with four.bot.assertNotEmitted(four.view.markers_selected):
+        press(four, Qt.Key.Key_Return)
+        assert accepted == [1]
+    press(four, Qt.Key.Key_Left)
+    four.wait_js("document.activeElement.dataset.photo === '1'")
+    four.bot.waitUntil(lambda: four.view._bridge.wants_enter)
+    with four.bot.waitSignal(four.view.markers_selected, timeout=5000) as selected:
+        press(four, Qt.Key.Key_Return)
+    assert selected.args == [[1]]
+
+
 def test_the_space_bar_clicks_where_the_cross_stands(four: LoadedMap) -> None:
     cross = "getComputedStyle(geotagger.view.map.getContainer(), '::after').content"
     press(four, Qt.Key.Key_Tab)
