@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from mmap import mmap
+from typing import TypeVar
 
 import numpy as np
 
@@ -32,6 +34,11 @@ from geotagger.session.guesses import TripPhoto
 from geotagger.session.sources import Sources
 
 EVERYTHING = Sources()
+
+_TURN = 16
+"""So many photos are worked on in one go, some milliseconds."""
+_PAUSE_S = 1e-5
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,7 @@ def _judge_roll(
         gallery=gallery if "gallery" in sources.kinds else None,
     )
     ids, pile = array("q"), Pile()
-    for member, together in zip(members, predictions, strict=True):
+    for member, together in _giving_way(zip(members, predictions, strict=True)):
         if member.guess is None:
             continue
         stands = sources.image and not speaks_beyond_image(together)
@@ -147,6 +154,17 @@ def _judge_roll(
             ids.append(member.photo.id)
             pile.add(now)
     return _OfRoll(ids, pile, [one for some in cameras.values() for one in some], clock)
+
+
+def _giving_way(things: Iterable[_T]) -> Iterator[_T]:
+    """The things, with pauses in which other threads have Python's lock.
+
+    NumPy's operations and files let it go and take it again before a thread that waits for it is awake.
+    """
+    for number, thing in enumerate(things):
+        if number % _TURN == 0:
+            time.sleep(_PAUSE_S)
+        yield thing
 
 
 def _outputs(
@@ -159,7 +177,8 @@ def _outputs(
     """
     sizes = [0 if m.guess is None else sum(m.guess.sizes) for m in members]
     space = np.frombuffer(mmap(-1, sum(sizes) * np.dtype(np.float32).itemsize), np.float32)
-    for member, part in zip(members, np.split(space, np.cumsum(sizes)[:-1]), strict=True):
+    parts = np.split(space, np.cumsum(sizes)[:-1])
+    for member, part in _giving_way(zip(members, parts, strict=True)):
         if member.guess is None:
             yield None
         else:
