@@ -91,7 +91,8 @@ def fit_embedding(network: GeoNetwork, features: Tensor) -> None:
     chosen = features[some].double()
     mean, deviation = chosen.mean(0), chosen.std(0).clamp_min(1e-3)
     standard = (chosen - mean) / deviation
-    values, vectors = torch.linalg.eigh(standard.T @ standard / len(standard))
+    # By NumPy: torch's own gives up where a body shows next to nothing in most of its features.
+    values, vectors = map(torch.from_numpy, np.linalg.eigh((standard.T @ standard / len(standard)).numpy()))
     dimensions = network.embedding_head.out_features
     values, vectors = values[-dimensions:], vectors[:, -dimensions:]
     weight = (vectors / values.clamp_min(1e-3 * float(values.max())).sqrt() / deviation[:, None]).T

@@ -29,6 +29,24 @@ def test_the_embedding_keeps_what_tells_photos_apart_in_equal_parts(features: to
     assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 0.02 * covariance.max()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_embedding_is_found_where_most_features_are_the_same_for_all_photos(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    features = torch.zeros(60, FEATURES)
+    features[:, ::11] = 1 + 0.005 * torch.randn(60, len(range(0, FEATURES, 11)), generator=generator)
+    network = GeoNetwork(3, 1, 6)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # what torch's own decomposition gives up on depends on how many there are
+    try:
+        fit_embedding(network, features)
+    finally:
+        torch.set_num_threads(threads)
+    with torch.no_grad():
+        parts = network.embedding_head(features)
+    assert parts.isfinite().all()
+    assert np.linalg.matrix_rank(np.cov(parts.numpy().T)) == 6
+
+
 def test_every_photo_is_remembered_with_its_regions_and_weight(features: torch.Tensor) -> None:
     network = GeoNetwork(3, 1, 6)
     fit_embedding(network, features)
