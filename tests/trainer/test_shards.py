@@ -109,8 +109,10 @@ def test_data_of_an_earlier_version_has_the_same_hash_and_is_read(photo_list: Pa
 def test_fewer_photos_leave_no_shards_of_more(photo_list: Path, tmp_path: Path) -> None:
     prepare(photo_list, tmp_path, load_config(None, ["prepare.shard_photos=10"]))
     assert len(list(tmp_path.glob("*.tar"))) == 12
+    (tmp_path / "photos-2019.tar").write_bytes(b"an archive of the user")
     prepare(photo_list, tmp_path, load_config(None, ["prepare.shard_photos=100"]))
-    assert len(list(tmp_path.glob("*.tar"))) == 2
+    left = sorted(file.name for file in tmp_path.glob("*.tar"))
+    assert left == ["photos-00000.tar", "photos-00001.tar", "photos-2019.tar"]
 
 
 @pytest.mark.parametrize(
