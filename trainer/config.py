@@ -159,27 +159,38 @@ class TrainConfig:
             raise SettingsError(f"train.sampling must be balanced or plain, not {self.sampling}.")
         if self.network != "ours":
             raise SettingsError("train.network can only be ours; others are trained with “original train”.")
-        for name, (least, most) in _TRAIN_BOUNDS.items():
-            value = getattr(self, name)
-            if not (least <= value <= most and value < math.inf):
-                bounds = f"at least {least:g}" + (f" and at most {most:g}" if most < math.inf else "")
-                raise SettingsError(f"train.{name} must be {bounds}, not {value:g}.")
+        for name, bounds in _TRAIN_BOUNDS.items():
+            refuse_out_of_bounds(f"train.{name}", getattr(self, name), bounds)
 
 
+SEED_BOUNDS = (0, 2**32 - 1)
+THREAD_BOUNDS = (1, 1024)
 _TRAIN_BOUNDS = {
-    **dict.fromkeys(
-        ("seed", "epochs", "head_epochs", "body_rate", "head_rate", "weight_decay"), (0, math.inf)
-    ),
+    **dict.fromkeys(("epochs", "head_epochs", "body_rate", "head_rate", "weight_decay"), (0, math.inf)),
     **dict.fromkeys(("cell_weight", "mixup", "discriminant_weight", "neighbour_weight"), (0, math.inf)),
-    **dict.fromkeys(("target_mix", "average", "discriminant_shrinkage", "layer_decay"), (0, 1)),
-    **dict.fromkeys(("batch", "threads"), (1, math.inf)),
-    **dict.fromkeys(("target_km", "cell_km"), (1, math.inf)),
+    **dict.fromkeys(("target_mix", "average", "layer_decay"), (0, 1)),
+    **dict.fromkeys(("batch", "target_km", "cell_km"), (1, math.inf)),
+    "seed": SEED_BOUNDS,
+    "threads": THREAD_BOUNDS,
     "crop_px": (32, math.inf),
     "dropout": (0, 0.99),
+    "discriminant_shrinkage": (1e-3, 1),
     "discriminant_prior": (0, math.inf),
     "neighbour_scale": (1e-3, math.inf),
 }
 """The least and the most that a setting may be; what is no number lies within no bounds."""
+
+
+def refuse_out_of_bounds(name: str, value: float, bounds: tuple[float, float]) -> None:
+    """See that a setting is at least the one and at most the other, and finite.
+
+    Raises:
+        SettingsError: it is not.
+    """
+    least, most = bounds
+    if not (least <= value <= most and value < math.inf):
+        told = f"at least {least:.10g}" + (f" and at most {most:.10g}" if most < math.inf else "")
+        raise SettingsError(f"{name} must be {told}, not {value:.10g}.")
 
 
 @dataclass(frozen=True)
@@ -258,7 +269,7 @@ def load_config(path: Path | None, assignments: Sequence[str]) -> Config:
     if path is not None:
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError) as error:  # also where it is no UTF-8
             problem = error.strerror if isinstance(error, OSError) else error
             raise SettingsError(f"The settings in {path} cannot be read: {problem}.") from error
     return resolve(document, assignments)

@@ -37,13 +37,17 @@ def test_resolved_settings_come_back(tmp_path: Path) -> None:
         ("train.sampling=odd", "balanced or plain"),
         ("train.batch=0", r"train\.batch must be at least 1, not 0"),
         ("train.threads=0", "at least 1"),
+        ("train.threads=1e99", "cannot be"),
+        ("train.threads=99999999999999999999", "at most 1024"),
         ("train.seed=-1", "at least 0"),
+        ("train.seed=4294967296", "at most 4294967295, not 4294967296"),
         ("train.head_epochs=-1", "at least 0"),
         ("train.crop_px=8", "at least 32"),
         ("train.dropout=1", "at least 0 and at most 0.99, not 1"),
         ("train.target_km=0", "at least 1"),
         ("train.neighbour_scale=0", "at least 0.001"),
         ("train.discriminant_shrinkage=2", "at most 1"),
+        ("train.discriminant_shrinkage=0", "at least 0.001"),
         ("train.body_rate=nan", "at least 0, not nan"),
         ("train.body_rate=inf", "at least 0, not inf"),
         ("train.network=geocnn", "original train"),
@@ -74,7 +78,8 @@ def test_broken_numbers_are_not_rounded(tmp_path: Path) -> None:
 
 def test_unreadable_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("[train")
-    for name in ("a.toml", "missing.toml"):
+    (tmp_path / "old.toml").write_bytes('prepare.salt = "é"'.encode("latin-1"))
+    for name in ("a.toml", "old.toml", "missing.toml"):
         with pytest.raises(SettingsError, match="cannot be read"):
             load_config(tmp_path / name, [])
 

@@ -46,10 +46,10 @@ class Recipe:
         Raises:
             SettingsError: a value makes no sense.
         """
-        if self.epochs < 0 or self.batch < 2 or self.input_px < 16 or not self.rate > 0:
+        if self.epochs < 1 or self.batch < 2 or self.input_px < 16 or not self.rate > 0:
             raise SettingsError(
-                "A recipe needs a rate above 0, a batch of at least 2, pictures of at least 16 pixels, and no "
-                "negative number of epochs."
+                "A recipe needs a rate above 0, a batch of at least 2, pictures of at least 16 pixels, and at least one "
+                "epoch."
             )
 
 

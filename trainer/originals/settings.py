@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from geotagger.core.errors import SettingsError
-from trainer.config import AugmentConfig
+from trainer.config import SEED_BOUNDS, THREAD_BOUNDS, AugmentConfig, refuse_out_of_bounds
 from trainer.files import write_file
 from trainer.networks.registry import Recipe, find_network
 
@@ -60,6 +60,8 @@ class OriginalSettings:
     bf16: bool = False
 
     def __post_init__(self) -> None:
+        refuse_out_of_bounds("seed", self.seed, SEED_BOUNDS)
+        refuse_out_of_bounds("threads", self.threads, THREAD_BOUNDS)
         if (self.store_features or self.bf16) and find_network(self.network).backbone is None:
             raise SettingsError(
                 f"“{self.network}” stands on no frozen backbone, so there are no features to be stored or sped up."

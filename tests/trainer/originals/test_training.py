@@ -245,10 +245,16 @@ def test_ours_is_not_trained_here() -> None:
         original_settings("ours")
 
 
-@pytest.mark.parametrize("change", [{"epochs": -1}, {"batch": 1}, {"rate": 0.0}, {"input_px": 8}])
+@pytest.mark.parametrize("change", [{"epochs": 0}, {"batch": 1}, {"rate": 0.0}, {"input_px": 8}])
 def test_recipes_that_make_no_sense_are_refused(change: dict) -> None:
     with pytest.raises(SettingsError, match="A recipe needs"):
         original_settings("geocnn", **change)
+
+
+@pytest.mark.parametrize(("name", "value"), [("seed", -1), ("seed", 2**64), ("threads", 0)])
+def test_seeds_and_threads_that_cannot_be_are_refused(name: str, value: int) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be at least "):
+        replace(original_settings("geocnn"), **{name: value})
 
 
 def test_a_checkpoint_of_other_data_is_not_gone_on_with(data: Path, tmp_path: Path) -> None:
