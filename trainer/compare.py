@@ -125,10 +125,12 @@ def _shortest_ends(folders: Sequence[Path]) -> dict[Path, str]:
 def _read(file: Path, name: str) -> Measured:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
+        if not document["systems"]:
+            raise ValueError("nothing was measured")
         return Measured(
             name=name,
-            list_hash=document["list_hash"],
-            splits=tuple(document["splits"]),
+            list_hash=str(document["list_hash"]),
+            splits=tuple(map(str, document["splits"])),
             by=", ".join(document[name] for name in ("date", "command") if name in document) or "not told",
             systems=tuple(evaluation_of(system) for system in document["systems"]),
             settings=_settings(file.parent),
