@@ -164,7 +164,13 @@ def test_numbers_of_different_photos_do_not_stand_side_by_side(
 def test_a_damaged_run_is_told(tmp_path: Path) -> None:
     system = {"name": "a", "photos": 1, "photographers": 1, "metrics": {"top1_micro": [1, 2, 3]}}
     whole = {"list_hash": "x", "splits": ["test"], "systems": [system]}
-    for document in (whole, [], {**whole, "systems": [3]}, {**whole, "systems": None}, {**whole, "systems": []}):
+    for document in (
+        whole,
+        [],
+        {**whole, "systems": [3]},
+        {**whole, "systems": None},
+        {**whole, "systems": []},
+    ):
         (tmp_path / "metrics.json").write_text(json.dumps(document))
         with pytest.raises(DataError, match="holds no metrics"):
             compare([tmp_path])
