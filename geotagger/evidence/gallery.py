@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geotagger.core.errors import GeotaggerError
+from geotagger.core.errors import GeotaggerError, UserFolderError
 from geotagger.core.geo import LatLon
 from geotagger.core.paths import data_dir
 
@@ -93,7 +93,10 @@ class Gallery:
     """
 
     def __init__(self, file: Path | None = None) -> None:
-        self._file = file if file is not None else data_dir() / DATABASE_NAME
+        try:
+            self._file = file if file is not None else data_dir() / DATABASE_NAME
+        except UserFolderError as error:
+            raise GalleryError(error.sentence) from error
         self._matrices: dict[str, _Matrix] = {}
         with _or_gallery_error():
             self._database = sqlite3.connect(self._file, timeout=_WAIT_S, check_same_thread=False)

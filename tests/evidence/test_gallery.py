@@ -167,3 +167,10 @@ def test_names_that_are_no_text_are_learned_found_and_forgotten(gallery):
     assert gallery.knows(Path(name), "d", "m")
     assert gallery.matches(vector(1, 0, 0)[None], "m", [name], 0.5) == [()]
     assert gallery.forget([Path(name)]) == 1
+
+
+def test_without_the_folder_of_the_users_data_the_gallery_says_so(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GEOTAGGER_DATA_DIR", str(tmp_path / "file" / "folder"))
+    with pytest.raises(GalleryError, match="cannot be made"):
+        Gallery()
