@@ -85,9 +85,8 @@ def test_a_folder_of_the_program_that_cannot_be_made_is_a_sentence_and_not_a_cra
     monkeypatch.setenv(f"GEOTAGGER_{folder}_DIR", str(photo / "no folder"))
     done = geotagger(*words, *([photo] if words in COMMANDS else []))
     needs_it = folder == "DATA" and words[0] not in ("show", "version")
-    goes_on = not needs_it or words == [
-        "predict"
-    ]  # without a gallery, the pictures and their neighbours still speak
+    # Without a gallery, the pictures and their neighbours still speak.
+    goes_on = not needs_it or words == ["predict"]
     assert done.code == (0 if goes_on else 2) or words == ["undo"]
     assert ("GEOTAGGER_DATA_DIR" in done.err) == needs_it
 
