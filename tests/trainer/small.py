@@ -29,7 +29,7 @@ def quiet(text: str) -> None:
 
 def save_list(folder: Path, rows: list[dict[str, object]]) -> Path:
     """Write a list of photos as a CSV file."""
-    with (folder / "photos.csv").open("w", newline="") as file:
+    with (folder / "photos.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=["file", "region", "lat", "lon", "photographer"])
         writer.writeheader()
         writer.writerows(rows)
