@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         name=np.array([sample.key for sample in samples]),
         cells=np.asarray(cells, np.float16),
         embedding=answers.embeddings.astype(np.float16),
-        model=np.array(f"{arguments.run.name}, which saw none of {', '.join(splits)}"),
+        model=np.array(f"{arguments.run.resolve().name}, which saw none of {', '.join(splits)}"),
     )
     write_file(arguments.out, content.getvalue())
     print(

@@ -87,7 +87,7 @@ def write_report(
         else "One photographer alone tells nothing of others, so there are no intervals."
     )
     sections = [
-        f"<h1>Training {html.escape(run.name)}</h1>",
+        f"<h1>Training {html.escape(run.resolve().name)}</h1>",
         f"<p>{evaluation.photos} photos by {evaluation.photographers} photographers that the training has not seen, "
         f"data list {data.list_hash}. {intervals}</p>",
         _metrics_table(evaluation, baselines),

@@ -254,6 +254,15 @@ def test_a_square_of_the_confusion_matrix_says_what_was_taken_for_what(report: P
     assert ", taken for Hawaii: 1</title>" in page
 
 
+def test_a_training_in_the_current_folder_is_called_by_its_name(
+    data: ShardData, grid: CellGrid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    samples = data.of("test")
+    write_report(Path("a.html"), Path("."), answers(samples, grid), data, samples, grid, CALIBRATION)
+    assert f"<h1>Training {tmp_path.name}</h1>" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
 def test_names_that_look_like_markup_stay_text(data: ShardData, grid: CellGrid, tmp_path: Path) -> None:
     samples = tuple(replace(sample, key="<script>k</script>", group="<i>g") for sample in data.of("test"))
     run = tmp_path / "<script>alert(1)<_script>"
