@@ -259,7 +259,7 @@ def test_a_training_in_the_current_folder_is_called_by_its_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     samples = data.of("test")
-    write_report(Path("a.html"), Path("."), answers(samples, grid), data, samples, grid, CALIBRATION)
+    write_report(Path("a.html"), Path(), answers(samples, grid), data, samples, grid, CALIBRATION)
     assert f"<h1>Training {tmp_path.name}</h1>" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 
