@@ -23,7 +23,7 @@ from geotagger.metadata.os_errors import unreadable
 from geotagger.metadata.reading import preview_in_place_of
 from trainer.config import SETTINGS_FILE, Config, PrepareConfig
 from trainer.copies import TakenPictures
-from trainer.run_folder import refuse_to_overwrite
+from trainer.run_folder import refuse_foreign, refuse_to_overwrite
 from trainer.shards import LIST_FILE, SPLITS, DataError, Sample, write_list, write_shards
 
 _JPEG_QUALITY = 92
@@ -163,9 +163,11 @@ def prepare(photo_list: Path, output: Path, config: Config) -> Preparation:
 
     Raises:
         DataError: no photo can be used, or the data cannot be written (the disk is full, say).
-        TrainingError: ``output`` holds a training, whose settings lie in a file of the same name.
+        TrainingError: ``output`` holds a training, whose settings lie in a file of the same name, or files of such
+            names that are not the trainer's.
     """
     refuse_to_overwrite(output)
+    refuse_foreign(output / LIST_FILE, ("list_hash",))
     photos = read_photo_list(photo_list)
     try:
         return _prepare(photos, output, config)

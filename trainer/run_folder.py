@@ -65,11 +65,30 @@ def refuse_to_overwrite(folder: Path) -> None:
     """See that nothing new begins where a training, of whichever network, left its weights and settings.
 
     Raises:
-        TrainingError: it would.
+        TrainingError: it would, or it would write over the settings of another program.
     """
+    refuse_foreign(folder / SETTINGS_FILE, ("prepare", "recipe"))
     if any((folder / name).exists() for name in (RESUME_FILE, WEIGHTS_FILE, CHECKPOINT_FILE)):
         raise TrainingError(
             f"{folder} holds a training already: --resume goes on with it, another folder begins anew."
+        )
+
+
+def refuse_foreign(file: Path, names: Sequence[str]) -> None:
+    """See that a file about to be replaced or deleted is not there, or a JSON object of ours, which holds one of these names.
+
+    Raises:
+        TrainingError: it is something else, perhaps all that somebody has of it.
+    """
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError):
+        document = None
+    if not (isinstance(document, dict) and any(name in document for name in names)):
+        raise TrainingError(
+            f"{file} was not written by the trainer, or is damaged; please choose another folder."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_nothing_begins_over_a_training_of_whichever_network(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / left).write_text("weights")
-    (tmp_path / "config.json").write_text("settings")
+    (tmp_path / "config.json").write_text('{"prepare": {}}')
     for words in (
         ["train", prepared, "--set", "train.batch=8"],
         ["original", "train", "geocnn", prepared, "--batch", "8"],
@@ -56,7 +57,23 @@ def test_nothing_begins_over_a_training_of_whichever_network(
         assert main([*map(str, words), "--out", str(tmp_path)]) == 1
         assert f"{tmp_path} holds a training already" in capsys.readouterr().err
         files = {path.name: path.read_text() for path in tmp_path.iterdir() if path.name != ".training"}
-        assert files == {left: "weights", "config.json": "settings"}
+        assert files == {left: "weights", "config.json": '{"prepare": {}}'}
+
+
+@pytest.mark.parametrize("name", ["config.json", "photos.json"])
+@pytest.mark.parametrize("text", ['{"model": "of another program"}', "[]", "no JSON"])
+def test_files_of_other_programs_are_neither_replaced_nor_deleted(
+    name: str, text: str, photo_list: Path, prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(text)
+    for words in (
+        ["prepare", photo_list],
+        ["train", prepared, "--set", "train.batch=8"],
+        ["original", "train", "geocnn", prepared, "--batch", "8"],
+    ):
+        assert main([*map(str, words), "--out", str(tmp_path)]) == 1
+        assert re.search("was not written by the trainer|holds prepared data", capsys.readouterr().err)
+        assert (tmp_path / name).read_text() == text
 
 
 def test_two_trainings_do_not_share_a_folder(prepared: Path, tmp_path: Path) -> None:
