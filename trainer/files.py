@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from geotagger.core.errors import GeotaggerError
@@ -17,6 +19,22 @@ class NotWrittenError(GeotaggerError):
             path=path,
             problem=error.strerror or error,
         )
+
+
+def file_ending(ending: str) -> Callable[[str], Path]:
+    """The type of an argument that names a file to write, so that nobody's photo is replaced by a slip of the hand.
+
+    Args:
+        ending: what its name must end in, such as ``.html``.
+    """
+
+    def path_of(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() != ending:
+            raise argparse.ArgumentTypeError(f"{text} does not end in {ending}")
+        return path
+
+    return path_of
 
 
 def write_file(path: Path, content: bytes | str) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from geotagger.inference.predictor import calibrated_probabilities
 from trainer.answers import answer
-from trainer.files import write_file
+from trainer.files import file_ending, write_file
 from trainer.run_folder import read_calibration
 from trainer.shards import ShardData
 from trainer.steps import add_run, trained_network, unseen_splits
@@ -24,7 +24,7 @@ from trainer.steps import add_run, trained_network, unseen_splits
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``outputs``; ``run`` takes what they are parsed to."""
     add_run(parser, "validation,calibration,test")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
+    parser.add_argument("--out", type=file_ending(".npz"), required=True, metavar="FILE.npz")
     parser.add_argument("--measured", type=Path, help="folder with the calibration, if not that of the run")
 
 

@@ -22,7 +22,7 @@ from trainer.compare import baselines_on, compare
 from trainer.config import SETTINGS_FILE, Config, load_config
 from trainer.evaluate import Evaluation, evaluate_network, neighbour_baseline, prior_baseline
 from trainer.export import export
-from trainer.files import write_file
+from trainer.files import file_ending, write_file
 from trainer.prepare import prepare
 from trainer.processes import Ranks, computing_device, training_together
 from trainer.report import write_report
@@ -67,7 +67,7 @@ def add_step_arguments(commands: Any) -> None:
 
     step = commands.add_parser("report", help="write an HTML page about a training")
     add_run(step, "test")
-    step.add_argument("--out", type=Path, required=True, metavar="FILE.html")
+    step.add_argument("--out", type=file_ending(".html"), required=True, metavar="FILE.html")
 
     step = commands.add_parser("export", help="write the bundle")
     step.add_argument("run", type=Path, help="folder made by train")

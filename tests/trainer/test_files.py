@@ -112,3 +112,23 @@ def test_a_bundle_that_cannot_be_written_is_told(
     assert main(["export", str(tmp_path), "--out", str(tmp_path / "bundle")]) == 1
     error = capsys.readouterr().err
     assert error.startswith(f"{tmp_path / 'bundle'} cannot be written: {os.strerror(errno.ENOSPC)}.")
+
+
+@pytest.mark.parametrize(
+    ("words", "ending"),
+    [
+        (["report", "run", "data"], ".html"),
+        (["outputs", "run", "data"], ".npz"),
+        (["collect", "folder", "photos"], ".csv"),
+    ],
+)
+def test_no_photo_is_replaced_where_a_file_to_write_was_meant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], ending: str
+) -> None:
+    mine = tmp_path / "IMG_1.jpg"
+    mine.write_bytes(b"a photo")
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--out", str(mine)])
+    assert ended.value.code == 2
+    assert f"IMG_1.jpg does not end in {ending}" in capsys.readouterr().err
+    assert mine.read_bytes() == b"a photo"

@@ -26,7 +26,7 @@ from trainer.collect.run import (
 from trainer.collect.streetview import BASE_URL as STREETVIEW_URL
 from trainer.collect.streetview import KEY_VARIABLE, PRICE_USD, SECRET_VARIABLE, StreetView
 from trainer.collect.web import WebClient
-from trainer.files import NotWrittenError
+from trainer.files import NotWrittenError, file_ending
 
 _STREETVIEW_TERMS = (
     "Note: Google's terms of service restrict storing Street View pictures and learning from them. "
@@ -57,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_web_arguments(mapillary, MAPILLARY_URL)
     folder = kinds.add_parser("folder", help="your own located photos, listed where they lie")
     folder.add_argument("folder", type=Path)
-    folder.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="the data list to write")
+    folder.add_argument(
+        "--out", type=file_ending(".csv"), required=True, metavar="FILE.csv", help="the data list to write"
+    )
     folder.add_argument(
         "--photographer", help="the group of all photos (default: one group for each subfolder)"
     )
