@@ -22,6 +22,7 @@ from gpxpy.gpx import GPXException
 
 from geotagger.core.errors import GeotaggerError
 from geotagger.core.geo import FloatArray, LatLon, haversine_km
+from geotagger.core.os_reason import os_reason
 from geotagger.core.sentence import Sentence
 
 MAX_GAP_S = 1800.0
@@ -167,7 +168,7 @@ def _read(path: Path) -> Iterator[Point]:
         text = _decoded(path.read_bytes())
     except OSError as error:
         raise TrackError(
-            "{name} cannot be read: {problem}.", name=path.name, problem=error.strerror or error
+            "{name} cannot be read: {problem}.", name=path.name, problem=os_reason(error)
         ) from error
     except (UnicodeError, LookupError) as error:
         raise TrackError("{name} is not a text file, so it holds no track.", name=path.name) from error

@@ -19,6 +19,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from geotagger.core.errors import UnreadablePhotoError
+from geotagger.core.os_reason import os_reason
 
 Pixels = npt.NDArray[np.uint8]
 """(height, width, 3) RGB, one of ``INPUT_SIZES``."""
@@ -125,8 +126,9 @@ def _load(path: Path, preview: bytes | None, finish: Callable[[Image.Image], Ima
     except PermissionError as error:
         raise UnreadablePhotoError(path, "You have no permission to read this file.") from error
     except OSError as error:
-        problem = error.strerror or error
-        raise UnreadablePhotoError(path, "The file cannot be read ({problem}).", problem=problem) from error
+        raise UnreadablePhotoError(
+            path, "The file cannot be read ({problem}).", problem=os_reason(error)
+        ) from error
 
 
 def _decode(path: Path, file: BinaryIO, finish: Callable[[Image.Image], Image.Image]) -> Image.Image:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from geotagger.core.errors import PartlyWrittenError
+from geotagger.core.os_reason import os_reason
 from geotagger.metadata import disk
 from geotagger.metadata.attributes import copy_times
 from geotagger.metadata.edit import Edit, growth
@@ -62,7 +63,7 @@ def overwrite(path: Path, real: Path, source: FileSource, edit: Edit, helper: Pa
                 path,
                 "Writing was cut short, and the file could not be brought back ({problem})."
                 " It is brought back when the program is next used; until then the whole file is {copy}.",
-                problem=problem.strerror or str(problem),
+                problem=os_reason(problem),
                 copy=str(helper),
             ) from error
         if disk.gone(helper):

@@ -6,6 +6,7 @@ import errno
 from pathlib import Path
 
 from geotagger.core.errors import UnreadablePhotoError, WriteRefusedError
+from geotagger.core.os_reason import os_reason
 
 _NETWORK = "The network folder of this file is gone."
 _NO_ROOM = "There is not enough room on the disk."
@@ -38,7 +39,7 @@ def unreadable(path: Path, error: OSError) -> UnreadablePhotoError:
     name = errno.errorcode.get(error.errno or 0, "")
     if name in _READING:
         return UnreadablePhotoError(path, _READING[name])
-    return UnreadablePhotoError(path, "The file cannot be read ({problem}).", problem=error.strerror or error)
+    return UnreadablePhotoError(path, "The file cannot be read ({problem}).", problem=os_reason(error))
 
 
 def refused(path: Path, error: OSError) -> WriteRefusedError:
@@ -46,5 +47,4 @@ def refused(path: Path, error: OSError) -> WriteRefusedError:
     name = errno.errorcode.get(error.errno or 0, "")
     if name in _WRITING:
         return WriteRefusedError(path, _WRITING[name])
-    problem = error.strerror or error
-    return WriteRefusedError(path, "The file could not be written ({problem}).", problem=problem)
+    return WriteRefusedError(path, "The file could not be written ({problem}).", problem=os_reason(error))

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path, PurePath
 
 from geotagger.core.errors import ChangedOnDiskError, WriteRefusedError
+from geotagger.core.os_reason import os_reason
 from geotagger.metadata import disk, in_place
 from geotagger.metadata.edit import Edit, EditedSource, Splice, growth, invert
 from geotagger.metadata.edited_bytes import digest, digest_of
@@ -85,7 +86,7 @@ def _keep_original(path: Path, real: Path, source: FileSource, backup_dir: Path,
             path,
             "No copy of it can be kept in {folder} ({problem}), so it was not changed.",
             folder=str(backup_dir),
-            problem=error.strerror or error,
+            problem=os_reason(error),
         ) from error
 
 

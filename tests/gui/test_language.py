@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
 import re
 from copy import deepcopy
@@ -197,3 +198,16 @@ def test_why_the_system_refused_is_said_in_french_too(tmp_path: Path) -> None:
         write_export([], tmp_path / "no folder" / "out.csv")
     assert said(caught.value).endswith(" : aucun fichier ou dossier de ce nom.")
     assert str(caught.value).endswith(": No such file or directory.")
+
+
+def test_what_the_system_refused_is_said_in_french_everywhere() -> None:
+    asking = {
+        file.name
+        for file, module in _program().items()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Attribute) and node.attr == "strerror"
+    }
+    assert asking == {"disk.py", "os_reason.py"}  # the one makes an error of its own, the other translates
+    use_language("fr")
+    told = said(os_errors.unreadable(Path("a.jpg"), OSError(errno.EIO, "Input/output error")))
+    assert told.endswith("Le fichier ne peut pas être lu (erreur d’entrée-sortie).")
