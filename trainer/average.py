@@ -38,7 +38,7 @@ from trainer.run_folder import (
 from trainer.shards import ShardData
 from trainer.targets import make_targets, sampling_weights
 
-_CLOSING = ("train.discriminant_", "train.neighbour_")
+_CLOSING = ("train.discriminant_", "train.neighbour_", "train.frequency_")
 _TRAINED = ("body.", "region_head.", "cell_head.")
 
 

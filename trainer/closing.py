@@ -64,6 +64,7 @@ def fit_closing_heads(
     network.cpu()
     fit_embedding(network, shown.features)
     fit_discriminant(network, shown.statistics, samples, region_targets, weights, settings)
+    correct_frequencies(network, samples, settings.frequency_correction)
     fit_neighbours(network, shown.features, region_targets, weights, settings)
 
 
@@ -125,6 +126,23 @@ def fit_discriminant(
     with torch.no_grad():
         network.discriminant_head.weight.copy_(torch.from_numpy(weight * settings.discriminant_weight))
         network.discriminant_head.bias.copy_(torch.from_numpy(bias * settings.discriminant_weight))
+
+
+def correct_frequencies(network: GeoNetwork, samples: Sequence[Sample], correction: float) -> None:
+    """Let regions with many photos begin lower: what was at hand to learn from does not tell where users have been.
+
+    A. K. Menon et al., "Long-tail learning via logit adjustment", 2021. The summands lie in the bias of the discriminant,
+    which is fitted anew with every closing, so that they are never added twice.
+
+    Args:
+        correction: what a region's logit loses for each e-fold of photos; 0 leaves all as they are. Regions without
+            photos stay as they are anyway.
+    """
+    present, counts = np.unique([sample.region for sample in samples], return_counts=True)
+    logs = torch.from_numpy(np.log(counts))
+    with torch.no_grad():
+        bias = network.discriminant_head.bias
+        bias[torch.from_numpy(present)] -= (correction * (logs - logs.mean())).to(bias)
 
 
 def fit_neighbours(

@@ -121,6 +121,7 @@ class TrainConfig:
         discriminant_prior: as many photographers without any preference are mixed into the mean of each region.
         neighbour_weight: what the vote of the training photos counts beside the trained head.
         neighbour_scale: cosine of embeddings over which a photo's votes grow by e.
+        frequency_correction: the logits of each region lose so much for each e-fold of photos that it has.
         bf16: mixed precision where the device can.
         threads: that compute on the CPU, and that make batches ready.
         device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for CUDA where it is there.
@@ -150,6 +151,7 @@ class TrainConfig:
     discriminant_prior: float = 8.0
     neighbour_weight: float = 0.3
     neighbour_scale: float = 0.1
+    frequency_correction: float = 0.45
     bf16: bool = True
     threads: int = 2
     device: str = "auto"
@@ -168,6 +170,7 @@ THREAD_BOUNDS = (1, 1024)
 _TRAIN_BOUNDS = {
     **dict.fromkeys(("epochs", "head_epochs", "body_rate", "head_rate", "weight_decay"), (0, math.inf)),
     **dict.fromkeys(("cell_weight", "mixup", "discriminant_weight", "neighbour_weight"), (0, math.inf)),
+    "frequency_correction": (0, math.inf),
     **dict.fromkeys(("target_mix", "average", "layer_decay"), (0, 1)),
     **dict.fromkeys(("batch", "target_km", "cell_km"), (1, math.inf)),
     "seed": SEED_BOUNDS,

@@ -17,7 +17,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -33,6 +33,7 @@ from geotagger.core.regions import load_regions
 from geotagger.inference.network import GeoNetwork
 from trainer.batches import draw_epoch, training_batches
 from trainer.config import AugmentConfig, load_config
+from trainer.fine_tuning import _Training
 from trainer.shards import Sample, ShardData, write_list, write_shards
 from trainer.train import train
 
@@ -121,8 +122,14 @@ def reference_epoch(
         yield
 
 
-def our_steps(data: Path, batch: Tensor | None, steps: int, threads: int) -> list[tuple[float, float]]:
-    """Wall and processor time at the end of each step of ``train``; with ``batch``, of the same photos at each."""
+def our_steps(
+    data: Path, batch: Tensor | None, steps: int, threads: int, *, compiled: bool = False
+) -> list[tuple[float, float]]:
+    """Wall and processor time at the end of each step of ``train``; with ``batch``, of the same photos at each.
+
+    Args:
+        compiled: the network goes through ``torch.compile`` first, as the trainer does not do.
+    """
     marks: list[tuple[float, float]] = []
 
     def mark(step: int) -> bool:
@@ -142,17 +149,17 @@ def our_steps(data: Path, batch: Tensor | None, steps: int, threads: int) -> lis
         f"train.threads={threads}",
         "train.device=cpu",
     )
-    with tempfile.TemporaryDirectory() as run, contextmanager(_replaced)(batch is not None, same_batch):
+    with tempfile.TemporaryDirectory() as run, ExitStack() as replaced:
+        if batch is not None:
+            replaced.enter_context(mock.patch("trainer.fine_tuning.training_batches", same_batch))
+        if compiled:
+            replaced.enter_context(mock.patch("trainer.fine_tuning._Training", _compiled))
         train(data, Path(run), load_config(None, settings), backbone=None, say=str, stop_after=mark)
     return marks
 
 
-def _replaced(wanted: bool, batches: Any) -> Iterator[None]:
-    if not wanted:
-        yield
-        return
-    with mock.patch("trainer.fine_tuning.training_batches", batches):
-        yield
+def _compiled(network: GeoNetwork) -> Any:
+    return torch.compile(_Training(network))
 
 
 def made_up(folder: Path, count: int) -> Path:
@@ -190,7 +197,11 @@ def measure_steps(data: Path, batch: Tensor, regions: Tensor, rounds: int, steps
     """One step, the photos being there already."""
     model = Classifier()
     optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
-    wall: dict[str, list[float]] = {"reference": [], "ours (bf16 where it helps, channels-last)": []}
+    wall: dict[str, list[float]] = {
+        "reference": [],
+        "ours (bf16 where it helps, channels-last)": [],
+        "ours, compiled": [],
+    }
     cores: dict[str, list[float]] = {name: [] for name in wall}
     for _ in range(rounds):
         marks = []
@@ -198,7 +209,9 @@ def measure_steps(data: Path, batch: Tensor, regions: Tensor, rounds: int, steps
             model, optimizer, iter([(batch.contiguous(), regions)] * (steps + 1)), steps + 1
         ):
             marks.append((time.perf_counter(), time.process_time()))
-        for name, found in zip(wall, (marks, our_steps(data, batch, steps, WORKERS)), strict=True):
+        ours = our_steps(data, batch, steps, WORKERS)
+        compiled = our_steps(data, batch, steps, WORKERS, compiled=True)
+        for name, found in zip(wall, (marks, ours, compiled), strict=True):
             wall[name].append((found[-1][0] - found[0][0]) / (BATCH * (len(found) - 1)))
             cores[name].append((found[-1][1] - found[0][1]) / (BATCH * (len(found) - 1)))
     report(f"One step, batch {BATCH}, {SIZE_PX} px", wall, f"{torch.get_num_threads()} threads, wall time")

@@ -1,4 +1,4 @@
-"""What is fitted when the training has ended: the embedding and the vote of the training photos."""
+"""What is fitted when the training has ended: the embedding, the vote of the training photos, the frequencies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from geotagger.inference.network import FEATURES, GeoNetwork
-from trainer.closing import fit_embedding, fit_neighbours
+from trainer.closing import correct_frequencies, fit_embedding, fit_neighbours
 from trainer.config import TrainConfig
+from trainer.shards import Sample
 
 
 @pytest.fixture
@@ -61,3 +62,17 @@ def test_every_photo_is_remembered_with_its_regions_and_weight(features: torch.T
         asked = F.normalize(network.embedding_head(features[:30]), dim=1)
         logits = head(asked)
     assert logits.argmax(1).tolist() == [i % 3 for i in range(30)]
+
+
+def test_regions_with_many_photos_begin_lower_and_those_without_any_stay() -> None:
+    network = GeoNetwork(4, 1, 6)
+    before = network.discriminant_head.bias.detach().clone()
+    samples = [
+        Sample(str(number), region, None, None, "somebody", "train", "a.tar", 0, 0)
+        for number, region in enumerate([0] * 1 + [1] * 4 + [3] * 16)
+    ]
+    correct_frequencies(network, samples, 0.5)
+    change = (network.discriminant_head.bias.detach() - before).numpy()
+    assert change == pytest.approx(np.log([2.0, 1.0, 1.0, 0.5]), abs=1e-6)
+    correct_frequencies(network, samples, 0.0)
+    assert (network.discriminant_head.bias.detach() - before).numpy() == pytest.approx(change)
