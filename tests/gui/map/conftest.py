@@ -11,9 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from geotagger.gui.map import MapView
 from geotagger.gui.theme import LIGHT, Palette
-from tests.gui.map.map_samples import LoadedMap
-
-MakeMap = Callable[..., LoadedMap]
+from tests.gui.map.map_samples import LoadedMap, MakeMap
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,17 @@ class LoadedMap:
     def run(self, statements: str) -> None:
         """Run JavaScript statements in the page and wait for their end."""
         self.js(f"(() => {{ {statements} }})() || 0")
+
+
+MakeMap = Callable[..., LoadedMap]
+
+SHADED = "[...geotagger.view.prediction._shaded.keys()].sort()"
+"""The regions that are shaded, in the page's words."""
+
+
+def icon(photo_id: int) -> str:
+    """The marker of a photo, in the page's words."""
+    return f"document.querySelector('[data-photo=\"{photo_id}\"]')"
 
 
 def marker(photo_id: int, lat: float, lon: float, **changes: Any) -> Marker:

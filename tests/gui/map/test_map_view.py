@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtTest import QTest
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from geotagger.core.errors import ResourceError
 from geotagger.core.geo import LatLon
-from geotagger.core.prediction import CellProbability
-from geotagger.gui.language import use_language
-from geotagger.gui.map import CellShape, MapView, photo_mime_data
+from geotagger.gui.map import MapView, photo_mime_data
 from geotagger.gui.theme import DARK, LIGHT
 from geotagger.session.photo import PhotoState
-from tests.gui.map.map_samples import DRAG, LoadedMap, marker, prediction
-
-MakeMap = Callable[..., LoadedMap]
-
-SHADED = "[...geotagger.view.prediction._shaded.keys()].sort()"
-
-
-def icon(photo_id: int) -> str:
-    return f"document.querySelector('[data-photo=\"{photo_id}\"]')"
+from tests.gui.map.map_samples import DRAG, SHADED, LoadedMap, MakeMap, icon, marker, prediction
 
 
 def test_a_marker_per_photo_appears_with_the_mark_of_its_state(loaded: LoadedMap) -> None:
@@ -132,116 +119,6 @@ def test_clicking_a_marker_selects_it_and_control_click_adds_another(loaded: Loa
     assert loaded.js("document.querySelectorAll('.photo.selected').length") == 2
 
 
-def press(loaded: LoadedMap, key: Qt.Key) -> None:
-    """Press a key for real, after what was pressed before has been done."""
-    QTest.keyClick(loaded.view.tab_stop, key)
-
-
-def with_keys(loaded: LoadedMap) -> str:
-    """What has the keys in the page: the number of a photo, else its words or its class."""
-    said = loaded.js(
-        "document.activeElement.dataset.photo || document.activeElement.getAttribute('aria-label') "
-        "|| document.activeElement.className"
-    )
-    return str(said)
-
-
-@pytest.fixture
-def four(loaded: LoadedMap) -> LoadedMap:
-    """Four markers as a cross, the first one selected, and the keys on the map itself."""
-    places = {1: (45, -120), 2: (45, -80), 3: (60, -100), 4: (30, -100)}
-    loaded.view.set_markers([marker(n, *place) for n, place in places.items()])
-    loaded.view.select([1])
-    loaded.wait_js("document.querySelectorAll('.photo.selected').length === 1")
-    loaded.view.activateWindow()
-    loaded.view.tab_stop.setFocus()
-    loaded.wait_js("document.hasFocus()")
-    loaded.run("geotagger.view.map.getContainer().focus()")
-    return loaded
-
-
-def test_the_markers_are_one_stop_of_the_tab_key_and_the_arrows_go_between_them(four: LoadedMap) -> None:
-    assert four.js("[...document.querySelectorAll('.photo')].filter((one) => one.tabIndex === 0).length") == 1
-    press(four, Qt.Key.Key_Tab)
-    four.wait_js("document.activeElement.dataset.photo === '1'")
-    for key, photo in (("Up", "3"), ("Down", "4"), ("Right", "2"), ("Left", "1"), ("Left", "1")):
-        press(four, getattr(Qt.Key, f"Key_{key}"))
-        four.wait_js(f"document.activeElement.dataset.photo === '{photo}'")
-    assert four.js("[...document.querySelectorAll('.photo')].filter((one) => one.tabIndex === 0).length") == 1
-    press(four, Qt.Key.Key_Tab)
-    four.wait_js("!document.activeElement.dataset.photo")
-    assert with_keys(four) == "Zoom in", "the next stop is beside the map, not another marker"
-
-
-def test_enter_selects_the_marker_that_has_the_keys_and_escape_returns_to_the_map(four: LoadedMap) -> None:
-    accepted: list[int] = []
-    shortcut = QShortcut(QKeySequence("Return"), four.view)
-    shortcut.activated.connect(lambda: accepted.append(1))
-    press(four, Qt.Key.Key_Return)
-    assert accepted == [1], "on the map itself Enter is the window's"
-    press(four, Qt.Key.Key_Tab)
-    four.wait_js("document.activeElement.dataset.photo === '1'")
-    press(four, Qt.Key.Key_Up)
-    four.bot.waitUntil(lambda: with_keys(four) == "3")
-    with four.bot.waitSignal(four.view.markers_selected, timeout=5000) as selected:
-        press(four, Qt.Key.Key_Return)
-    assert selected.args == [[3]]
-    assert accepted == [1]
-    four.wait_js(f"{icon(3)}.classList.contains('selected')")
-    assert with_keys(four) == "3", "the marker keeps the keys"
-    press(four, Qt.Key.Key_Escape)
-    four.wait_js("document.activeElement === geotagger.view.map.getContainer()")
-    press(four, Qt.Key.Key_Return)
-    four.bot.waitUntil(lambda: accepted == [1, 1])
-
-
-def test_enter_is_the_windows_after_a_click_on_a_marker(four: LoadedMap) -> None:
-    accepted: list[int] = []
-    shortcut = QShortcut(QKeySequence("Return"), four.view)
-    shortcut.activated.connect(lambda: accepted.append(1))
-    box = four.js(f"{icon(2)}.getBoundingClientRect()")
-    at = QPoint(round(box["x"] + box["width"] / 2), round(box["y"] + box["height"] / 2))
-    with four.bot.waitSignal(four.view.markers_selected, timeout=5000) as selected:
-        QTest.mouseClick(four.view.tab_stop, Qt.MouseButton.LeftButton, pos=at)
-    assert selected.args == [[2]]
-    four.bot.waitUntil(lambda: with_keys(four) == "2")
-    with four.bot.assertNotEmitted(four.view.markers_selected):
-        press(four, Qt.Key.Key_Return)
-        assert accepted == [1]
-    press(four, Qt.Key.Key_Left)
-    four.wait_js("document.activeElement.dataset.photo === '1'")
-    four.bot.waitUntil(lambda: four.view._bridge.wants_enter)
-    with four.bot.waitSignal(four.view.markers_selected, timeout=5000) as selected:
-        press(four, Qt.Key.Key_Return)
-    assert selected.args == [[1]]
-
-
-def test_the_space_bar_clicks_where_the_cross_stands(four: LoadedMap) -> None:
-    cross = "getComputedStyle(geotagger.view.map.getContainer(), '::after').content"
-    press(four, Qt.Key.Key_Tab)
-    four.wait_js("document.activeElement.dataset.photo === '1'")
-    assert four.js(cross) == "none", "a marker has the keys"
-    press(four, Qt.Key.Key_Escape)
-    four.wait_js(f"{cross} === '\"\"'")
-    centre = four.js("geotagger.fromMap(geotagger.view.map.getCenter())")
-    with four.bot.waitSignal(four.view.map_clicked, timeout=5000) as clicked:
-        press(four, Qt.Key.Key_Space)
-    assert clicked.args == [pytest.approx(centre["lat"]), pytest.approx(centre["lon"])]
-
-
-def test_a_cluster_opened_by_enter_hands_the_keys_to_what_was_in_it(loaded: LoadedMap) -> None:
-    loaded.view.set_markers([marker(1, 45, -100), marker(2, 45.2, -100.2), marker(3, 30, -85)])
-    loaded.wait_js("document.querySelectorAll('.cluster').length === 1")
-    loaded.view.activateWindow()
-    loaded.view.tab_stop.setFocus()
-    loaded.wait_js("document.hasFocus()")
-    loaded.run("document.querySelector('.cluster').focus()")
-    loaded.bot.waitUntil(lambda: loaded.view._bridge.wants_enter)
-    press(loaded, Qt.Key.Key_Return)
-    loaded.wait_js("document.querySelectorAll('.cluster').length === 0")
-    loaded.bot.waitUntil(lambda: with_keys(loaded) in ("1", "2"))
-
-
 def test_selecting_from_the_window_highlights_without_echo(loaded: LoadedMap) -> None:
     loaded.view.set_markers([marker(1, 40, -120), marker(2, 40, -80)])
     with loaded.bot.assertNotEmitted(loaded.view.markers_selected):
@@ -290,76 +167,6 @@ def test_a_single_click_names_a_place_and_a_double_click_does_not(loaded: Loaded
     with loaded.bot.assertNotEmitted(loaded.view.map_clicked, wait=400):
         loaded.run(fire + "fire('click'); fire('click'); fire('dblclick');")
     loaded.wait_js(f"geotagger.view.map.getZoom() === {zoom + 1}")
-
-
-def test_the_regions_of_a_prediction_are_shaded_by_probability(loaded: LoadedMap) -> None:
-    loaded.view.show_prediction(prediction(LatLon(46.9, -110.4), 310, MT=0.51, WY=0.22, ID=0.09))
-    loaded.wait_js("geotagger.view.prediction._shaded.size > 0")
-    assert loaded.js(SHADED) == ["US-ID", "US-MT", "US-WY"]
-    opacity = {
-        code: loaded.js(f"geotagger.view.prediction._shaded.get('{code}').options.fillOpacity")
-        for code in ("US-ID", "US-MT", "US-WY")
-    }
-    assert opacity["US-MT"] > opacity["US-WY"] > opacity["US-ID"] > 0
-    legend = loaded.js("document.querySelector('.legend').textContent")
-    assert "80 % within 310 km" in legend
-    loaded.view.show_prediction(None)
-    loaded.wait_js("geotagger.view.prediction._shaded.size === 0")
-    assert loaded.js("document.querySelector('.legend').hidden")
-
-
-def test_the_likeliest_cells_are_shaded_over_the_regions(loaded: LoadedMap) -> None:
-    square = ((46.0, -111.0), (46.0, -110.0), (47.0, -110.0), (47.0, -111.0))
-    other = tuple((lat + 1, lon) for lat, lon in square)
-    loaded.view.show_prediction(prediction(LatLon(46.9, -110.4), 310, MT=0.51))
-    loaded.view.show_cells([CellShape((square,), 1.0), CellShape((other,), 0.4)])
-    layer = "geotagger.view.prediction._cellLayer.getLayers()"
-    loaded.wait_js(f"{layer}.length === 2")
-    assert loaded.js(f"{layer}.map((cell) => cell.options.fillOpacity)") == pytest.approx([0.5, 0.2])
-    assert loaded.js(f"{layer}[0].getBounds().toBBoxString()") == "-111,46,-110,47"
-    assert "likeliest places" in loaded.js("document.querySelector('.legend').textContent")
-    loaded.view.show_cells([])
-    loaded.wait_js(f"{layer}.length === 0")
-    assert "likeliest places" not in loaded.js("document.querySelector('.legend').textContent")
-
-
-def test_where_located_photos_place_a_photo_the_ring_is_filled_in_place_of_cells(loaded: LoadedMap) -> None:
-    filled = "geotagger.view.prediction._marks.getLayers().filter((layer) => layer instanceof L.Polygon)"
-    local = prediction(LatLon(46.9, -110.4), 40, MT=0.98)
-    loaded.view.show_prediction(local)
-    loaded.wait_js(f"{filled}.length === 1")
-    width = loaded.js(f"(([d]) => d.getBounds().getNorth() - d.getBounds().getSouth())({filled})")
-    assert width == pytest.approx(2 * 40 / 111.195, rel=0.01)
-    loaded.view.show_prediction(replace(local, cells=(CellProbability(3, 0.4),)))
-    loaded.wait_js(f"{filled}.length === 0")
-
-
-def test_fitting_a_guess_shows_its_whole_ring(loaded: LoadedMap) -> None:
-    where = LatLon(46.9123456789, -110.4123456789)
-    loaded.view.set_markers([marker(1, where.lat_deg, where.lon_deg)])
-    loaded.view.show_prediction(prediction(where, 310, MT=0.51))
-    loaded.view.fit([1])
-    loaded.wait_js("geotagger.view.map.getBounds().contains([[44.2, -114.3], [49.6, -106.5]])")
-    assert loaded.js("geotagger.view.map.getZoom()") >= 5
-
-
-def test_the_ring_has_the_radius_on_the_globe(loaded: LoadedMap) -> None:
-    centre = LatLon(64.0, -150.0)
-    loaded.view.show_prediction(prediction(centre, 500, AK=0.9))
-    loaded.wait_js("geotagger.view.prediction._shaded.size === 1")
-    points = loaded.js("geotagger.geodesicCircle(L.latLng(64, -150), 500)")
-    distances = [centre.distance_km(LatLon(lat, (lon + 180) % 360 - 180)) for lat, lon in points]
-    assert distances == pytest.approx([500] * len(points), abs=0.5)
-
-
-def test_radii_carry_two_digits(loaded: LoadedMap) -> None:
-    texts = loaded.js("[0.04, 0.44, 3.14159, 12.4, 312, 3649, 9960].map(geotagger.radiusText)")
-    assert texts == ["40 m", "440 m", "3.1 km", "12 km", "310 km", "3\u00a0600 km", "10\u00a0000 km"]
-
-
-def test_radii_are_written_with_the_decimal_mark_of_the_language(make_map: MakeMap) -> None:
-    use_language("fr")
-    assert make_map().js("geotagger.radiusText(3.14159)") == "3,1 km"
 
 
 def test_updates_neither_move_the_map_nor_draw_it_anew(loaded: LoadedMap) -> None:
