@@ -98,9 +98,8 @@ def write_shards(
         if archive is not None:
             archive.close()
     written = {sample.shard for sample in samples}
-    for old in folder.glob(
-        "photos-[0-9][0-9][0-9][0-9][0-9].tar"
-    ):  # an archive of the user's is called otherwise
+    # An archive of the user's is called otherwise.
+    for old in folder.glob("photos-[0-9][0-9][0-9][0-9][0-9].tar"):
         if old.name not in written:
             old.unlink()
     return samples

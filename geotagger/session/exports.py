@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -135,17 +136,12 @@ def to_gpx(rows: Sequence[ExportRow]) -> str:
     return _xml_document(root)
 
 
-def to_html(rows: Sequence[ExportRow], words: Mapping[str, str] = WORDS) -> str:
-    """A self-contained map page, with its texts in ``words``."""
-    return export_page(rows, words)
-
-
 _FORMATS: dict[str, Callable[[Sequence[ExportRow]], str]] = {
     ".csv": to_csv,
     ".geojson": to_geojson,
     ".kml": to_kml,
     ".gpx": to_gpx,
-    ".html": to_html,
+    ".html": export_page,
 }
 
 
@@ -172,9 +168,8 @@ def write_export(rows: Sequence[ExportRow], file: Path, words: Mapping[str, str]
     """
     check_export_name(file)
     # File names that are not valid Unicode are kept readable instead of stopping the export.
-    ending = file.suffix.lower()
-    text = to_html(rows, words) if ending == ".html" else _FORMATS[ending](rows)
-    content = text.encode("utf-8", errors="backslashreplace")
+    formats = {**_FORMATS, ".html": partial(export_page, words=words)}
+    content = formats[file.suffix.lower()](rows).encode("utf-8", errors="backslashreplace")
     try:
         replace_files({file: content})
     except OSError as error:
