@@ -168,7 +168,7 @@ def write_export(rows: Sequence[ExportRow], file: Path, words: Mapping[str, str]
     """
     check_export_name(file)
     # File names that are not valid Unicode are kept readable instead of stopping the export.
-    formats = {**_FORMATS, ".html": partial(export_page, words=words)}
+    formats = _FORMATS | {".html": partial(export_page, words=words)}
     content = formats[file.suffix.lower()](rows).encode("utf-8", errors="backslashreplace")
     try:
         replace_files({file: content})
